@@ -1,0 +1,62 @@
+"""`facefix inspect`: diagnose, touch nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from facefix.cli.options import clips_argument, settings_options
+
+
+@click.command()
+@clips_argument
+@click.option("--json", "json_to", metavar="FILE|-", help="Write the diagnosis as JSON (schema 1); - for standard output.")
+@click.option("--plan", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan that `fix --plan` can render.")
+@click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
+@click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
+@settings_options("strength", "only", "range", "restorer", "device")
+@click.pass_context
+def inspect(
+    ctx: click.Context, clips: tuple[Path, ...], json_to: str | None, plan: Path | None, strict: bool, yes: bool, **options: Any
+) -> int:
+    """Say what is wrong with the faces of each clip, how bad, and why; change nothing."""
+    from facefix import pipeline
+    from facefix.cli.each import Source, expand, run_each
+    from facefix.cli.progress import Progress
+    from facefix.errors import SettingsError
+    from facefix.files import refuse_overwrite, write_text
+    from facefix.plan import dump
+    from facefix.report.schema import document, dumps
+    from facefix.report.table import lines
+    from facefix.settings import Settings
+    from facefix.types import Verdict
+
+    settings = Settings(**options)
+    sources = expand(clips)
+    if plan is not None and len(sources) > 1:
+        raise SettingsError("--plan: name one clip, a plan belongs to one.")
+    for path in (plan, Path(json_to) if json_to not in (None, "-") else None):
+        if path is not None:
+            refuse_overwrite(path, yes)
+    documents: list[dict[str, Any]] = []
+
+    def job(source: Source) -> Verdict:
+        with Progress(source.clip.name) as progress:
+            analysis = pipeline.analyse(source.clip, settings, progress=progress)
+        documents.append(document(analysis))
+        if plan is not None:
+            dump(pipeline.plan(analysis, settings), plan)
+        if json_to != "-":
+            click.echo("\n".join(lines(analysis)))
+        return analysis.verdict
+
+    code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])
+    if json_to is not None and documents:
+        text = dumps(documents[0] if len(sources) == 1 else documents)
+        if json_to == "-":
+            click.echo(text)
+        else:
+            write_text(Path(json_to), text + "\n")
+    return code

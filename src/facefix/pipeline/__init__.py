@@ -1,0 +1,17 @@
+"""Wires the stages; the only module that imports them.
+
+Pass 1, `analyse`, reads the clip twice, streaming. The first sweep finds shots and faces; then the whole shot is
+known, so faces are linked to tracks, gaps filled and points smoothed with a zero-phase filter. The second sweep aligns
+each face with those smoothed points - never with jittering ones - and measures it. Decoding twice costs a few
+milliseconds a frame where detection costs a hundred, and memory stays bounded. Signals become findings, findings
+a plan: small JSON that can be read, edited, queued.
+
+Pass 2, `render`, decodes again. Frames without work pass as the decoder made them; for the others each face is
+cropped, treated with a look at its neighbours in time, and added back. Pictures stay in the source's own pixel format
+throughout: only samples under a changed pixel are written, so everything outside a face is bit-identical up to the encoder.
+"""
+
+from facefix.pipeline.analysing import Progress, analyse, plan
+from facefix.pipeline.rendering import Report, render, repair
+
+__all__ = ["Progress", "Report", "analyse", "plan", "render", "repair"]

@@ -1,0 +1,162 @@
+"""Pass 1: clip -> analysis -> plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix import plan as planning
+from facefix import shots
+from facefix.diagnose import measure, modes
+from facefix.diagnose.verdict import verdict
+from facefix.errors import InputError
+from facefix.faces import align, pose
+from facefix.faces.detectors import DETECTORS
+from facefix.faces.track import Sightings
+from facefix.media import colour, decode, probe
+from facefix.plan import Plan
+from facefix.repair.cures import CURES
+from facefix.settings import RangeEnd, Settings, parse_range
+from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with the stage's name, frames done, and frames in all or None."""
+
+_DETECT_BATCH = 4
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """The progress of those who do not ask."""
+
+
+def analyse(path: Path, settings: Settings | None = None, *, progress: Progress = silent) -> Analysis:
+    """Pass 1: find every face of a clip, measure it, say what is wrong.
+
+    Raises:
+        InputError: the clip cannot be read or not one frame of it decodes.
+    """
+    settings = settings or Settings()
+    clip = probe.probe(Path(path))
+    wanted = resolve_range(settings.range, clip)
+    found, tracks, decoder = _find(clip, wanted, progress)
+    span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
+    if not len(span):
+        what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
+        raise InputError(f"{clip.path}: {what}.")
+    signals = _measure(clip, span, tracks, progress)
+    return Analysis(
+        clip=clip,
+        frames=decoder.decoded,
+        span=span,
+        shots=found,
+        diagnoses=tuple(_diagnose(clip, track, signals[track.id]) for track in tracks),
+        warnings=(decoder.trouble,) if decoder.trouble else (),
+    )
+
+
+def plan(analysis: Analysis, settings: Settings | None = None) -> Plan:
+    """Findings + settings -> what `render` will do."""
+    settings = settings or Settings()
+    return planning.make_plan(
+        analysis,
+        strength=settings.strength,
+        treatable=CURES,
+        only=settings.only,
+        restorer=settings.restorer,
+        codec=settings.codec,
+        crf=settings.crf,
+        output=analysis.span,
+    )
+
+
+def resolve_range(text: str | None, clip: ClipInfo) -> Span | None:
+    """`--range` in frames of this clip; times are rounded to the nearest frame at the average rate."""
+    if text is None:
+        return None
+    first, last = parse_range(text)
+
+    def frame(end: RangeEnd, default: int) -> int:
+        if end.frame is not None:
+            return end.frame
+        return default if end.seconds is None else round(end.seconds * (clip.video.rate or 25))
+
+    return Span(frame(first, 0), frame(last, 1 << 40))
+
+
+def _find(clip: ClipInfo, span: Span | None, progress: Progress) -> tuple[tuple[Shot, ...], tuple[Track, ...], decode.Decoder]:
+    """First sweep: shots, faces, identities; then the tracks."""
+    decoder = decode.Decoder(clip, span, count_rest=True)
+    detector = next(iter(DETECTORS.values())).load()
+    cuts, sightings = shots.ShotDetector(), Sightings(fps(clip))
+    total = _expected(clip, span)
+    batch: list[tuple[int, Pixels]] = []
+
+    def flush() -> None:
+        faces = detector.detect([rgb for _, rgb in batch], [index for index, _ in batch])
+        for (index, rgb), seen in zip(batch, faces, strict=True):
+            sightings.push(index, rgb, seen)
+        batch.clear()
+
+    done = 0
+    for frame in decoder:
+        rgb = colour.to_rgb(frame, clip)
+        cuts.push(frame.index, rgb)
+        batch.append((frame.index, rgb))
+        done += 1
+        if len(batch) == _DETECT_BATCH:
+            flush()
+            progress("finding faces", done, total)
+    if batch:
+        flush()
+    progress("finding faces", done, done)
+    found = cuts.finish(decoder.decoded)
+    return found, tuple(sightings.tracks(found)), decoder
+
+
+def _measure(clip: ClipInfo, span: Span, tracks: Iterable[Track], progress: Progress) -> dict[int, dict[str, NDArray[float32]]]:
+    """Second sweep: signals of every track, from crops aligned with the smoothed points."""
+    tracks = tuple(tracks)
+    meters = {track.id: measure.Meter(fps(clip)) for track in tracks}
+    if not tracks:
+        return {}
+    done = 0
+    last = max(track.span.end for track in tracks)
+    for frame in decode.Decoder(clip, Span(span.start, last)):
+        present = [(track, face) for track in tracks if (face := track.at(frame.index)) is not None]
+        if present:
+            rgb = colour.to_rgb(frame, clip)
+            for track, face in present:
+                crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, frame.index)
+                meters[track.id].push(crop, face, pose.pose(face.points), align.face_px(face))
+        done += 1
+        if done % _DETECT_BATCH == 0:
+            progress("measuring", done, last - span.start)
+    progress("measuring", done, done)
+    return {id: meter.finish() for id, meter in meters.items()}
+
+
+def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]]) -> Diagnosis:
+    findings = modes.find_all(track, signals, fps(clip))
+    return Diagnosis(
+        track=track,
+        median_face_px=round(float(np.median(signals["face_px"])), 1),
+        signals=signals,
+        findings=findings,
+        verdict=verdict(findings, track.span),
+    )
+
+
+def fps(clip: ClipInfo) -> float:
+    """Nominal frames per second, for window lengths only."""
+    return float(clip.video.rate or 25)
+
+
+def _expected(clip: ClipInfo, span: Span | None) -> int | None:
+    known = clip.video.declared_frames
+    if span is None or known is None:
+        return known
+    return max(0, min(span.end, known) - span.start)

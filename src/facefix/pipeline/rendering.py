@@ -1,0 +1,198 @@
+"""Pass 2: plan -> repaired clip, and both passes in one call."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from facefix import compose, files
+from facefix.errors import PlanError
+from facefix.media import colour, decode, encode, probe, remux
+from facefix.pipeline.analysing import Progress, analyse, plan, silent
+from facefix.pipeline.treating import prepare, treated
+from facefix.plan import Plan, fingerprint
+from facefix.settings import Settings
+from facefix.types import Analysis, ClipInfo, Finding, Frame, Patch, Span, Verdict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """What a render did."""
+
+    clip: Path
+    out: Path
+    compare: Path | None
+    frames: int
+    """Frames written."""
+    repaired_frames: int
+    copied: bool
+    """True when there was nothing to do and the streams were copied, not re-encoded."""
+    faces: int | None
+    """Tracks found; None when a ready plan was rendered."""
+    findings: tuple[Finding, ...]
+    """What the analysis found, treated or not; empty when a ready plan was rendered."""
+    untreated: tuple[Finding, ...]
+    verdict: Verdict
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    plan: Plan
+    clip: ClipInfo
+    out: Path
+    settings: Settings
+    overwrite: bool
+    progress: Progress
+
+    @property
+    def whole(self) -> bool:
+        return self.plan.span == Span(0, self.plan.frames)
+
+    @property
+    def compare(self) -> Path | None:
+        return self.out.with_name(f"{self.out.stem}_compare{self.out.suffix}") if self.settings.compare else None
+
+    @property
+    def spec(self) -> encode.EncodeSpec:
+        crf = self.plan.crf if self.settings.crf is None else self.settings.crf
+        return encode.EncodeSpec(self.settings.codec or self.plan.codec, crf)
+
+
+def repair(
+    path: Path,
+    out: Path,
+    settings: Settings | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Both passes: diagnose a clip, repair what can be repaired, write the result.
+
+    Raises:
+        FacefixError: bad input, an output that cannot be written, missing weights.
+    """
+    settings = settings or Settings()
+    started = time.monotonic()
+    _check(Path(path), Path(out), settings, overwrite)
+    analysis = analyse(path, settings, progress=progress)
+    job = _Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress)
+    return _render(job, started, analysis)
+
+
+def render(
+    plan: Plan,
+    out: Path,
+    *,
+    clip: Path | None = None,
+    settings: Settings | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Pass 2: execute a plan.
+
+    Args:
+        clip: where the clip is now; default: where it was when the plan was made.
+        settings: `compare`, `device`, and `codec` and `crf` where given, which override the plan's.
+
+    Raises:
+        PlanError: the plan belongs to another clip or names a mode or restorer facefix does not have.
+        FacefixError: as `repair`.
+    """
+    settings = settings or Settings()
+    started = time.monotonic()
+    info = probe.probe(Path(clip or plan.clip))
+    if fingerprint(info.path) != plan.fingerprint:
+        raise PlanError(
+            f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
+        )
+    _check(info.path, Path(out), settings, overwrite)
+    return _render(_Job(plan, info, Path(out), settings, overwrite, progress), started, None)
+
+
+def _check(clip: Path, out: Path, settings: Settings, overwrite: bool) -> None:
+    """Fail before the work, not after it."""
+    files.check_output(clip, out, overwrite=overwrite, make_folder=False)
+    if settings.compare:
+        files.refuse_overwrite(out.with_name(f"{out.stem}_compare{out.suffix}"), overwrite)
+    if settings.codec or settings.crf is not None:
+        encode.choose_encoder(probe.probe(clip), out, encode.EncodeSpec(settings.codec, settings.crf))
+
+
+def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
+    findings = tuple(f for d in analysis.diagnoses for f in d.findings) if analysis else ()
+    done = {(t.track, t.mode, t.span) for t in job.plan.treatments}
+    asked = job.compare is not None or job.spec != encode.EncodeSpec()
+    copied = not job.plan.treatments and job.whole and not asked
+    if copied:
+        remux.remux(job.clip, job.out)
+        frames, repaired = job.plan.frames, 0
+    else:
+        frames, repaired = _execute(job)
+    return Report(
+        clip=job.clip.path,
+        out=job.out,
+        compare=job.compare,
+        frames=frames,
+        repaired_frames=repaired,
+        copied=copied,
+        faces=len(analysis.diagnoses) if analysis else None,
+        findings=findings,
+        untreated=tuple(f for f in findings if (f.track, f.mode, f.span) not in done),
+        verdict=analysis.verdict if analysis else ("repair" if job.plan.treatments else "clean"),
+        warnings=analysis.warnings if analysis else (),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _execute(job: _Job) -> tuple[int, int]:
+    """Decode, treat, encode. Returns frames written and frames changed."""
+    plan, clip = job.plan, job.clip
+    repairs = prepare(plan, clip, job.settings)
+    part = None if job.whole else _pts_of(clip, plan.span)
+    written = changed = 0
+    with ExitStack() as stack:
+        writer = stack.enter_context(encode.Writer(clip, job.out, job.spec, span_pts=part))
+        side = None
+        if job.compare is not None:
+            width, height = clip.video.display_size
+            double = (2 * width, height)
+            side = stack.enter_context(encode.Writer(clip, job.compare, job.spec, size=double, span_pts=part))
+        for frame, patches in treated(decode.Decoder(clip, None if job.whole else plan.span), clip, repairs):
+            result = _composed(frame, clip, patches)
+            writer.write(result)
+            if side is not None:
+                both = np.concatenate([colour.to_rgb(frame, clip), colour.to_rgb(result, clip)], axis=1)
+                side.write_rgb(both, frame)
+            written += 1
+            changed += result is not frame
+            job.progress("repairing", written, len(plan.span))
+    return written, changed
+
+
+def _pts_of(clip: ClipInfo, span: Span) -> tuple[int, int]:
+    """First pts of a part and the pts behind its last frame."""
+    first = last = None
+    for frame in decode.Decoder(clip, Span(span.start, span.end + 1)):
+        if frame.index == span.end:
+            return first or 0, frame.pts
+        first = frame.pts if first is None else first
+        last = frame
+    rate = clip.video.rate or 25
+    return first or 0, (last.pts + (last.duration or round(1 / (rate * clip.video.time_base)))) if last else 0
+
+
+def _composed(frame: Frame, clip: ClipInfo, patches: list[Patch]) -> Frame:
+    """The frame with its patches; the very same object when they change no pixel."""
+    if not patches:
+        return frame
+    before = colour.to_rgb(frame, clip)
+    after, box = compose.add(before, patches)
+    if box is None or np.array_equal(before, after):
+        return frame
+    return colour.write_back(frame, clip, before, after, box)

@@ -1,0 +1,203 @@
+"""The plan: what pass 1 decided, as a small JSON file that a person can read, edit, queue and render.
+
+A plan holds no pixels: the treatments, the geometry of the tracks they belong to, the anchor frames to take
+reference detail from, and the fingerprint of the clip it was made for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.errors import InputError, PlanError
+from facefix.types import Analysis, Diagnosis, Span
+
+VERSION = 1
+_FINGERPRINT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """One finding, turned into work."""
+
+    track: int
+    mode: str
+    span: Span
+    severity: float
+    strength: float
+    """0..1: what the renderer may change at most, `--strength` included."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedTrack:
+    """Where one face is, frame by frame."""
+
+    id: int
+    span: Span
+    points: NDArray[float32]
+    """(len(span), 5, 2) source pixels, smoothed."""
+    scores: NDArray[float32]
+    """(len(span),) detector confidence, 0 where filled in."""
+    anchors: tuple[int, ...]
+    """Frames of this track that show the face at its best, best first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Everything `render` needs besides the clip."""
+
+    clip: Path
+    fingerprint: str
+    frames: int
+    width: int
+    height: int
+    """As displayed, pixels."""
+    span: Span
+    """Frames the output holds; the whole clip unless a range was asked for."""
+    restorer: str
+    codec: str | None
+    crf: int | None
+    treatments: tuple[Treatment, ...]
+    tracks: tuple[PlannedTrack, ...]
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 over the file's size and its first and last MiB: tells clips apart without reading 10 GB.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        digest = hashlib.sha256(str(size).encode())
+        with path.open("rb") as file:
+            digest.update(file.read(_FINGERPRINT_BYTES))
+            file.seek(max(0, size - _FINGERPRINT_BYTES))
+            digest.update(file.read(_FINGERPRINT_BYTES))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+    return digest.hexdigest()
+
+
+def make_plan(
+    analysis: Analysis,
+    *,
+    strength: float,
+    treatable: Iterable[str],
+    only: tuple[str, ...] = (),
+    restorer: str = "auto",
+    codec: str | None = None,
+    crf: int | None = None,
+    output: Span | None = None,
+) -> Plan:
+    """Turn findings into treatments. Modes outside `treatable` (no cure known) or `only` are left out.
+
+    A track whose verdict is `regenerate` is still treated where it is treatable: the rest of it may be saved.
+    """
+    wanted = set(treatable) & set(only or treatable)
+    treatments = tuple(
+        Treatment(f.track, f.mode, f.span, round(f.severity, 3), round(_strength(f.severity, strength), 3), f.why)
+        for d in analysis.diagnoses
+        for f in d.findings
+        if f.mode in wanted and strength > 0
+    )
+    treated = {t.track for t in treatments}
+    width, height = analysis.clip.video.display_size
+    return Plan(
+        clip=analysis.clip.path,
+        fingerprint=fingerprint(analysis.clip.path),
+        frames=analysis.frames,
+        width=width,
+        height=height,
+        span=output or Span(0, analysis.frames),
+        restorer=restorer,
+        codec=codec,
+        crf=crf,
+        treatments=treatments,
+        tracks=tuple(_planned(d) for d in analysis.diagnoses if d.track.id in treated),
+    )
+
+
+def _strength(severity: float, cap: float) -> float:
+    """Mild findings get a milder cure; what is visible at once (0.6) or worse gets all that is allowed."""
+    return cap * min(1.0, 0.5 + severity / 1.2)
+
+
+def _planned(diagnosis: Diagnosis, anchors: int = 5) -> PlannedTrack:
+    track = diagnosis.track
+    return PlannedTrack(
+        id=track.id,
+        span=track.span,
+        points=np.stack([face.points for face in track.faces]).astype(float32),
+        scores=np.array([face.score for face in track.faces], float32),
+        anchors=_anchors(diagnosis, anchors),
+    )
+
+
+def _anchors(diagnosis: Diagnosis, count: int) -> tuple[int, ...]:
+    """Frames without a finding, sharp, frontal, surely seen; spread over the track; none if there are none."""
+    track = diagnosis.track
+    length = len(track.span)
+    clean = np.ones(length, bool)
+    for finding in diagnosis.findings:
+        clean[finding.span.start - track.span.start : finding.span.end - track.span.start] = False
+    clean &= np.array([face.score > 0 for face in track.faces])
+    nothing = np.zeros(length, float32)
+    sharpness = np.nan_to_num(diagnosis.signals.get("detail", nothing))
+    yaw = np.nan_to_num(diagnosis.signals.get("yaw", nothing))
+    rank = sharpness / max(float(sharpness.max()), 1e-6) - np.abs(yaw) / 45
+    chosen: list[int] = []
+    for i in np.argsort(-rank, kind="stable"):
+        if clean[i] and all(abs(int(i) - j) >= max(3, length // 20) for j in chosen):
+            chosen.append(int(i))
+        if len(chosen) == count:
+            break
+    return tuple(track.span.start + i for i in chosen)
+
+
+def dump(plan: Plan, path: Path) -> None:
+    """Write the plan as JSON, one treatment and one frame of points a line so that it can be edited and diffed."""
+    lines = [
+        "{",
+        f' "plan": {VERSION},',
+        f' "clip": {json.dumps({"path": str(plan.clip), "fingerprint": plan.fingerprint, "frames": plan.frames, "width": plan.width, "height": plan.height}, ensure_ascii=False)},',
+        f' "span": {json.dumps({"start": plan.span.start, "end": plan.span.end})},',
+        f' "restorer": {json.dumps(plan.restorer)},',
+        f' "encode": {json.dumps({"codec": plan.codec, "crf": plan.crf})},',
+        ' "treatments": [',
+        ",\n".join(f"  {json.dumps(_treatment_dict(t), ensure_ascii=False)}" for t in plan.treatments),
+        " ],",
+        ' "tracks": [',
+        ",\n".join(_track_text(track) for track in plan.tracks),
+        " ]",
+        "}",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _treatment_dict(t: Treatment) -> dict[str, Any]:
+    return {
+        "track": t.track,
+        "mode": t.mode,
+        "start": t.span.start,
+        "end": t.span.end,
+        "severity": t.severity,
+        "strength": t.strength,
+        "why": t.why,
+    }
+
+
+def _track_text(track: PlannedTrack) -> str:
+    head = json.dumps({"id": track.id, "start": track.span.start, "end": track.span.end, "anchors": track.anchors})
+    scores = [round(float(s), 3) for s in track.scores]
+    points = ",\n   ".join(json.dumps([[round(float(v), 2) for v in p] for p in face]) for face in track.points)
+    return f'  {head[:-1]}, "scores": {json.dumps(scores)},\n   "points": [\n   {points}]}}'

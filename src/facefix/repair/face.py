@@ -1,0 +1,132 @@
+"""Treats one face through a clip: crops in, patches out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.repair.cures import CURES, Cure, Patient
+from facefix.repair.mask import FaceMask, face_mask
+from facefix.types import Crop, Patch, Span
+
+SIDES = (256, 512)
+
+
+def crop_side(source_px: float) -> int:
+    """Side of the crop for a face whose 512-template square spans that many source pixels: no detail is lost."""
+    return SIDES[0] if source_px <= 1.15 * SIDES[0] else SIDES[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """What is to be done to one face."""
+
+    span: Span
+    """Frames in which the face is known."""
+    curves: Mapping[str, NDArray[float32]]
+    """Mode -> strength 0..1 per frame of `span`."""
+    patient: Patient
+
+
+@dataclass(slots=True, eq=False)
+class _Step:
+    name: str
+    cure: Cure
+    waiting: deque[tuple[int, NDArray[float32]]] = field(default_factory=deque)
+
+
+class FaceRepair:
+    """Runs the cures of one face in their fixed order, each measured out by its own strength curve."""
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        active = [name for name in CURES if name in course.curves and course.curves[name].any()]
+        self.look_ahead = sum(CURES[name].look_ahead(course.patient.fps) for name in active)
+        self._windows = _windows(course.span, [course.curves[name] for name in active], self.look_ahead)
+        self._active = active
+        self._steps: list[_Step] = []
+        self._held: deque[tuple[Crop, FaceMask]] = deque()
+
+    def wants(self, frame: int) -> bool:
+        """Whether `push` must get that frame's crop."""
+        return any(frame in window for window in self._windows)
+
+    def push(self, crop: Crop, points: NDArray[float32]) -> list[Patch]:
+        """Take the next wanted frame; give the patches that are complete.
+
+        Args:
+            points: (5, 2) in source pixels.
+        """
+        if not self._steps:
+            self._steps = [_Step(name, CURES[name].start(self._course.patient)) for name in self._active]
+        in_crop = points @ crop.transform[:, :2].T + crop.transform[:, 2]
+        self._held.append((crop, face_mask(in_crop, crop.pixels.shape[0])))
+        patches = self._pass(0, [(crop.frame, crop.pixels)])
+        if any(crop.frame + 1 == window.end for window in self._windows):
+            patches += self.flush()
+        return patches
+
+    def flush(self) -> list[Patch]:
+        """The patches still held back: at the end of a treated stretch, or of the clip."""
+        patches = []
+        for i, step in enumerate(self._steps):
+            patches += self._pass(i + 1, self._measured(step, step.cure.flush()))
+        self._steps = []
+        self._held.clear()
+        return patches
+
+    def _pass(self, first: int, frames: list[tuple[int, NDArray[float32]]]) -> list[Patch]:
+        """Send frames through the steps from `first` on; what comes out at the end becomes patches."""
+        for step in self._steps[first:]:
+            done = []
+            for frame, pixels in frames:
+                step.waiting.append((frame, pixels))
+                done += self._measured(step, step.cure.push(frame, pixels))
+            frames = done
+        return [patch for frame, pixels in frames if (patch := self._patch(frame, pixels)) is not None]
+
+    def _measured(
+        self, step: _Step, treated: Sequence[tuple[int, NDArray[float32]]]
+    ) -> list[tuple[int, NDArray[float32]]]:
+        """Blend what a cure gave with what it got, by the strength of the frame and the weights of eyes and mouth."""
+        spec, out = CURES[step.name], []
+        for frame, pixels in treated:
+            _, before = step.waiting.popleft()
+            strength = float(self._course.curves[step.name][frame - self._course.span.start])
+            if strength <= 0:
+                out.append((frame, before))
+                continue
+            weight = strength * self._mask(frame).weighted(spec.eyes, spec.mouth)[..., None]
+            out.append((frame, before + weight * (pixels - before)))
+        return out
+
+    def _mask(self, frame: int) -> FaceMask:
+        return next(mask for crop, mask in self._held if crop.frame == frame)
+
+    def _patch(self, frame: int, pixels: NDArray[float32]) -> Patch | None:
+        while self._held[0][0].frame < frame:
+            self._held.popleft()
+        crop, mask = self._held.popleft()
+        residual = pixels - crop.pixels
+        if not residual.any():
+            return None
+        return Patch(frame, residual.astype(np.float32), (mask.face > 0).astype(np.float32), crop.transform)
+
+
+def _windows(span: Span, curves: Sequence[NDArray[float32]], reach: int) -> tuple[Span, ...]:
+    """Stretches of frames that have some strength, with as much around them as the cures look at; merged."""
+    windows: list[Span] = []
+    if not curves:
+        return ()
+    for frame in np.flatnonzero(np.max(curves, axis=0) > 0) + span.start:
+        start, end = max(span.start, int(frame) - reach), min(span.end, int(frame) + reach + 1)
+        if windows and start <= windows[-1].end:
+            windows[-1] = replace(windows[-1], end=end)
+        else:
+            windows.append(Span(start, end))
+    return tuple(windows)

@@ -1,0 +1,78 @@
+"""Where a repair may touch the aligned crop: the face from brow to chin, and eyes and mouth apart.
+
+Coordinates are the face's own: origin midway between the eyes' and the mouth's midpoints, v down the face, u across
+it, one unit the distance between the eyes of a frontal face. The eyes lie near (+-0.5, -0.5), the mouth near
+(0, 0.5), brows near v = -0.85, the chin near v = 1.25.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+_HALF_WIDTH, _ABOVE, _BELOW = 1.06, 1.30, 1.24
+"""Half axes of the face's oval in units: cheek, forehead (just above the brows' arch), chin."""
+_FEATHER = 0.30
+"""Width of the oval's soft edge, as a share of its radius."""
+_TURN = 0.55
+"""How far the oval moves against the nose as the head turns: the nearer cheek takes more of the picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceMask:
+    """Weights over an aligned crop, each (S, S) float32 in 0..1 with a smooth edge."""
+
+    face: NDArray[float32]
+    """1 on the face, exactly 0 outside its oval and on the crop's border."""
+    eyes: NDArray[float32]
+    """1 on eyes and lids, 0 elsewhere."""
+    mouth: NDArray[float32]
+    """1 on the lips and what is between them, 0 elsewhere."""
+
+    def weighted(self, eyes: float, mouth: float) -> NDArray[float32]:
+        """The face's weight with the eyes and the mouth turned down to those shares (0..1)."""
+        return self.face * (1 - (1 - float32(eyes)) * self.eyes) * (1 - (1 - float32(mouth)) * self.mouth)
+
+
+def face_mask(points: NDArray[float32], side_px: int) -> FaceMask:
+    """The weights for a crop of `side_px`, from the face's five points (5, 2) in *crop* pixels.
+
+    Points in the order of `types.Face.points`. For a frontal face they are the template's; a turned face moves them,
+    and the oval with them.
+    """
+    points = points.astype(np.float64)
+    eyes, mouth = points[:2].mean(0), points[3:].mean(0)
+    down = mouth - eyes
+    drop = float(np.hypot(*down))
+    # A turned face shortens the distance between the eyes, a raised one that to the mouth: trust the longer.
+    unit = max(float(np.hypot(*(points[1] - points[0]))), 0.95 * drop, 1e-3)
+    down = down / drop if drop > 0 else np.array([0.0, 1.0])
+    axes = np.stack([[down[1], -down[0]], down])
+    centre = (eyes + mouth) / 2
+    marks = (points - centre) @ axes.T / unit
+    y, x = np.mgrid[:side_px, :side_px]
+    u = ((x - centre[0]) * axes[0, 0] + (y - centre[1]) * axes[0, 1]) / unit
+    v = ((x - centre[0]) * axes[1, 0] + (y - centre[1]) * axes[1, 1]) / unit
+    sideways = marks[2, 0] - (marks[:2, 0].mean() + marks[3:, 0].mean()) / 2
+    radius = np.hypot((u + _TURN * np.clip(sideways, -0.6, 0.6)) / _HALF_WIDTH, v / np.where(v < 0, _ABOVE, _BELOW))
+    face = _smooth((1 - radius) / _FEATHER)
+    face[[0, -1], :] = face[:, [0, -1]] = 0
+    eye_weights = [_spot(u, v, mark, 0.34, 0.24) for mark in marks[:2]]
+    lips = _spot(u, v, marks[3:].mean(0), 0.30 + abs(marks[4, 0] - marks[3, 0]) / 2, 0.38)
+    return FaceMask(face, np.maximum(*eye_weights), lips)
+
+
+def _spot(
+    u: NDArray[np.float64], v: NDArray[np.float64], mark: NDArray[np.float64], half_width: float, half_height: float
+) -> NDArray[float32]:
+    radius = np.hypot((u - mark[0]) / half_width, (v - mark[1]) / half_height)
+    return _smooth((1 - radius) / 0.4)
+
+
+def _smooth(t: NDArray[np.float64]) -> NDArray[float32]:
+    """0 below 0, 1 above 1, with a continuous slope between."""
+    t = np.clip(t, 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)

@@ -1,0 +1,22 @@
+"""The restorers by name. A new one is one file here and one line below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from facefix.repair.restorers import none, realesrgan
+from facefix.repair.restorers.contract import Restorer, RestorerSpec
+
+RESTORERS: Mapping[str, RestorerSpec] = MappingProxyType(
+    {
+        spec.name: spec
+        for spec in (
+            none.SPEC,
+            realesrgan.SPEC,
+        )
+    }
+)
+"""Registered restorers."""
+
+__all__ = ["RESTORERS", "Restorer", "RestorerSpec"]

@@ -1,0 +1,37 @@
+"""What every restorer promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from numpy import float32
+from numpy.typing import NDArray
+
+
+class Restorer(Protocol):
+    """Redraws detail in aligned face crops. May hold a network, so build it once and keep it; not thread-safe."""
+
+    def restore(self, crops: NDArray[float32], source_px: float) -> NDArray[float32]:
+        """(N, S, S, 3) RGB 0..1 -> the same shape and range; the same crops always give the same result.
+
+        source_px: how many source pixels the crop's side spans. A crop of S = 512 whose `source_px` is 200 holds no
+        more than 200 pixels' worth of detail. Keep it constant over a track: a change of it is a change of look.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RestorerSpec:
+    """A registered restorer: cheap to list, its network is read only by `load`."""
+
+    name: str
+    describe: str
+    """One sentence for the user."""
+    licence: str
+    crop_px: int
+    """The crop side the restorer does best with; it accepts any multiple of 8."""
+    load: Callable[[str], Restorer]
+    """Takes a device: auto, cpu, cuda, cuda:N or mps. Raises ModelError where weights are missing or unreadable,
+    SettingsError where there is no such device."""

@@ -1,0 +1,86 @@
+"""How strongly each frame of a track is treated: from findings, slowly varying, faded where faces are hard to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.types import Span
+
+RAMP_FRAMES = 5
+"""Length of the rise before and the fall after a finding: about 0.2 s, so that nothing switches visibly."""
+_VISIBLE = 0.3
+"""Severity that is visible when looked for (`types.Finding.severity`)."""
+_YAW_FADE_DEG = (45.0, 70.0)
+_FACE_FADE_PX = (40.0, 56.0)
+_SCORE_FADE = (0.25, 0.5)
+_CONDITION_SIGMA_FRAMES = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """One treatment's share in the curve of its track."""
+
+    span: Span
+    """Frames of the finding."""
+    severity: float
+    """0..1."""
+    cap: float
+    """0..1: the user's most."""
+
+    @property
+    def peak(self) -> float:
+        """Full cap from severity 0.6 (visible at once) on, half of it where barely visible (0.3) or less."""
+        share = 0.5 + 0.5 * np.clip((self.severity - _VISIBLE) / (0.6 - _VISIBLE), 0, 1)
+        return float(self.cap * share)
+
+
+def strength_curve(
+    track: Span,
+    doses: Iterable[Dose],
+    *,
+    yaw_deg: NDArray[float32] | None = None,
+    face_px: NDArray[float32] | None = None,
+    score: NDArray[float32] | None = None,
+) -> NDArray[float32]:
+    """(len(track),) strength 0..1 per frame.
+
+    Each dose holds its peak over its span and falls to exactly 0 within `RAMP_FRAMES` on both sides by a raised
+    cosine; where doses overlap the largest counts. The margin may reach past a span but never past the track.
+
+    yaw_deg, face_px, score: (len(track),) each; the curve fades to 0 from 45 to 70 degrees of |yaw|, from 56 to 40 px
+    of face width and from 0.5 to 0.25 of detector confidence. They are smoothed first, and NaN counts as good: a
+    value of one frame never decides. A face filled in between two sightings has score 0: pass scores as they are.
+    """
+    frames = np.arange(track.start, track.end)
+    curve = np.zeros(len(frames))
+    for dose in doses:
+        if not len(dose.span):
+            continue
+        outside = np.maximum(np.maximum(dose.span.start - frames, frames - (dose.span.end - 1)), 0)
+        ramp = 0.5 + 0.5 * np.cos(np.pi * np.clip(outside / (RAMP_FRAMES + 1), 0, 1))
+        curve = np.maximum(curve, dose.peak * ramp)
+    for values, (bad, good), good_value in (
+        (None if yaw_deg is None else -np.abs(yaw_deg), (-_YAW_FADE_DEG[1], -_YAW_FADE_DEG[0]), 0.0),
+        (face_px, _FACE_FADE_PX, np.inf),
+        (score, _SCORE_FADE, 1.0),
+    ):
+        if values is not None:
+            curve *= _fade(values, bad, good, good_value)
+    return curve.astype(np.float32)
+
+
+def _fade(values: NDArray, bad: float, good: float, good_value: float) -> NDArray[np.float64]:
+    share = np.clip((np.nan_to_num(values.astype(np.float64), nan=good_value) - bad) / (good - bad), 0, 1)
+    return _smoothed(share)
+
+
+def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gaussian over time, the ends repeated."""
+    reach = int(np.ceil(3 * _CONDITION_SIGMA_FRAMES))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _CONDITION_SIGMA_FRAMES) ** 2)
+    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")

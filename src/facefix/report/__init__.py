@@ -1,0 +1,1 @@
+"""What facefix found and did, for machines (`schema`) and people (`table`)."""

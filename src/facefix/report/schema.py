@@ -1,0 +1,69 @@
+"""Analysis -> JSON schema 1. Fields may be added, never renamed."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from facefix import __version__
+from facefix.types import Analysis, Diagnosis, Finding
+
+SCHEMA = 1
+
+
+def document(analysis: Analysis) -> dict[str, Any]:
+    """The diagnosis of a clip as plain JSON values; frames are 0-based, ends exclusive."""
+    width, height = analysis.clip.video.display_size
+    duration = analysis.clip.video.duration_s or analysis.clip.duration_s
+    return {
+        "schema": SCHEMA,
+        "facefix": __version__,
+        "clip": {
+            "path": str(analysis.clip.path),
+            "frames": analysis.frames,
+            "duration_s": None if duration is None else round(float(duration), 3),
+            "width": width,
+            "height": height,
+        },
+        "range": {"start": analysis.span.start, "end": analysis.span.end},
+        "shots": [{"index": s.index, "start": s.span.start, "end": s.span.end} for s in analysis.shots],
+        "tracks": [_track(d) for d in analysis.diagnoses],
+        "verdict": analysis.verdict,
+        "warnings": list(analysis.warnings),
+    }
+
+
+def dumps(value: Any) -> str:
+    """JSON text; NaN can not occur in it."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _track(diagnosis: Diagnosis) -> dict[str, Any]:
+    track = diagnosis.track
+    return {
+        "id": track.id,
+        "shot": track.shot,
+        "start": track.span.start,
+        "end": track.span.end,
+        "character": None,
+        "median_face_px": diagnosis.median_face_px,
+        "verdict": diagnosis.verdict,
+        "findings": [_finding(f) for f in diagnosis.findings],
+        "signals": {name: [_number(v) for v in values] for name, values in diagnosis.signals.items()},
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "mode": finding.mode,
+        "start": finding.span.start,
+        "end": finding.span.end,
+        "severity": round(finding.severity, 3),
+        "why": finding.why,
+        "evidence": dict(finding.evidence),
+    }
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 4) if math.isfinite(value) else None

@@ -1,0 +1,131 @@
+"""Every choice a user has, each with its default, bounds and help stated here and nowhere else.
+
+The command line builds its options from these fields (`facefix.cli.options`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any
+
+from facefix.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What the command line needs to know of a field of `Settings`."""
+
+    help: str
+    flags: tuple[str, ...]
+    bounds: tuple[float, float] | None = None
+    choices: Callable[[], tuple[str, ...]] | None = None
+    """Asked only when a value is checked, since registries live in modules that are slow to import."""
+    metavar: str | None = None
+    many: bool = False
+
+
+def _option(default: Any, help: str, *flags: str, **more: Any) -> Any:
+    return field(default=default, metadata={"option": Option(help=help, flags=flags, **more)})
+
+
+def _restorers() -> tuple[str, ...]:
+    from facefix.repair.restorers import RESTORERS
+
+    return ("auto", *RESTORERS)
+
+
+def _modes() -> tuple[str, ...]:
+    from facefix.diagnose.modes import MODES
+
+    return tuple(MODES)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to analyse, repair and write a clip. Checked on creation.
+
+    Raises:
+        SettingsError: a value is out of bounds or no registered choice.
+    """
+
+    strength: float = _option(
+        0.6, "Most that any repair may change a face: 0 leaves it, 1 is full strength.", "--strength", bounds=(0.0, 1.0)
+    )
+    only: tuple[str, ...] = _option(
+        (), "Repair only these failure modes, comma-separated.", "--only", choices=_modes, metavar="MODE,...", many=True
+    )
+    range: str | None = _option(
+        None,
+        "Work on a part only: frames (40-58, the end exclusive) or times (1.5s-3s, 0:01-0:03). The output holds just it.",
+        "--range",
+        metavar="A-B",
+    )
+    restorer: str = _option("auto", "Network that redraws detail in damaged faces.", "--restorer", choices=_restorers)
+    device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")
+    codec: str | None = _option(
+        None, "Video encoder, such as libx264, libx265, prores_ks, h264_nvenc; default: the source's family.", "--codec"
+    )
+    crf: int | None = _option(
+        None, "Encoder quality, lower is better; default: visually lossless for the codec.", "--crf", bounds=(0, 63)
+    )
+    compare: bool = _option(False, "Also write a side-by-side clip, before | after.", "--compare")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check(item.name, getattr(self, item.name), item.metadata["option"])
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
+            raise SettingsError(f"--device {self.device}: choose auto, cpu, cuda, cuda:N or mps.")
+        if self.range is not None:
+            parse_range(self.range)
+
+
+def _check(name: str, value: Any, option: Option) -> None:
+    if value is None:
+        return
+    flag = option.flags[0]
+    if option.bounds is not None and not option.bounds[0] <= value <= option.bounds[1]:
+        raise SettingsError(f"{flag} {value}: must lie between {option.bounds[0]:g} and {option.bounds[1]:g}.")
+    if option.choices is not None:
+        allowed = option.choices()
+        for item in value if option.many else (value,):
+            if item not in allowed:
+                raise SettingsError(f"{flag} {item}: choose from {', '.join(allowed)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class RangeEnd:
+    """One end of a range: a frame number or a time in seconds, the other None; both None: open."""
+
+    frame: int | None = None
+    seconds: Fraction | None = None
+
+
+def parse_range(text: str) -> tuple[RangeEnd, RangeEnd]:
+    """Read "40-58", "1.5s-3s", "0:01-0:03.5", "40-" or "-58".
+
+    Raises:
+        SettingsError: the text is none of these, or the range is empty.
+    """
+    head, dash, tail = text.replace(" ", "").partition("-")
+    if not dash or not (head or tail):
+        raise SettingsError(f"--range {text}: write frames as 40-58 or times as 1.5s-3s or 0:01-0:03.")
+    first, last = _range_end(head, text), _range_end(tail, text)
+    for a, b in ((first.frame, last.frame), (first.seconds, last.seconds)):
+        if a is not None and b is not None and a >= b:
+            raise SettingsError(f"--range {text}: the end must come after the start.")
+    return first, last
+
+
+def _range_end(text: str, whole: str) -> RangeEnd:
+    if not text:
+        return RangeEnd()
+    if text.isdecimal():
+        return RangeEnd(frame=int(text))
+    if match := re.fullmatch(r"(\d+(?:\.\d+)?)s", text):
+        return RangeEnd(seconds=Fraction(match[1]))
+    if match := re.fullmatch(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)", text):
+        return RangeEnd(seconds=int(match[1] or 0) * 3600 + int(match[2]) * 60 + Fraction(match[3]))
+    raise SettingsError(f"--range {whole}: cannot read {text!r}; write frames as 40-58 or times as 1.5s-3s or 0:01-0:03.")

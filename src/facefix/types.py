@@ -1,0 +1,230 @@
+"""What the stages say to each other: frozen records, no logic beyond a property, no torch, no cv2.
+
+Conventions used everywhere: pixels are RGB; coordinates are (x, y) in source pixels of the picture
+as displayed (after rotation), the centre of the top-left pixel being (0, 0); frames count from 0 and
+spans are half-open; time is an integer `pts` in units of a `Fraction` time base, never a float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy import float32
+from numpy.typing import NDArray
+
+Pixels = NDArray[Any]
+"""(H, W, 3) RGB, uint8 in 0..255 or uint16 in 0..65535 (sources of more than 8 bits)."""
+
+Verdict = Literal["clean", "repair", "regenerate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Frames `start` (inclusive) to `end` (exclusive)."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return max(0, self.end - self.start)
+
+    def __contains__(self, frame: int) -> bool:
+        return self.start <= frame < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class ColourTags:
+    """Colour description as the stream declares it, in the code points of ITU-T H.273."""
+
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+    """2 is "unspecified" for these three, and stays unspecified in the output."""
+    range: int = 0
+    """0 unspecified, 1 limited ("tv"), 2 full ("pc"): libavutil's AVColorRange."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """The first video stream of a clip that is no cover picture."""
+
+    index: int
+    codec: str
+    """libavcodec's name of the codec: h264, hevc, prores, vp9, av1 ..."""
+    profile: str | None
+    width: int
+    height: int
+    """Coded size in pixels, before rotation."""
+    pixel_format: str
+    bit_depth: int
+    time_base: Fraction
+    rate: Fraction | None
+    """Average frames per second, for display and encoder hints only; timestamps rule."""
+    declared_frames: int | None
+    duration_s: Fraction | None
+    rotation: int
+    """Clockwise degrees (0, 90, 180, 270) a player turns the coded picture by."""
+    sample_aspect_ratio: Fraction | None
+    colour: ColourTags
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """(width, height) in pixels after rotation."""
+        return (self.width, self.height) if self.rotation % 180 == 0 else (self.height, self.width)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipInfo:
+    """What a container says about itself, without a frame decoded."""
+
+    path: Path
+    container: str
+    """libavformat's name list, such as "mov,mp4,m4a,3gp,3g2,mj2"."""
+    video: VideoInfo
+    audio_streams: int
+    subtitle_streams: int
+    duration_s: Fraction | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture. RGB is made on demand (`media.colour.to_rgb`): most frames never need it."""
+
+    index: int
+    pts: int
+    """In the video stream's time base."""
+    duration: int
+    """In the same unit; 0 where the container does not say."""
+    picture: Any
+    """av.VideoFrame in the source's own pixel format and coded orientation. Never written to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A run of frames between two cuts."""
+
+    index: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face in one frame."""
+
+    frame: int
+    box: NDArray[float32]
+    """(4,) x0, y0, x1, y1."""
+    points: NDArray[float32]
+    """(5, 2): the person's right eye, left eye (image left first when frontal), nose tip, right mouth
+    corner, left mouth corner - the order of RetinaFace, CenterFace and facexlib."""
+    score: float
+    """Detector confidence 0..1; 0 where the face was not seen but filled in between two sightings."""
+    mesh: NDArray[float32] | None = None
+    """(478, 3) or None."""
+    identity: NDArray[float32] | None = None
+    """(128,) dlib embedding where it was computed in this frame, else None. Same person: distance < ~0.5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Head rotation in degrees. Yaw > 0: the face turns to image right; pitch > 0: down; roll > 0: clockwise."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """One face through one shot: exactly one `Face` per frame of `span`, points smoothed, gaps filled."""
+
+    id: int
+    shot: int
+    faces: tuple[Face, ...]
+
+    @property
+    def span(self) -> Span:
+        return Span(self.faces[0].frame, self.faces[-1].frame + 1)
+
+    def at(self, frame: int) -> Face | None:
+        """The face in that frame, or None outside the span."""
+        return self.faces[frame - self.faces[0].frame] if frame in self.span else None
+
+
+Signals = Mapping[str, NDArray[float32]]
+"""Signal name -> one value per frame of a track, NaN where not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A failure of one face over some frames."""
+
+    mode: str
+    """Name of a registered failure mode."""
+    track: int
+    span: Span
+    severity: float
+    """0..1: 0.3 visible when looked for, 0.6 visible at once, 0.9 ruins the shot."""
+    why: str
+    """One plain sentence with the evidence in it."""
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diagnosis:
+    """A track with what was measured on it and what that means."""
+
+    track: Track
+    median_face_px: float
+    signals: Signals
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """Everything pass 1 knows about a clip."""
+
+    clip: ClipInfo
+    frames: int
+    """Frames that decoded (in the whole clip, also when only a range was analysed)."""
+    span: Span
+    """Frames that were analysed."""
+    shots: tuple[Shot, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    warnings: tuple[str, ...] = ()
+    """Sentences for the user: truncated file, frames skipped ..."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of any track."""
+        verdicts = {d.verdict for d in self.diagnoses}
+        return next((v for v in ("regenerate", "repair") if v in verdicts), "clean")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """A face brought to the square template of side S."""
+
+    frame: int
+    pixels: NDArray[float32]
+    """(S, S, 3) RGB, 0..1."""
+    transform: NDArray[float32]
+    """(2, 3) affine, source pixels -> crop pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """A change to one face of one frame, in crop space: the composer adds it to the picture."""
+
+    frame: int
+    residual: NDArray[float32]
+    """(S, S, 3) RGB, -1..1: wanted minus input, strength already applied."""
+    mask: NDArray[float32]
+    """(S, S), 0..1; exactly 0 where the picture must stay as it is."""
+    transform: NDArray[float32]
+    """(2, 3) affine, source pixels -> crop pixels."""

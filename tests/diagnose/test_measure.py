@@ -1,0 +1,98 @@
+"""Signals on a real face crop, moved, smoothed and disturbed by known amounts."""
+
+import cv2
+import numpy as np
+import pytest
+from skimage.data import astronaut
+
+from facefix.diagnose.measure import SIDE, SIGNALS, Meter
+from facefix.types import Crop, Face, Pose
+
+POINTS = np.array([[199, 109], [238, 106], [223, 133], [208, 153], [240, 151]], np.float32)
+
+
+def _crop() -> np.ndarray:
+    """The astronaut's face in the template, (256, 256, 3) 0..1."""
+    template = np.array([[193, 240], [319, 240], [257, 314], [201, 371], [313, 371]], np.float32) / 2
+    matrix, _ = cv2.estimateAffinePartial2D(POINTS, template)
+    return cv2.warpAffine(astronaut(), matrix, (SIDE, SIDE), flags=cv2.INTER_CUBIC).astype(np.float32) / 255
+
+
+def _signals(frames: list[np.ndarray], identity: list[np.ndarray | None] | None = None) -> dict[str, np.ndarray]:
+    meter, rng = Meter(24.0), np.random.default_rng(0)
+    for i, pixels in enumerate(frames):
+        noisy = np.clip(pixels + rng.normal(0, 0.004, pixels.shape), 0, 1).astype(np.float32)
+        face = Face(i, np.array([0, 0, 9, 9], np.float32), POINTS, 0.9, identity=identity[i] if identity else None)
+        meter.push(Crop(i, noisy, np.eye(2, 3, dtype=np.float32)), face, Pose(0, 0, 0), 200.0)
+    return meter.finish()
+
+
+def _bulge(pixels: np.ndarray, px: float, at: tuple[int, int] = (128, 150)) -> np.ndarray:
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
+    weight = np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / (2 * 18**2))
+    return cv2.remap(pixels, (x + px * weight).astype(np.float32), y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+@pytest.fixture(scope="module")
+def still() -> dict[str, np.ndarray]:
+    return _signals([_crop()] * 36)
+
+
+def test_every_signal_has_one_value_per_frame(still: dict[str, np.ndarray]) -> None:
+    assert list(still) == list(SIGNALS)
+    assert all(v.shape == (36,) for v in still.values())
+    assert np.isnan(still["identity_distance"]).all(), "nothing was embedded, so nothing was measured"
+
+
+def test_a_transient_bulge_strains_only_while_it_lasts(still: dict[str, np.ndarray]) -> None:
+    crop = _crop()
+    amount = np.interp(np.arange(36), [12, 15, 19, 22], [0, 8, 8, 0])
+    strain = _signals([_bulge(crop, a) for a in amount])["strain"]
+    assert np.nanmax(strain[14:20]) > 5 * np.nanmax(still["strain"])
+    assert np.nanmax(strain[:9]) < np.nanmax(strain[14:20]) / 4
+
+
+def test_motion_of_the_whole_face_is_no_strain_and_no_boil(still: dict[str, np.ndarray]) -> None:
+    crop = _crop()
+    moved = []
+    for i in range(36):
+        m = cv2.getRotationMatrix2D((128, 128), 3 * np.sin(i / 5), 1 + 0.03 * np.sin(i / 7))
+        moved.append(cv2.warpAffine(crop, m, (SIDE, SIDE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+    signals = _signals(moved)
+    bulge = _signals([_bulge(crop, a) for a in np.interp(np.arange(36), [12, 15, 19, 22], [0, 8, 8, 0])])
+    assert np.nanmax(signals["strain"]) < np.nanmax(bulge["strain"]) / 2
+    assert np.nanmax(signals["boil"]) < 2
+
+
+def test_resampled_texture_boils_and_light_that_changes_everywhere_does_not(still: dict[str, np.ndarray]) -> None:
+    crop, rng = _crop(), np.random.default_rng(3)
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    face = np.exp(-(((x - 128) / 60) ** 2 + ((y - 145) / 75) ** 2) ** 2)[..., None]
+    noisy = [
+        np.clip(crop + 0.12 * face * cv2.GaussianBlur(rng.normal(0, 6, crop.shape), (0, 0), 5), 0, 1).astype(np.float32)
+        for _ in range(36)
+    ]
+    flash = [crop * (0.8 if i % 2 else 1.0) for i in range(36)]
+    assert np.nanmedian(_signals(noisy)["boil"]) > np.nanmedian(still["boil"]) + 3
+    assert np.nanmedian(_signals(noisy)["shading"]) > np.nanmedian(still["shading"]) + 1
+    assert np.nanmedian(_signals(flash)["shading"]) < np.nanmedian(still["shading"]) + 1
+
+
+def test_smoothed_skin_loses_detail_but_the_crop_stays_crisp(still: dict[str, np.ndarray]) -> None:
+    crop = _crop()
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    face = np.exp(-(((x - 128) / 60) ** 2 + ((y - 145) / 75) ** 2) ** 3)[..., None].astype(np.float32)
+    smooth = cv2.GaussianBlur(crop, (0, 0), 2.5)  # the portrait is small: its finest detail spans several crop px
+    waxy = _signals([crop * (1 - face) + smooth * face] * 5)
+    assert np.median(waxy["detail"]) < 0.7 * np.median(still["detail"])
+    assert np.median(waxy["crispness"]) > 0.9 * np.median(still["crispness"])
+
+
+def test_identity_distance_is_taken_to_the_early_frames() -> None:
+    rng = np.random.default_rng(5)
+    base, away = rng.normal(0, 0.1, 128), rng.normal(0, 0.1, 128)
+    identity = [(base + away * max(0, i - 12) / 24).astype(np.float32) if i % 3 == 0 else None for i in range(36)]
+    distance = _signals([_crop()] * 36, identity)["identity_distance"]
+    assert np.isnan(distance[1])
+    assert distance[12] < 0.05
+    assert distance[33] == pytest.approx(np.linalg.norm(away) * 21 / 24, abs=0.05)

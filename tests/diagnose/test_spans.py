@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from facefix.diagnose.spans import despike, own_level, runs, severity, worst
+from facefix.types import Span
+
+
+def test_severity_follows_its_knots_and_keeps_nan() -> None:
+    values = np.array([0, 1, 2, 3, 4, 99, np.nan], np.float32)
+    assert severity(values, (1, 2, 3, 4))[:6] == pytest.approx([0, 0, 0.3, 0.6, 0.9, 1.0])
+    assert np.isnan(severity(values, (1, 2, 3, 4))[6])
+    assert severity(-values[:6], (-4, -3, -2, -1))[:4] == pytest.approx([1.0, 0.9, 0.6, 0.3])
+
+
+def test_runs_grow_to_the_lower_threshold_and_bridge_short_gaps() -> None:
+    curve = np.zeros(40, np.float32)
+    curve[5:9], curve[10:12], curve[25:27], curve[35:] = 0.2, 0.5, 0.2, 0.8
+    assert runs(curve, min_frames=2, bridge=2) == [Span(5, 12), Span(35, 40)]
+    assert runs(curve, min_frames=6, bridge=2) == [Span(5, 12)]
+    assert runs(curve, min_frames=2, bridge=0) == [Span(10, 12), Span(35, 40)]
+    assert runs(np.full(9, np.nan, np.float32), min_frames=1, bridge=1) == []
+
+
+def test_a_spike_does_not_speak_for_a_span() -> None:
+    curve = np.full(20, 0.35, np.float32)
+    curve[7] = 1.0
+    assert worst(curve, Span(0, 20)) == pytest.approx(0.35)
+    assert despike(np.array([1, 1, 9, 1, np.nan, 1], np.float32), 3).max() == 1
+
+
+def test_own_level_of_nothing_is_zero() -> None:
+    assert own_level(np.full(3, np.nan, np.float32)) == 0
+    assert own_level(np.array([1, 2, 3, np.nan], np.float32)) == pytest.approx(1.5)

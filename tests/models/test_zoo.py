@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from facefix.errors import ModelError
+from facefix.models import zoo
+
+CONTENT = b"weights"
+
+
+@pytest.fixture
+def row() -> zoo.ModelFile:
+    source = zoo.ReleaseSource("someone/something", "v1", "net.pth")
+    return zoo.ModelFile("net.pth", "restorer", "MIT", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), source)
+
+
+def test_rows_are_unique_and_complete() -> None:
+    assert len({row.name for row in zoo.TABLE}) == len(zoo.TABLE)
+    for row in zoo.TABLE:
+        assert len(bytes.fromhex(row.sha256)) == 32
+        assert row.licence
+        assert "NC" not in row.licence
+
+
+def test_packaged_files_are_found_and_are_the_published_ones() -> None:
+    packaged = [row for row in zoo.TABLE if isinstance(row.source, zoo.PackageSource)]
+    assert packaged
+    for row in packaged:
+        assert zoo.checked(row.name).is_file()
+
+
+def test_the_users_folder_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "centerface.onnx").write_bytes(b"mine")
+    packaged = zoo.find("centerface.onnx")
+    monkeypatch.setenv("FACEFIX_MODELS", str(tmp_path))
+    assert zoo.find("centerface.onnx") == tmp_path / "centerface.onnx" != packaged
+    with pytest.raises(ModelError, match="not the published"):
+        zoo.checked("centerface.onnx")
+
+
+def test_a_missing_file_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEFIX_MODELS", str(tmp_path))
+    monkeypatch.setattr(zoo, "cache_folder", lambda: tmp_path / "cache")
+    with pytest.raises(ModelError, match=r"https://github.com/TencentARC/GFPGAN/releases/download/v1\.3\.0/GFPGANv1\.4\.pth"):
+        zoo.find("GFPGANv1.4.pth")
+    missing = {status.entry.name for status in zoo.statuses() if status.path is None}
+    assert "GFPGANv1.4.pth" in missing
+    assert "centerface.onnx" not in missing
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "GFPGANv1.4.pth").touch()
+    assert zoo.find("GFPGANv1.4.pth") == tmp_path / "cache" / "GFPGANv1.4.pth"
+
+
+def test_an_unknown_name_is_told() -> None:
+    with pytest.raises(ModelError, match="models ls"):
+        zoo.find("no_such.pth")
+
+
+def test_a_file_that_changes_is_checked_again(tmp_path: Path, row: zoo.ModelFile) -> None:
+    path = tmp_path / row.name
+    path.write_bytes(CONTENT)
+    zoo.verify(path, row)
+    path.write_bytes(b"WEIGHTS")  # the same size
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(ModelError, match="not the published"):
+        zoo.verify(path, row)
+    path.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        zoo.verify(path, row)

@@ -1,0 +1,62 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from facefix.errors import InputError, OutputError
+from facefix.files import check_output, clips_in, output_path, write_text
+
+
+def test_names_of_outputs(tmp_path: Path) -> None:
+    clip = tmp_path / "shots" / "day 1" / "café.mov"
+    root = tmp_path / "shots"
+    assert output_path(clip, None, None, several=False) == clip.with_name("café_fixed.mov")
+    assert output_path(clip, None, None, several=False, tag="0:01-3s") == clip.with_name("café_fixed_0.01-3s.mov")
+    assert output_path(clip, root, None, several=True) == tmp_path / "shots_fixed" / "day 1" / "café.mov"
+    assert output_path(clip, root, tmp_path / "o", several=True) == tmp_path / "o" / "day 1" / "café.mov"
+    assert output_path(clip, None, tmp_path, several=False) == tmp_path / "café_fixed.mov"
+    assert output_path(clip, None, tmp_path / "x.mov", several=False) == tmp_path / "x.mov"
+
+
+def test_folder_walk_skips_hidden_and_foreign_files(tmp_path: Path) -> None:
+    for name in ("b.MP4", "sub/a.mov", ".cache/c.mp4", "notes.txt", "d.mp4.part"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".cache" / "empty").mkdir()
+    assert clips_in(tmp_path) == [tmp_path / "b.MP4", tmp_path / "sub" / "a.mov"]
+    with pytest.raises(InputError, match="holds no video clip"):
+        clips_in(tmp_path / ".cache" / "empty")
+
+
+def test_outputs_that_would_lose_something_are_refused(tmp_path: Path) -> None:
+    clip, other = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    clip.write_text("x")
+    other.write_text("y")
+    link = tmp_path / "link.mp4"
+    link.symlink_to(clip)
+    for out in (clip, link):
+        with pytest.raises(OutputError, match="the output is the input"):
+            check_output(clip, out, overwrite=True, make_folder=False)
+    with pytest.raises(OutputError, match="exists already; -y"):
+        check_output(clip, other, overwrite=False, make_folder=False)
+    check_output(clip, other, overwrite=True, make_folder=False)
+    with pytest.raises(OutputError, match="no such folder"):
+        check_output(clip, tmp_path / "no" / "c.mp4", overwrite=False, make_folder=False)
+    check_output(clip, tmp_path / "new" / "c.mp4", overwrite=False, make_folder=True)
+    assert (tmp_path / "new").is_dir()
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    with pytest.raises(OutputError, match="read-only"):
+        check_output(tmp_path / "a.mp4", locked / "b.mp4", overwrite=False, make_folder=False)
+
+
+def test_small_files_are_written_whole(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.json", "é")
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == "é"
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_text(tmp_path / "no" / "a.json", "x")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]

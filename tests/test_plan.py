@@ -1,0 +1,109 @@
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facefix.errors import PlanError
+from facefix.plan import Plan, dump, fingerprint, make_plan
+from facefix.plan_reader import load
+from facefix.types import Analysis, ClipInfo, ColourTags, Diagnosis, Face, Finding, Shot, Span, Track, VideoInfo
+
+
+@pytest.fixture
+def analysis(tmp_path: Path) -> Analysis:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"not looked at")
+    video = VideoInfo(
+        0, "h264", None, 640, 360, "yuv420p", 8, Fraction(1, 12800), Fraction(24), 48, Fraction(2), 90, None, ColourTags()
+    )
+    rng = np.random.default_rng(1)
+    faces = tuple(
+        Face(f, np.array([0, 0, 9, 9], np.float32), rng.uniform(0, 300, (5, 2)).astype(np.float32), 0.9) for f in range(4, 44)
+    )
+    findings = (
+        Finding("warp", 7, Span(10, 20), 0.7, "it bends."),
+        Finding("drift", 7, Span(20, 44), 0.2, "it changes."),
+        Finding("flicker", 7, Span(12, 14), 0.9, "it boils."),
+    )
+    detail = np.linspace(1, 2, 40, dtype=np.float32)
+    diagnosis = Diagnosis(Track(7, 0, faces), 88.0, {"detail": detail, "yaw": 0 * detail}, findings, "repair")
+    return Analysis(ClipInfo(clip, "mov", video, 1, 0, Fraction(2)), 48, Span(0, 48), (Shot(0, Span(0, 48)),), (diagnosis,))
+
+
+def _plan(analysis: Analysis, **more) -> Plan:
+    return make_plan(analysis, **{"strength": 0.6, "treatable": ("warp", "flicker", "waxy"), **more})
+
+
+def test_findings_become_treatments_within_what_can_and_may_be_treated(analysis: Analysis) -> None:
+    assert [t.mode for t in _plan(analysis).treatments] == ["warp", "flicker"]
+    assert [t.mode for t in _plan(analysis, only=("flicker", "drift")).treatments] == ["flicker"]
+    assert all(0 < t.strength <= 0.6 for t in _plan(analysis).treatments)
+    assert _plan(analysis, strength=0).treatments == ()
+    assert (_plan(analysis).width, _plan(analysis).height) == (360, 640)
+
+
+def test_anchors_avoid_findings_and_are_spread(analysis: Analysis) -> None:
+    (track,) = _plan(analysis).tracks
+    assert 0 < len(track.anchors) <= 5
+    assert all(4 <= a < 10 for a in track.anchors), "frames 10-44 all lie in a finding"
+
+
+def test_a_written_plan_reads_back_the_same(analysis: Analysis, tmp_path: Path) -> None:
+    plan = _plan(analysis, codec="libx265", crf=20, output=Span(2, 40))
+    dump(plan, tmp_path / "p.json")
+    again = load(tmp_path / "p.json")
+    assert again.treatments == plan.treatments
+    assert (again.clip, again.fingerprint, again.frames, again.span) == (plan.clip, plan.fingerprint, 48, Span(2, 40))
+    assert (again.codec, again.crf, again.restorer) == ("libx265", 20, "auto")
+    assert np.abs(again.tracks[0].points - plan.tracks[0].points).max() <= 0.0051
+    assert again.tracks[0].anchors == plan.tracks[0].anchors
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "said"),
+    [
+        (("plan",), 9, "version 9"),
+        (("clip", "frames"), "48", "clip.frames must be a whole number or a number"),
+        (("treatments", 1, "end"), 400, "treatments[1] covers frames 12-400"),
+        (("treatments", 0, "strength"), 2.0, 'treatments[0] has "strength" 2'),
+        (("treatments", 0, "track"), 3, "belongs to track 3"),
+        (("tracks", 0, "end"), 99, "tracks[0] covers frames 4-99"),
+        (("tracks", 0, "points"), [[1, 2]], "needs 5 points"),
+        (("tracks", 0, "anchors"), [47], "anchors outside"),
+        (("span",), None, "span must be an object"),
+        (("encode", "crf"), True, "encode.crf must be"),
+    ],
+)
+def test_hand_edits_that_make_no_sense_are_named(analysis: Analysis, tmp_path: Path, where, value, said: str) -> None:
+    path = tmp_path / "p.json"
+    dump(_plan(analysis), path)
+    document = json.loads(path.read_text())
+    place = document
+    for step in where[:-1]:
+        place = place[step]
+    place[where[-1]] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(PlanError) as caught:
+        load(path)
+    assert said in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"plan": "one"}'])
+def test_files_that_are_no_plan(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(text)
+    with pytest.raises(PlanError):
+        load(path)
+    with pytest.raises(PlanError, match="cannot be read"):
+        load(tmp_path / "missing.json")
+
+
+def test_fingerprints_tell_clips_apart(tmp_path: Path) -> None:
+    a, b, c = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    a.write_bytes(b"x" * 3_000_000)
+    b.write_bytes(b"x" * 2_999_999 + b"y")
+    c.write_bytes(b"x" * 3_000_001)
+    assert len({fingerprint(p) for p in (a, b, c)}) == 3
