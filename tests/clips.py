@@ -92,9 +92,7 @@ def as_frame(picture: np.ndarray, recipe: Recipe, number: int) -> av.VideoFrame:
     """The picture as the encoder gets it: in the recipe's format, matrix and range, with its time."""
     tick = Fraction(1) / (recipe.rate * recipe.time_base)
     frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-    matrix = {1: Colorspace.ITU709, 9: Colorspace.BT2020, 7: Colorspace.SMPTE240M}.get(
-        recipe.colour[2], Colorspace.SMPTE170M
-    )
+    matrix = {1: Colorspace.ITU709, 9: Colorspace.BT2020, 7: Colorspace.SMPTE240M}.get(recipe.colour[2], Colorspace.SMPTE170M)
     full = recipe.colour[3] == 2 or recipe.pixel_format.startswith("yuvj")
     frame = frame.reformat(
         format=recipe.pixel_format,
@@ -117,9 +115,7 @@ def truncated(path: Path, out: Path, share: float) -> Path:
 
 
 def _video_stream(container, recipe: Recipe, shape: tuple[int, ...]):
-    stream = container.add_stream(
-        recipe.codec, rate=recipe.rate, options=dict(recipe.options), time_base=recipe.time_base
-    )
+    stream = container.add_stream(recipe.codec, rate=recipe.rate, options=dict(recipe.options), time_base=recipe.time_base)
     context = stream.codec_context
     context.width, context.height = shape[1], shape[0]
     context.pix_fmt = recipe.pixel_format

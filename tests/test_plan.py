@@ -16,7 +16,20 @@ def analysis(tmp_path: Path) -> Analysis:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"not looked at")
     video = VideoInfo(
-        0, "h264", None, 640, 360, "yuv420p", 8, Fraction(1, 12800), Fraction(24), 48, Fraction(2), 90, None, ColourTags()
+        0,
+        "h264",
+        None,
+        640,
+        360,
+        "yuv420p",
+        8,
+        Fraction(1, 12800),
+        Fraction(24),
+        48,
+        Fraction(2),
+        90,
+        None,
+        ColourTags(),
     )
     rng = np.random.default_rng(1)
     faces = tuple(
@@ -42,6 +55,12 @@ def test_findings_become_treatments_within_what_can_and_may_be_treated(analysis:
     assert all(0 < t.strength <= 0.6 for t in _plan(analysis).treatments)
     assert _plan(analysis, strength=0).treatments == ()
     assert (_plan(analysis).width, _plan(analysis).height) == (360, 640)
+
+
+def test_the_mild_get_less_and_nobody_more_than_the_cap(analysis: Analysis) -> None:
+    (mild,) = _plan(analysis, treatable=("drift",)).treatments
+    warp, flicker = _plan(analysis).treatments
+    assert 0 < mild.strength < warp.strength == flicker.strength == 0.6
 
 
 def test_anchors_avoid_findings_and_are_spread(analysis: Analysis) -> None:

@@ -80,9 +80,7 @@ def test_each_fault_has_a_span_of_its_own() -> None:
 
 def test_the_damage_lies_where_the_labels_say() -> None:
     clean, damaged = decode("astronaut_clean.mp4"), decode("astronaut_damaged.mp4")
-    similarity = [
-        psnr(clean[t][box], damaged[t][box]) for t, p in enumerate(DAMAGED["points"]) for box in [around(p, 1.0)]
-    ]
+    similarity = [psnr(clean[t][box], damaged[t][box]) for t, p in enumerate(DAMAGED["points"]) for box in [around(p, 1.0)]]
     faulty = {t for fault in DAMAGED["faults"] for t in range(fault["start"], fault["end"])}
     fine = [value for t, value in enumerate(similarity) if t not in faulty]
     # two encodings of the same grainy frames differ a little everywhere

@@ -24,9 +24,7 @@ def _scene(name: str, frames: int, speed_px: float = 1.0, seed: int = 0) -> list
     views = []
     for number in range(frames):
         shift = (number * speed_px) % 300
-        moved = cv2.warpAffine(
-            large, np.float32([[1, 0, -shift], [0, 1, -shift / 3]]), _SIZE, borderMode=cv2.BORDER_REFLECT
-        )
+        moved = cv2.warpAffine(large, np.float32([[1, 0, -shift], [0, 1, -shift / 3]]), _SIZE, borderMode=cv2.BORDER_REFLECT)
         views.append(np.clip(moved + rng.normal(0, 2, moved.shape), 0, 255).astype(np.uint8))
     return views
 
@@ -85,8 +83,7 @@ def test_stutter_is_no_cut() -> None:
 
 def test_a_fade_of_the_light_is_no_cut() -> None:
     frames = [
-        (frame * gain).astype(np.uint8)
-        for frame, gain in zip(_scene("astronaut", 40), np.linspace(1, 0.2, 40), strict=True)
+        (frame * gain).astype(np.uint8) for frame, gain in zip(_scene("astronaut", 40), np.linspace(1, 0.2, 40), strict=True)
     ]
     assert _cuts(frames) == []
 

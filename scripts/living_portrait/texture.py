@@ -23,9 +23,7 @@ BODY_OUTLINE = np.array(
     [[20, 512], [26, 330], [42, 285], [88, 248], [112, 205], [122, 172], [146, 152], [180, 146], [230, 150], [262, 166],
      [292, 196], [306, 232], [340, 250], [352, 300], [372, 512]]
 )  # fmt: skip
-NECK_OUTLINE = np.array(
-    [[187, 140], [264, 140], [253, 168], [252, 188], [250, 228], [188, 228], [188, 184], [187, 158]]
-)
+NECK_OUTLINE = np.array([[187, 140], [264, 140], [253, 168], [252, 188], [250, 228], [188, 228], [188, 184], [187, 158]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,9 +161,7 @@ def _add_pores(head: NDArray[np.float32], skin: NDArray[np.float32], rng: np.ran
     return np.clip(head + tint * where[..., None], 0, 255).astype(np.float32)
 
 
-def _add_hair_strands(
-    head: NDArray[np.float32], hair: NDArray[np.float32], rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _add_hair_strands(head: NDArray[np.float32], hair: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Noise smeared along the local direction of the hair (line integral convolution, Cabral and Leedom 1993)."""
     where = _crop(cv2.resize(hair, None, fx=TEXTURE_SCALE, fy=TEXTURE_SCALE, interpolation=cv2.INTER_LINEAR))
     light = head.mean(-1)

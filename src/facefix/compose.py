@@ -39,19 +39,19 @@ def add(pixels: Pixels, patches: Sequence[Patch]) -> tuple[Pixels, Box | None]:
         The new picture and the box outside which nothing changed; the same array and None when nothing did.
     """
     height, width = pixels.shape[:2]
-    out: Pixels | None = None
+    out = pixels
     touched: list[Box] = []
     for patch in patches:
         box = footprint(patch, width, height)
         if box is None:
             continue
-        if out is None:
+        if out is pixels:
             out = pixels.copy()
         x0, y0, x1, y1 = box
         view = out[y0:y1, x0:x1]
         view[:] = _added(view, patch, box)
         touched.append(box)
-    if out is None:
+    if out is pixels:
         return pixels, None
     x0, y0, x1, y1 = zip(*touched, strict=True)
     return out, (min(x0), min(y0), max(x1), max(y1))

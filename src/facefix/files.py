@@ -9,7 +9,24 @@ from pathlib import Path
 from facefix.errors import InputError, OutputError
 
 _CLIP_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .mxf .mpg .mpeg .ts .mts .m2ts .wmv .flv .ogv .3gp".split()
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mxf",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".wmv",
+        ".flv",
+        ".ogv",
+        ".3gp",
+    ]
 )
 
 

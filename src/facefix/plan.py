@@ -17,7 +17,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.errors import InputError, PlanError
+from facefix.errors import InputError
 from facefix.types import Analysis, Diagnosis, Span
 
 VERSION = 1
@@ -169,7 +169,7 @@ def dump(plan: Plan, path: Path) -> None:
     lines = [
         "{",
         f' "plan": {VERSION},',
-        f' "clip": {json.dumps({"path": str(plan.clip), "fingerprint": plan.fingerprint, "frames": plan.frames, "width": plan.width, "height": plan.height}, ensure_ascii=False)},',
+        f' "clip": {json.dumps(_clip_dict(plan), ensure_ascii=False)},',
         f' "span": {json.dumps({"start": plan.span.start, "end": plan.span.end})},',
         f' "restorer": {json.dumps(plan.restorer)},',
         f' "encode": {json.dumps({"codec": plan.codec, "crf": plan.crf})},',
@@ -182,6 +182,16 @@ def dump(plan: Plan, path: Path) -> None:
         "}",
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _clip_dict(plan: Plan) -> dict[str, Any]:
+    return {
+        "path": str(plan.clip),
+        "fingerprint": plan.fingerprint,
+        "frames": plan.frames,
+        "width": plan.width,
+        "height": plan.height,
+    }
 
 
 def _treatment_dict(t: Treatment) -> dict[str, Any]:

@@ -29,8 +29,17 @@ class _Reader:
             raise self.fail(f'lacks "{key}"')
         value = self.value[key]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            names = " or ".join({"NoneType": "null", "str": "text", "int": "a whole number", "float": "a number",
-                                 "list": "a list", "dict": "an object"}.get(k.__name__, k.__name__) for k in kinds)
+            names = " or ".join(
+                {
+                    "NoneType": "null",
+                    "str": "text",
+                    "int": "a whole number",
+                    "float": "a number",
+                    "list": "a list",
+                    "dict": "an object",
+                }.get(k.__name__, k.__name__)
+                for k in kinds
+            )
             raise _Reader(self.file, value, f"{self.place}{'.' if self.place else ''}{key}").fail(f"must be {names}")
         return value
 
@@ -49,9 +58,7 @@ class _Reader:
     def span(self, within: Span) -> Span:
         span = Span(self.get("start", int), self.get("end", int))
         if not within.start <= span.start < span.end <= within.end:
-            raise self.fail(
-                f"covers frames {span.start}-{span.end}, which do not lie within {within.start}-{within.end}"
-            )
+            raise self.fail(f"covers frames {span.start}-{span.end}, which do not lie within {within.start}-{within.end}")
         return span
 
 

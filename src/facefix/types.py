@@ -203,7 +203,9 @@ class Analysis:
     def verdict(self) -> Verdict:
         """The worst verdict of any track."""
         verdicts = {d.verdict for d in self.diagnoses}
-        return next((v for v in ("regenerate", "repair") if v in verdicts), "clean")
+        if "regenerate" in verdicts:
+            return "regenerate"
+        return "repair" if "repair" in verdicts else "clean"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

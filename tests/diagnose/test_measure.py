@@ -44,15 +44,15 @@ def test_every_signal_has_one_value_per_frame(still: dict[str, np.ndarray]) -> N
     assert np.isnan(still["identity_distance"]).all(), "nothing was embedded, so nothing was measured"
 
 
-def test_a_transient_bulge_strains_only_while_it_lasts(still: dict[str, np.ndarray]) -> None:
+def test_a_transient_bulge_bends_only_while_it_lasts(still: dict[str, np.ndarray]) -> None:
     crop = _crop()
     amount = np.interp(np.arange(36), [12, 15, 19, 22], [0, 8, 8, 0])
-    strain = _signals([_bulge(crop, a) for a in amount])["strain"]
-    assert np.nanmax(strain[14:20]) > 5 * np.nanmax(still["strain"])
-    assert np.nanmax(strain[:9]) < np.nanmax(strain[14:20]) / 4
+    bend = _signals([_bulge(crop, a) for a in amount])["bend"]
+    assert np.nanmax(bend[14:20]) > 5 * np.nanmax(still["bend"])
+    assert np.nanmax(bend[:9]) < np.nanmax(bend[14:20]) / 4
 
 
-def test_motion_of_the_whole_face_is_no_strain_and_no_boil(still: dict[str, np.ndarray]) -> None:
+def test_motion_of_the_whole_face_is_no_bend_and_no_boil(still: dict[str, np.ndarray]) -> None:
     crop = _crop()
     moved = []
     for i in range(36):
@@ -60,14 +60,14 @@ def test_motion_of_the_whole_face_is_no_strain_and_no_boil(still: dict[str, np.n
         moved.append(cv2.warpAffine(crop, m, (SIDE, SIDE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
     signals = _signals(moved)
     bulge = _signals([_bulge(crop, a) for a in np.interp(np.arange(36), [12, 15, 19, 22], [0, 8, 8, 0])])
-    assert np.nanmax(signals["strain"]) < np.nanmax(bulge["strain"]) / 2
+    assert np.nanmax(signals["bend"]) < np.nanmax(bulge["bend"]) / 2
     assert np.nanmax(signals["boil"]) < 2
 
 
 def test_resampled_texture_boils_and_light_that_changes_everywhere_does_not(still: dict[str, np.ndarray]) -> None:
     crop, rng = _crop(), np.random.default_rng(3)
     y, x = np.mgrid[0:SIDE, 0:SIDE]
-    face = np.exp(-(((x - 128) / 60) ** 2 + ((y - 145) / 75) ** 2) ** 2)[..., None]
+    face = np.exp(-((((x - 128) / 60) ** 2 + ((y - 145) / 75) ** 2) ** 2))[..., None]
     noisy = [
         np.clip(crop + 0.12 * face * cv2.GaussianBlur(rng.normal(0, 6, crop.shape), (0, 0), 5), 0, 1).astype(np.float32)
         for _ in range(36)
@@ -81,7 +81,7 @@ def test_resampled_texture_boils_and_light_that_changes_everywhere_does_not(stil
 def test_smoothed_skin_loses_detail_but_the_crop_stays_crisp(still: dict[str, np.ndarray]) -> None:
     crop = _crop()
     y, x = np.mgrid[0:SIDE, 0:SIDE]
-    face = np.exp(-(((x - 128) / 60) ** 2 + ((y - 145) / 75) ** 2) ** 3)[..., None].astype(np.float32)
+    face = np.exp(-((((x - 128) / 60) ** 2 + ((y - 145) / 75) ** 2) ** 3))[..., None].astype(np.float32)
     smooth = cv2.GaussianBlur(crop, (0, 0), 2.5)  # the portrait is small: its finest detail spans several crop px
     waxy = _signals([crop * (1 - face) + smooth * face] * 5)
     assert np.median(waxy["detail"]) < 0.7 * np.median(still["detail"])

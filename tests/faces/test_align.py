@@ -72,8 +72,8 @@ def test_shrinking_is_centred_and_does_not_alias(factor: int) -> None:
     ys, xs = np.mgrid[8:56, 8:56]
     source = align.apply(align.inverse(matrix), np.stack([xs, ys], -1))
     truth = cv2.remap(smooth, source[..., 0], source[..., 1], cv2.INTER_LINEAR)
-    # A crop that is off by a fifth of its pixels differs by more.
-    assert np.abs(shrunk[8:56, 8:56] - truth).mean() < 0.04 * truth.std()
+    # Off by a tenth of a crop pixel, the difference is above 0.03.
+    assert np.abs(shrunk[8:56, 8:56] - truth).mean() < 0.02 * truth.std()
 
 
 def test_shrunken_crop_does_not_shimmer_as_the_face_moves_over_the_pixels() -> None:

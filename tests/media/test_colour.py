@@ -142,9 +142,7 @@ def test_a_patch_reads_back_and_leaves_the_rest_alone(name: str, size: tuple[int
     assert error.mean() < 0.6
 
 
-def _assert_only_changed_samples_differ(
-    before: list[np.ndarray], frame: Frame, written: Frame, changed: np.ndarray
-) -> None:
+def _assert_only_changed_samples_differ(before: list[np.ndarray], frame: Frame, written: Frame, changed: np.ndarray) -> None:
     layout = layout_of(frame.picture.format.name)
     assert layout is not None
     assert all(np.array_equal(a, b) for a, b in zip(before, _samples(frame), strict=True)), "the source was written to"

@@ -82,9 +82,7 @@ def test_truncated_file_yields_what_is_there(tmp_path: Path, name: str) -> None:
 
 
 def test_missing_tail_of_an_mp4_is_reported(tmp_path: Path) -> None:
-    recipe = Recipe(
-        options={"crf": "5", "preset": "ultrafast", "g": "10"}, container_options={"movflags": "+faststart"}
-    )
+    recipe = Recipe(options={"crf": "5", "preset": "ultrafast", "g": "10"}, container_options={"movflags": "+faststart"})
     whole = write_clip(tmp_path / "a.mp4", moving(60, 192, 128), recipe)
     decoder = decode(probe(truncated(whole, tmp_path / "cut.mp4", 0.5)))
     seen = sum(1 for _ in decoder)

@@ -50,9 +50,7 @@ def _packets(path: Path, kind: str) -> list[tuple[int, int | None, bytes]]:
 
 
 def _chapters(container: av.container.InputContainer) -> list[tuple[Fraction, Fraction, str]]:
-    return [
-        (c["start"] * c["time_base"], c["end"] * c["time_base"], c["metadata"]["title"]) for c in container.chapters()
-    ]
+    return [(c["start"] * c["time_base"], c["end"] * c["time_base"], c["metadata"]["title"]) for c in container.chapters()]
 
 
 def _samples(frame: Frame) -> list[np.ndarray]:
@@ -101,10 +99,7 @@ def test_tags_chapters_languages_and_dispositions_are_kept(tmp_path: Path) -> No
             assert (tags["title"], tags["com.example.take"]) == ("Größe", "7")
             assert _chapters(after) == _chapters(before) != []
             described = [
-                [
-                    (s.type, s.language, s.disposition, s.metadata.get("title", s.metadata.get("name")))
-                    for s in c.streams
-                ]
+                [(s.type, s.language, s.disposition, s.metadata.get("title", s.metadata.get("name"))) for s in c.streams]
                 for c in (before, after)
             ]
             assert described[0] == described[1]

@@ -18,9 +18,7 @@ _REORDERED = {"crf": "10", "preset": "veryfast", "bf": "3", "g": "8"}
 
 def _packets(path: Path) -> list[tuple[str, Fraction, bytes]]:
     with av.open(path) as container:
-        return sorted(
-            (p.stream.type, p.pts * p.time_base, bytes(p)) for p in container.demux() if p.size and p.pts is not None
-        )
+        return sorted((p.stream.type, p.pts * p.time_base, bytes(p)) for p in container.demux() if p.size and p.pts is not None)
 
 
 def test_the_same_container_is_the_same_file(tmp_path: Path) -> None:

@@ -50,5 +50,3 @@ def run_each(sources: Sequence[Source], job: Callable[[Source], Verdict], *, str
     if failed:
         return 1 if failed == len(sources) else 3
     return 4 if strict and "regenerate" in verdicts else 0
-
-

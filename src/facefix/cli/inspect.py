@@ -19,7 +19,13 @@ from facefix.cli.options import clips_argument, settings_options
 @settings_options("strength", "only", "range", "restorer", "device")
 @click.pass_context
 def inspect(
-    ctx: click.Context, clips: tuple[Path, ...], json_to: str | None, plan: Path | None, strict: bool, yes: bool, **options: Any
+    ctx: click.Context,
+    clips: tuple[Path, ...],
+    json_to: str | None,
+    plan: Path | None,
+    strict: bool,
+    yes: bool,
+    **options: Any,
 ) -> int:
     """Say what is wrong with the faces of each clip, how bad, and why; change nothing."""
     from facefix import pipeline

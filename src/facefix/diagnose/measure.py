@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from typing import Any, cast
 
 import cv2
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.diagnose import regions
+from facefix.diagnose import bend, regions
 from facefix.types import Crop, Face, Pose
 
 SIDE = 256
@@ -27,7 +28,7 @@ SIGNALS: Mapping[str, str] = {
     "pitch": "degrees",
     "roll": "degrees",
     "identity_distance": "dlib distance to the track's early, agreeing embeddings; same person < ~0.5",
-    "strain": "% stretch of the steady face that differs from both the frames before and after, pose taken out",
+    "bend": "% of the face's width that features lie off against both the frames before and after, pose taken out",
     "boil": "% of the face's contrast that motion from neither neighbour explains, surroundings taken off",
     "shading": "% brightness jump of face parts against both neighbours, surroundings taken off",
     "detail": "% fine contrast (1-3 px at a 256 px crop) of the skin",
@@ -49,10 +50,11 @@ class Meter:
 
     def __init__(self, fps: float) -> None:
         self._lags = tuple(max(2, round(lag * fps)) for lag in _LAGS_S)
-        self._past: deque[tuple[NDArray[np.uint8], Pose]] = deque(maxlen=max(self._lags) + 1)
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._past: NDArray[np.uint8] | None = None
+        self._guides: deque[NDArray[np.uint8]] = deque(maxlen=max(self._lags))
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._rows: list[dict[str, float]] = []
-        self._strains: dict[int, list[float]] = {lag: [] for lag in self._lags}
+        self._bends: dict[int, list[float]] = {lag: [] for lag in self._lags}
         self._grids: list[NDArray[float32]] = []
         self._identities: list[NDArray[float32] | None] = []
 
@@ -69,13 +71,15 @@ class Meter:
         row = {"face_px": face_px, "score": face.score, "yaw": pose.yaw, "pitch": pose.pitch, "roll": pose.roll}
         row |= _texture(grey) | _tone(crop.pixels)
         row |= {"residual": np.nan, "residual_out": np.nan}
-        if self._past:
-            row |= self._residual(self._past[-1][0], grey)
+        if self._past is not None:
+            row |= self._residual(self._past, grey)
         self._grids.append(_brightness(grey))
-        self._past.append((grey, pose))
+        self._past = grey
+        guide = bend.guide(crop.pixels)
         for lag in self._lags:
-            known = len(self._past) > lag
-            self._strains[lag].append(self._strain(self._past[-1 - lag], (grey, pose)) if known else np.nan)
+            known = len(self._guides) >= lag
+            self._bends[lag].append(bend.bend(self._guides[-lag], guide) if known else np.nan)
+        self._guides.append(guide)
         self._identities.append(face.identity)
         self._rows.append(row)
 
@@ -85,8 +89,7 @@ class Meter:
         seen = columns["score"] > 0
         residual = _against_both(columns.pop("residual"), 1)
         outside = _against_both(columns.pop("residual_out"), 1)
-        strain = _strain_of_lags(self._strains)
-        columns["strain"] = np.where(seen, strain, np.nan)
+        columns["bend"] = np.where(seen, _bend_of_lags(self._bends), np.nan)
         columns["boil"] = np.where(seen, np.maximum(residual - outside, 0), np.nan)
         columns["shading"] = np.where(seen, _shading(np.stack(self._grids)), np.nan)
         columns["identity_distance"] = _identity_distance(self._identities, columns["yaw"])
@@ -94,27 +97,15 @@ class Meter:
 
     def _residual(self, before: NDArray[np.uint8], now: NDArray[np.uint8]) -> dict[str, float]:
         """Mean absolute difference left after motion compensation, % of the crop's contrast."""
-        flow = self._flow.calc(now, before, None)
-        moved = cv2.remap(before, _grid() + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        flow = self._flow.calc(now, before, cast(Any, None))
+        x, y = cv2.split(_grid() + flow)
+        moved = cv2.remap(before, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         # Below this scale the difference is grain and compression, which every clip has.
         left = np.abs(cv2.GaussianBlur(now.astype(float32) - moved.astype(float32), (0, 0), 1.5))
         face = regions.face(SIDE) & ~regions.features(SIDE)
         contrast = max(float(now[regions.face(SIDE)].std()), 8.0)
         inside, outside = left[face].mean(), np.median(left[regions.surroundings(SIDE)])
         return {"residual": 100 * float(inside) / contrast, "residual_out": 100 * float(outside) / contrast}
-
-    def _strain(self, before: tuple[NDArray[np.uint8], Pose], now: tuple[NDArray[np.uint8], Pose]) -> float:
-        """95th percentile over the steady face of the strain a smooth pose change does not explain, %."""
-        flow = self._flow.calc(before[0], now[0], None)
-        small = cv2.resize(cv2.GaussianBlur(flow, (0, 0), 6), (64, 64), interpolation=cv2.INTER_AREA) * (64 / SIDE)
-        mask = regions.steady(64)
-        small = small - _quadratic(small, mask)
-        dy, dx = np.gradient(small, axis=(0, 1))
-        shear = (dx[..., 1] + dy[..., 0]) / 2
-        strain = np.sqrt(dx[..., 0] ** 2 + dy[..., 1] ** 2 + 2 * shear**2)
-        turn = max(abs(before[1].yaw - now[1].yaw), abs(before[1].pitch - now[1].pitch))
-        # A nose stands out of the face: turning it by a degree strains the picture by about 0.2 %.
-        return max(0.0, 100 * float(np.percentile(strain[mask], 95)) - 0.2 * turn)
 
 
 def _grey(pixels: NDArray[float32]) -> NDArray[np.uint8]:
@@ -124,15 +115,6 @@ def _grey(pixels: NDArray[float32]) -> NDArray[np.uint8]:
 def _grid() -> NDArray[float32]:
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(float32)
     return np.stack([x, y], axis=-1)
-
-
-def _quadratic(flow: NDArray[float32], mask: NDArray[np.bool_]) -> NDArray[float32]:
-    """Least-squares quadratic in x and y: what a rigid, gently curved surface does under rotation and zoom."""
-    side = flow.shape[0]
-    y, x = np.mgrid[0:side, 0:side] / side - 0.5
-    basis = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
-    fit, *_ = np.linalg.lstsq(basis[mask], flow[mask], rcond=None)
-    return (basis @ fit).astype(float32)
 
 
 def _texture(grey: NDArray[np.uint8]) -> dict[str, float]:
@@ -172,10 +154,10 @@ def _shading(grids: NDArray[float32]) -> NDArray[float32]:
     return jump
 
 
-def _strain_of_lags(strains: Mapping[int, list[float]]) -> NDArray[float32]:
+def _bend_of_lags(bends: Mapping[int, list[float]]) -> NDArray[float32]:
     """What differs from both sides at some lag; near the track's ends, what differs at every lag that reaches."""
     both, either = [], []
-    for lag, values in strains.items():
+    for lag, values in bends.items():
         past = np.array(values, float32)
         ahead = np.full_like(past, np.nan)
         ahead[:-lag] = past[lag:]
@@ -200,7 +182,7 @@ def _identity_distance(identities: list[NDArray[float32] | None], yaw: NDArray[f
     if not known:
         return distance
     frontal = [i for i in known if abs(yaw[i]) < 25] or known
-    early = np.stack([identities[i] for i in frontal[:5]])
+    early = np.stack([e for i in frontal[:5] if (e := identities[i]) is not None])
     middle = np.median(early, axis=0)
     agree = np.linalg.norm(early - middle, axis=1)
     anchor = early[agree <= np.median(agree) * 1.5 + 1e-6].mean(axis=0)

@@ -30,7 +30,7 @@ class ModeSpec:
     find: Callable[[Signals, float], list[Finding]]
 
 
-def severity(values: NDArray[float32], knots: Sequence[float]) -> NDArray[float32]:
+def severity(values: NDArray[np.floating], knots: Sequence[float]) -> NDArray[float32]:
     """Map a signal to 0..1 through its values at severity 0, 0.3, 0.6 and 0.9; NaN stays NaN."""
     curve = np.interp(values, [*knots, knots[-1] + (knots[-1] - knots[-2]) / 3], [0.0, 0.3, 0.6, 0.9, 1.0])
     return np.where(np.isnan(values), np.nan, curve).astype(float32)

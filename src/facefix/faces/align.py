@@ -104,9 +104,7 @@ def _scale(matrix: NDArray[np.float64]) -> float:
     return math.sqrt(abs(np.linalg.det(matrix[:, :2])))
 
 
-def _covered(
-    rgb: Pixels, matrix: NDArray[np.float64], size: int, step: int
-) -> tuple[Pixels, NDArray[np.float64]]:
+def _covered(rgb: Pixels, matrix: NDArray[np.float64], size: int, step: int) -> tuple[Pixels, NDArray[np.float64]]:
     """The part of the picture a crop reads, and its top-left pixel (x, y).
 
     It starts at a multiple of `step`, so that the reduced grid lies still while the face moves over it.

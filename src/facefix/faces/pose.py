@@ -101,6 +101,6 @@ def _vertex(around: NDArray[np.float64], cost: NDArray[np.float64], step: float)
 
 
 _STENCIL = np.array([[0, 0], [-1, 0], [1, 0], [0, -1], [0, 1], [1, 1], [1, -1], [-1, 1], [-1, -1]], np.float64)
-_GRID = np.stack(
-    np.meshgrid(np.arange(-90, 91, GRID_STEP), np.arange(-50, 51, GRID_STEP), indexing="ij"), axis=-1
-).reshape(-1, 2)
+_GRID = np.stack(np.meshgrid(np.arange(-90, 91, GRID_STEP), np.arange(-50, 51, GRID_STEP), indexing="ij"), axis=-1).reshape(
+    -1, 2
+)

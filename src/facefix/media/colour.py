@@ -210,18 +210,14 @@ def _add(target: Any, amount: NDArray[np.float32], mask: NDArray[np.bool_], layo
     target[mask] = whole << layout.shift
 
 
-def _blocks_with_any(
-    mask: NDArray[np.bool_], around: tuple[int, int, int, int], step_y: int, step_x: int
-) -> NDArray[np.bool_]:
+def _blocks_with_any(mask: NDArray[np.bool_], around: tuple[int, int, int, int], step_y: int, step_x: int) -> NDArray[np.bool_]:
     """Chroma samples at least one of whose pixels is set; `around` aligns the mask to whole samples."""
     wide = np.pad(mask, (around[:2], around[2:]))
     rows, columns = wide.shape[0] // step_y, wide.shape[1] // step_x
     return np.asarray(wide.reshape(rows, step_y, columns, step_x).any(axis=(1, 3)))
 
 
-def _chroma_grid(
-    chroma: NDArray[np.float32], layout: Layout, left_sited: bool, *, at_left_edge: bool
-) -> NDArray[np.float32]:
+def _chroma_grid(chroma: NDArray[np.float32], layout: Layout, left_sited: bool, *, at_left_edge: bool) -> NDArray[np.float32]:
     """Full-resolution chroma, its first pixel at the start of a sample, brought to the chroma grid.
 
     A sample in the middle of its pixels is their mean; one over the left column of two is the (1, 2, 1)/4 average

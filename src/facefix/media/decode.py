@@ -143,9 +143,7 @@ class Decoder:
         elif declared and self.decoded < declared - max(2, declared // 100):
             self.trouble = f"{name} is cut short: {self.decoded} of {declared} frames are there."
         elif not declared and declared_s and self._end_s is not None and self._end_s < declared_s * Fraction(9, 10):
-            self.trouble = (
-                f"{name} declares {float(declared_s):.1f} s, but its pictures end at {float(self._end_s):.1f} s."
-            )
+            self.trouble = f"{name} declares {float(declared_s):.1f} s, but its pictures end at {float(self._end_s):.1f} s."
 
 
 def _rising(picture: av.VideoFrame, last_pts: int | None, step: int) -> int:

@@ -41,6 +41,7 @@ def best_dtype(device: torch.device) -> torch.dtype:
             return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     if device.type != "cpu":
         return torch.float32
-    abilities = torch.cpu.get_capabilities()
+    ask = getattr(torch.cpu, "get_capabilities", dict)  # since torch 2.10
+    abilities = ask()
     has_bfloat16 = any(abilities.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
     return torch.bfloat16 if has_bfloat16 else torch.float32

@@ -27,9 +27,7 @@ class NetworkSpec:
 
 UPSCALING: Mapping[str, NetworkSpec] = MappingProxyType(
     {
-        "x4plus": NetworkSpec(
-            lambda: basicsr_adapter.rrdbnet(blocks=23), "REALESRGAN_X4PLUS_UP4X", 4, "BSD-3-Clause"
-        ),
+        "x4plus": NetworkSpec(lambda: basicsr_adapter.rrdbnet(blocks=23), "REALESRGAN_X4PLUS_UP4X", 4, "BSD-3-Clause"),
         "x4plus-anime": NetworkSpec(
             lambda: basicsr_adapter.rrdbnet(blocks=6), "REALESRGAN_X4PLUSANIME_UP4X", 4, "BSD-3-Clause"
         ),
@@ -57,4 +55,4 @@ def load_upscaling(name: str, device: str = "auto") -> nn.Module:
     network = spec.build()
     network.load_state_dict(ncnn.state_dict(param, weights, network))
     network.requires_grad_(False)
-    return network.eval().to(target, devices.best_dtype(target), memory_format=torch.channels_last)
+    return network.eval().to(target, devices.best_dtype(target)).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

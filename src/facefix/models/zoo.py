@@ -195,4 +195,7 @@ def _candidates(row: ModelFile) -> list[Path]:
 def _sha256(path: Path, size: int, mtime_ns: int) -> str:
     """The two numbers are part of the memo's key: a file that changed is read again."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -64,9 +64,7 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings) -> list[TrackRepair]
     return repairs
 
 
-def treated(
-    frames: Iterable[Frame], clip: ClipInfo, repairs: list[TrackRepair]
-) -> Iterator[tuple[Frame, list[Patch]]]:
+def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: list[TrackRepair]) -> Iterator[tuple[Frame, list[Patch]]]:
     """Every frame with its patches, in order. Holds back only as many frames as the widest look-ahead needs."""
     waiting: deque[Frame] = deque()
     ready: dict[int, list[Patch]] = {}

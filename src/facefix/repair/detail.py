@@ -8,6 +8,7 @@ noise-like: their energy is a property of the person and the light, their exact 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -42,7 +43,7 @@ def moderate(
     """
     difference = restored - crop
     grey = cv2.cvtColor(difference, cv2.COLOR_RGB2GRAY)
-    detail = grey - _blur(grey, split * crop.shape[0])
+    detail = grey - _blur(np.asarray(grey, np.float32), split * crop.shape[0])
     return np.repeat((np.float32(strength) * detail)[..., None], 3, axis=2)
 
 
@@ -86,16 +87,16 @@ def grain(side: int, seed: int) -> NDArray[float32]:
 
 
 def _luma(crop: NDArray[float32]) -> NDArray[float32]:
-    return cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.float32)
 
 
 def _blur(picture: NDArray[float32], sigma_px: float) -> NDArray[float32]:
-    return cv2.GaussianBlur(picture, (0, 0), max(sigma_px, 0.1))
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), max(sigma_px, 0.1)), np.float32)
 
 
 def _bands(luma: NDArray[float32]) -> list[NDArray[float32]]:
     blurred = [luma, *(_blur(luma, sigma * luma.shape[0]) for sigma in _BAND_SIGMAS)]
-    return [fine - coarse for fine, coarse in zip(blurred, blurred[1:], strict=False)]
+    return [fine - coarse for fine, coarse in pairwise(blurred)]
 
 
 def _energy(band: NDArray[float32]) -> NDArray[float32]:
@@ -109,7 +110,7 @@ def _edgeless(band: NDArray[float32], energy: NDArray[float32]) -> NDArray[float
     """(S, S) 1 on texture, falling to 0 where the band is far above its cell's level: an edge."""
     level = np.sqrt(_spread(energy, band.shape[0])) + 1 / 255
     local = cv2.GaussianBlur(np.abs(band), (0, 0), max(1.0, 0.004 * band.shape[0]))
-    return 1 / (1 + np.square(local / (3 * level)))
+    return (1 / (1 + np.square(local / (3 * level)))).astype(np.float32)
 
 
 def _spread(cells: NDArray[float32], side: int) -> NDArray[float32]:

@@ -90,9 +90,7 @@ class FaceRepair:
             frames = done
         return [patch for frame, pixels in frames if (patch := self._patch(frame, pixels)) is not None]
 
-    def _measured(
-        self, step: _Step, treated: Sequence[tuple[int, NDArray[float32]]]
-    ) -> list[tuple[int, NDArray[float32]]]:
+    def _measured(self, step: _Step, treated: Sequence[tuple[int, NDArray[float32]]]) -> list[tuple[int, NDArray[float32]]]:
         """Blend what a cure gave with what it got, by the strength of the frame and the weights of eyes and mouth."""
         spec, out = CURES[step.name], []
         for frame, pixels in treated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -42,8 +43,8 @@ def motions(first: NDArray[uint8], second: NDArray[uint8]) -> tuple[Motion, Moti
     Dense inverse search (Kroeger et al. 2016) each way; trust from the round trip (Sundaram et al. 2010).
     """
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    there = search.calc(first, second, None)
-    back = search.calc(second, first, None)
+    there = np.asarray(search.calc(first, second, cast(Any, None)), np.float32)
+    back = np.asarray(search.calc(second, first, cast(Any, None)), np.float32)
     return Motion(there, _trust(there, back)), Motion(back, _trust(back, there))
 
 
@@ -59,7 +60,9 @@ def follow(values: NDArray[float32], flow: NDArray[float32]) -> NDArray[float32]
     where[..., 0] += axis
     where[..., 1] += axis[:, None]
     interpolation = cv2.INTER_CUBIC if values.ndim == 3 and values.shape[2] == 3 else cv2.INTER_LINEAR
-    return cv2.remap(values, where, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    x, y = cv2.split(where)
+    moved = cv2.remap(values, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
 
 
 def _trust(there: NDArray[float32], back: NDArray[float32]) -> NDArray[float32]:
@@ -70,4 +73,5 @@ def _trust(there: NDArray[float32], back: NDArray[float32]) -> NDArray[float32]:
     x = np.arange(side, dtype=np.float32) + there[..., 0]
     y = np.arange(side, dtype=np.float32)[:, None] + there[..., 1]
     inside = (x >= 0) & (x <= side - 1) & (y >= 0) & (y <= side - 1)
-    return cv2.blur((trust * inside).astype(np.float32), (5, 5))
+    # The running sums of a box filter may end a rounding error below 0.
+    return np.clip(cv2.blur((trust * inside).astype(np.float32), (5, 5)), 0, 1)

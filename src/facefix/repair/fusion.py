@@ -29,8 +29,14 @@ _NOISE_FLOOR = 1.5 / 255
 """Least deviation worth calling one: about the rounding and compression noise of 8-bit video."""
 _TUKEY = 3.0
 """Deviations, in robust standard deviations, from which on a frame has no weight."""
+_QUORUM = 3.0
+"""Sum of the neighbours' trust from which on they may outvote the centre."""
 _JITTER = (0.2, 0.7)
 """Ratio of second differences to variance, 1 for white noise: below the first nothing is jitter, above the second all."""
+_HEAD_RADIUS = 0.8
+"""Part of the crop that shows the head, as a share of half the side."""
+_HEAD_MISFIT_PX = 0.5
+"""Deviation from the head's motion, at `FLOW_PX`, from which on a place counts as moving by itself."""
 _COARSE = 4
 """Statistics of regions are taken from every fourth pixel."""
 
@@ -91,9 +97,7 @@ class Fuser:
         self._next = 0
         """Index into `_held` of the next frame to be given out."""
 
-    def push(
-        self, frame: int, values: NDArray[float32], guide: NDArray[float32]
-    ) -> list[Fused]:
+    def push(self, frame: int, values: NDArray[float32], guide: NDArray[float32]) -> list[Fused]:
         """Take the next frame of the track, give those whose look-ahead is now complete (at most one).
 
         values: (S, S, 3) what is to be fused: the crop itself, or a residual. guide: (S, S, 3) RGB 0..1, the input
@@ -151,7 +155,7 @@ def _fuse(centre: _Held, neighbours: Mapping[int, _Held], recipe: Recipe) -> Fus
     flows = [centre.motions[k] for k in neighbours]
     luma = np.stack([centre.luma, *(follow(h.luma, m.flow) for h, m in zip(neighbours.values(), flows, strict=True))])
     trust = np.stack([np.full_like(centre.luma, recipe.centre_weight), *(m.trust for m in flows)])
-    kernel = robust_kernel(luma, trust, np.array(offsets, np.float32) / recipe.radius, recipe.curvature)
+    kernel = robust_kernel(luma, trust, np.array([k / recipe.radius for k in offsets], np.float32), recipe.curvature)
     kernel_of_places = kernel
     support = trust[1:].mean(0)
     order = np.argsort(offsets)
@@ -174,14 +178,20 @@ def robust_kernel(
 
     samples: (K, P, P) values that follow the motion. trust: (K, P, P) 0..1. times: (K,), -1..1, 0 the centre's.
     """
-    weights = trust
+    centre = int(np.flatnonzero(times == 0)[0])
+    others = [k for k in range(len(times)) if k != centre]
+    support = np.clip(trust[others].sum(0) / _QUORUM, 0, 1)
+    # The neighbours vote first: a broken centre must not defend itself by pulling the fit to it.
+    weights = trust.copy()
+    weights[centre] *= 1 - 0.9 * support
     for _ in range(_ITERATIONS):
-        kernel = _kernel(weights, times, curvature)
-        fit = (kernel * samples).sum(0)
+        fit = (_kernel(weights, times, curvature) * samples).sum(0)
         deviation = np.abs(samples - fit)
-        scale = np.maximum(1.4826 * _weighted_mean(deviation, trust), _NOISE_FLOOR)
+        scale = np.maximum(1.4826 * _weighted_mean(deviation, weights), _NOISE_FLOOR)
         local = np.stack([cv2.blur(d, (9, 9)) for d in deviation]) / cv2.blur(scale, (9, 9))
-        weights = trust * np.square(np.clip(1 - np.square(local / _TUKEY), 0, 1))
+        tukey = np.square(np.clip(1 - np.square(local / _TUKEY), 0, 1))
+        tukey[centre] = 1 - support * (1 - tukey[centre])
+        weights = trust * tukey
     return _kernel(weights, times, curvature)
 
 
@@ -241,23 +251,29 @@ def _towards_centre(kernel: NDArray[float32], share: NDArray[float32]) -> NDArra
 
 
 def _local(motion: Motion) -> NDArray[float32]:
-    """The flow (P, P, 2) without the head's own motion: less its best affine fit, weighted by trust."""
-    side = motion.flow.shape[0]
-    step = 8
-    axis = np.linspace(-1, 1, side, dtype=np.float32)
-    x, y = np.meshgrid(axis, axis)
+    """The flow (P, P, 2) without the head's own motion: less a quadratic surface, fitted so that local faults cannot
+    pull it (reweighted by Cauchy's function), and fading to 0 where the surface is extrapolated."""
+    side, step = motion.flow.shape[0], 8
+    x, y = np.meshgrid(*[np.linspace(-1, 1, side, dtype=np.float32)] * 2)
     terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], -1)
-    inner = motion.trust * (np.square(x) + np.square(y) < 0.55)
-    weights = inner[::step, ::step].ravel()[:, None]
+    radius = np.hypot(x, y)
     sampled = terms[::step, ::step].reshape(-1, terms.shape[-1])
     wanted = motion.flow[::step, ::step].reshape(-1, 2)
-    solution = np.linalg.lstsq(sampled * weights, wanted * weights, rcond=None)[0]
-    return motion.flow - (terms @ solution).astype(np.float32)
+    trust = (motion.trust * (radius < _HEAD_RADIUS))[::step, ::step].reshape(-1, 1)
+    weights = trust
+    solution = np.zeros((terms.shape[-1], 2), np.float32)
+    for _ in range(4):
+        root = np.sqrt(weights)
+        solution = np.linalg.lstsq(sampled * root, wanted * root, rcond=None)[0]
+        misfit = np.square(wanted - sampled @ solution).sum(1, keepdims=True)
+        weights = trust / (1 + misfit / _HEAD_MISFIT_PX**2)
+    inside = np.clip((1.15 * _HEAD_RADIUS - radius) / (0.3 * _HEAD_RADIUS), 0, 1)[..., None]
+    return ((motion.flow - terms @ solution) * inside).astype(np.float32)
 
 
 def _moved(values: NDArray[float32], wanted: NDArray[float32]) -> NDArray[float32]:
     """`values` with the content at p moved to p + wanted(p)."""
-    wanted = cv2.GaussianBlur(wanted.astype(np.float32), (0, 0), FLOW_PX / 64)
+    wanted = np.asarray(cv2.GaussianBlur(wanted.astype(np.float32), (0, 0), FLOW_PX / 64), np.float32)
     # Reading needs the inverse, found by two steps of fixed-point iteration.
     source = -wanted
     for _ in range(2):
@@ -267,8 +283,8 @@ def _moved(values: NDArray[float32], wanted: NDArray[float32]) -> NDArray[float3
 
 def _luma(crop: NDArray[float32]) -> NDArray[float32]:
     small = cv2.resize(crop, (FLOW_PX, FLOW_PX), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
 
 
 def _enlarged(weights: NDArray[float32], side: int) -> NDArray[float32]:
-    return cv2.resize(weights, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(weights, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -43,16 +43,16 @@ def face_mask(points: NDArray[float32], side_px: int) -> FaceMask:
     Points in the order of `types.Face.points`. For a frontal face they are the template's; a turned face moves them,
     and the oval with them.
     """
-    points = points.astype(np.float64)
-    eyes, mouth = points[:2].mean(0), points[3:].mean(0)
+    marked = points.astype(np.float64)
+    eyes, mouth = marked[:2].mean(0), marked[3:].mean(0)
     down = mouth - eyes
     drop = float(np.hypot(*down))
     # A turned face shortens the distance between the eyes, a raised one that to the mouth: trust the longer.
-    unit = max(float(np.hypot(*(points[1] - points[0]))), 0.95 * drop, 1e-3)
+    unit = max(float(np.hypot(*(marked[1] - marked[0]))), 0.95 * drop, 1e-3)
     down = down / drop if drop > 0 else np.array([0.0, 1.0])
     axes = np.stack([[down[1], -down[0]], down])
     centre = (eyes + mouth) / 2
-    marks = (points - centre) @ axes.T / unit
+    marks = (marked - centre) @ axes.T / unit
     y, x = np.mgrid[:side_px, :side_px]
     u = ((x - centre[0]) * axes[0, 0] + (y - centre[1]) * axes[0, 1]) / unit
     v = ((x - centre[0]) * axes[1, 0] + (y - centre[1]) * axes[1, 1]) / unit

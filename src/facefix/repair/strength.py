@@ -13,8 +13,6 @@ from facefix.types import Span
 
 RAMP_FRAMES = 5
 """Length of the rise before and the fall after a finding: about 0.2 s, so that nothing switches visibly."""
-_VISIBLE = 0.3
-"""Severity that is visible when looked for (`types.Finding.severity`)."""
 _YAW_FADE_DEG = (45.0, 70.0)
 _FACE_FADE_PX = (40.0, 56.0)
 _SCORE_FADE = (0.25, 0.5)
@@ -27,16 +25,8 @@ class Dose:
 
     span: Span
     """Frames of the finding."""
-    severity: float
-    """0..1."""
-    cap: float
-    """0..1: the user's most."""
-
-    @property
-    def peak(self) -> float:
-        """Full cap from severity 0.6 (visible at once) on, half of it where barely visible (0.3) or less."""
-        share = 0.5 + 0.5 * np.clip((self.severity - _VISIBLE) / (0.6 - _VISIBLE), 0, 1)
-        return float(self.cap * share)
+    peak: float
+    """0..1: the strength over those frames."""
 
 
 def strength_curve(
@@ -83,4 +73,4 @@ def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Gaussian over time, the ends repeated."""
     reach = int(np.ceil(3 * _CONDITION_SIGMA_FRAMES))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _CONDITION_SIGMA_FRAMES) ** 2)
-    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
+    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid").astype(np.float64)

@@ -36,9 +36,7 @@ PROPORTIONS = (
 )  # fmt: skip
 
 
-def inject(
-    pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span
-) -> Iterator[Frame]:
+def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span) -> Iterator[Frame]:
     """Yield (H, W, 3) uint8 RGB frames, those of `span` drifting; see `facefix.bench.faults` for the parameters."""
     weights, tone = _direction(seed)
     level = severity * approach(span)

@@ -34,9 +34,7 @@ _MEMORY_FRAMES = 0.5
 _GHOST_AGE_FRAMES = 5
 
 
-def inject(
-    pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span
-) -> Iterator[Frame]:
+def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span) -> Iterator[Frame]:
     """Yield (H, W, 3) uint8 RGB frames, those of `span` boiling; see `facefix.bench.faults` for the parameters."""
     rng = np.random.default_rng([seed, 2])
     level = severity * swell(span, _RAMP_FRAMES)

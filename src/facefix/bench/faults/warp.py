@@ -36,9 +36,7 @@ _NOISE_KNOTS = 8
 _RADII = {"eye": 0.27, "nose": 0.30, "mouth": 0.30, "cheek": 0.42, "jaw": 0.40}
 
 
-def inject(
-    pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span
-) -> Iterator[Frame]:
+def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span) -> Iterator[Frame]:
     """Yield (H, W, 3) uint8 RGB frames, those of `span` warped; see `facefix.bench.faults` for the parameters."""
     features = regions(seed)
     rng = np.random.default_rng([seed, 1])

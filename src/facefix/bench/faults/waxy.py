@@ -34,9 +34,7 @@ _SMOOTHING = 1.3
 _RAMP_FRAMES = 6
 
 
-def inject(
-    pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span
-) -> Iterator[Frame]:
+def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span) -> Iterator[Frame]:
     """Yield (H, W, 3) uint8 RGB frames, those of `span` waxed; see `facefix.bench.faults` for the parameters."""
     rng = np.random.default_rng([seed, 3])
     gloss = GLOSS * rng.uniform(0.7, 1.2)

@@ -10,9 +10,7 @@ from facefix.diagnose.modes import drift, flicker, warp, waxy
 from facefix.diagnose.spans import ModeSpec
 from facefix.types import Finding, Signals, Span, Track
 
-MODES: Mapping[str, ModeSpec] = MappingProxyType(
-    {spec.name: spec for spec in (warp.SPEC, drift.SPEC, flicker.SPEC, waxy.SPEC)}
-)
+MODES: Mapping[str, ModeSpec] = MappingProxyType({spec.name: spec for spec in (warp.SPEC, drift.SPEC, flicker.SPEC, waxy.SPEC)})
 
 
 def find_all(track: Track, signals: Signals, fps: float) -> tuple[Finding, ...]:

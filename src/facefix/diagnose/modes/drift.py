@@ -31,7 +31,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
         inside = known[(known >= max(0, span.start - fps)) & (known < span.end)]
         if len(inside) < 5 or not stays:
             continue
-        order = float(spearmanr(inside, signals["identity_distance"][inside]).statistic)
+        order = float(np.asarray(spearmanr(inside, signals["identity_distance"][inside]))[0])
         if order < 0.5:
             continue
         end = float(distance[span.end - 1])

@@ -26,7 +26,10 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     for span in runs(curve, min_frames=max(4, round(fps / 3)), bridge=round(fps / 2)):
         share = float(np.median(ratio[span.start : span.end]))
         lost = float(np.median(loss[span.start : span.end]))
-        why = f"skin has {share:.0%} of the fine contrast of hair and eyes, {max(lost, 0):.0%} less than this face shows at its best."
+        why = (
+            f"skin has {share:.0%} of the fine contrast of hair and eyes, "
+            f"{max(lost, 0):.0%} less than this face shows at its best."
+        )
         evidence = {"detail_ratio": round(share, 3), "detail_lost": round(lost, 3)}
         found.append(Finding("waxy", -1, span, worst(curve, span), why, evidence))
     return found

@@ -9,8 +9,8 @@ from facefix.repair.cures.contract import CureSpec, Patient, Treated
 from facefix.repair.fusion import Fuser, Recipe
 
 
-class FlickerCure:
-    """See `contract.Cure`."""
+class FusionCure:
+    """A `contract.Cure` that is nothing but a `Fuser`."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._fuser = Fuser(recipe)
@@ -27,8 +27,8 @@ def recipe(fps: float) -> Recipe:
     return Recipe(radius=max(3, round(0.15 * fps)))
 
 
-def _start(patient: Patient) -> FlickerCure:
-    return FlickerCure(recipe(patient.fps))
+def _start(patient: Patient) -> FusionCure:
+    return FusionCure(recipe(patient.fps))
 
 
 SPEC = CureSpec(

@@ -19,4 +19,14 @@ RESTORERS: Mapping[str, RestorerSpec] = MappingProxyType(
 )
 """Registered restorers."""
 
-__all__ = ["RESTORERS", "Restorer", "RestorerSpec"]
+
+def default_restorer(device: str) -> str:
+    """What `auto` means: a network where there is a GPU to run it; on a CPU it takes seconds a frame, so none."""
+    if device == "cpu":
+        return "none"
+    from torch import cuda
+
+    return "realesrgan" if cuda.is_available() else "none"
+
+
+__all__ = ["RESTORERS", "Restorer", "RestorerSpec", "default_restorer"]

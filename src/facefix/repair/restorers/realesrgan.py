@@ -63,7 +63,7 @@ def _resized(picture: NDArray[float32], side: int) -> NDArray[float32]:
         return picture
     shrinking = picture.shape[0] > side
     resized = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
-    return np.clip(resized, 0, 1)
+    return np.clip(resized, 0, 1).astype(np.float32)
 
 
 SPEC = RestorerSpec(

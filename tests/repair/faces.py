@@ -1,0 +1,42 @@
+"""Synthetic tracks of one face crop: a real face that moves a little, with or without something wrong."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import skimage.data
+
+SIDE = 256
+
+
+def face() -> np.ndarray:
+    """(256, 256, 3) RGB 0..1, a real face filling the crop as the template would have it."""
+    picture = skimage.data.astronaut()[15:235, 112:332].astype(np.float32) / 255
+    return np.clip(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), 0, 1)
+
+
+def moved(crop: np.ndarray, dx: float, dy: float) -> np.ndarray:
+    """The crop with its content shifted by that many pixels."""
+    matrix = np.float32([[1, 0, dx], [0, 1, dy]])
+    out = cv2.warpAffine(crop, matrix, (SIDE, SIDE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return np.clip(out, 0, 1)
+
+
+def turning(frames: int) -> list[np.ndarray]:
+    """A clean track: the face sways smoothly by a few pixels."""
+    crop = face()
+    return [moved(crop, 5 * np.sin(0.35 * t), 3 * np.sin(0.22 * t)) for t in range(frames)]
+
+
+def bulge(crop: np.ndarray, x: float, y: float, dx: float, dy: float, radius_px: float = 22) -> np.ndarray:
+    """The crop with the content around (x, y) displaced by (dx, dy) pixels, fading with distance."""
+    grid_y, grid_x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    near = np.exp(-((grid_x - x) ** 2 + (grid_y - y) ** 2) / (2 * radius_px**2))
+    where = np.stack([grid_x - dx * near, grid_y - dy * near], -1).astype(np.float32)
+    return np.clip(cv2.remap(crop, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101), 0, 1)
+
+
+def error(a: np.ndarray, b: np.ndarray, margin: int = 32) -> float:
+    """Mean squared difference, without the rim that no motion can be followed in."""
+    inner = slice(margin, -margin)
+    return float(np.square(a[inner, inner] - b[inner, inner]).mean())
