@@ -27,7 +27,8 @@ def link(
     detections: the faces of each frame, in any order (`Face.frame` says where they belong). shots: in frame order;
     faces outside every shot are ignored. max_gap: frames a face may be missing (half a second of the clip) and be
     filled in with score 0 and no identity. min_length: fewest sightings of a track (half of a shot that is shorter than
-    twice that). min_score: least mean score, below which a track is taken for a texture that looks like a face.
+    twice that). min_score: least mean score of a track's better half, below which it is taken for a texture that looks
+    like a face: on 59 clips the spurious ones had at most 0.47, the dimmest true one 0.55.
     """
     found = [face for faces in detections for face in faces]
     kept: list[tuple[Shot, list[Face]]] = []
@@ -57,7 +58,8 @@ def fill(sightings: Sequence[Face]) -> list[Face]:
 
 def convincing(sightings: Tracklet, min_score: float) -> bool:
     """Whether the sightings are scored well enough on average and lie as a head's five points lie."""
-    if np.mean([face.score for face in sightings]) < min_score:
+    scores = np.sort([face.score for face in sightings])
+    if scores[len(scores) // 2 :].mean() < min_score:
         return False
     return float(np.median([misfit(face.points) for face in sightings[:: max(1, len(sightings) // 9)]])) < MAX_MISFIT
 

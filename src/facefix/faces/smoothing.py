@@ -25,7 +25,7 @@ WIDTHS = 8
 """Half-widths tried between the two."""
 JUDGED_S = 0.15
 """Half-width of the stretch of time over which a filter is judged."""
-TOLERANCE = 0.3
+TOLERANCE = 0.5
 """Share of the noise that a filter may leave the detections by, beyond the noise itself, before a narrower one is taken."""
 PLACE_NOISE, TURN_NOISE = 2.2, 4.5
 """Noise of place (in units of the template's spread), and of log-size and roll, over that of the shape: what remained, on

@@ -1,0 +1,87 @@
+"""The command line from outside: the short sample through both passes, and input that cannot work."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import pytest
+
+from facefix.cli import main
+
+SHORT = Path(__file__).parents[2] / "samples" / "astronaut_short.mp4"
+
+
+def _run(*words: object) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main([str(word) for word in words])
+    return int(stop.value.code or 0)
+
+
+def _pts(path: Path) -> list[int]:
+    with av.open(str(path)) as container:
+        return [frame.pts for frame in container.decode(video=0)]
+
+
+def _audio(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+
+def test_fix_keeps_time_and_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "café 1.mp4"
+    assert _run(SHORT, "-o", out) == 0
+    assert _pts(out) == _pts(SHORT)
+    assert _audio(out) == _audio(SHORT)
+    assert "astronaut_short" in capsys.readouterr().out
+    assert _run(SHORT, "-o", out) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["café 1.mp4"]
+
+
+def test_a_plan_made_by_hand_is_rendered_and_changes_only_its_frames(tmp_path: Path) -> None:
+    plan_file, out = tmp_path / "plan.json", tmp_path / "out.mp4"
+    document = tmp_path / "d.json"
+    assert _run("inspect", SHORT, "--json", document, "--plan", plan_file) == 0
+    schema = json.loads(document.read_text())
+    assert (schema["schema"], schema["clip"]["frames"], len(schema["tracks"])) == (1, 24, 1)
+    signals = schema["tracks"][0]["signals"]
+    assert all(len(values) == 24 for values in signals.values())
+    assert _run("fix", SHORT, "--plan", plan_file, "-o", out, "--strength", "0.2") == 2
+    assert _run("fix", SHORT, "--plan", plan_file, "-o", out) == 0
+    assert _pts(out) == _pts(SHORT)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [("missing.mp4", None, "missing.mp4"), ("empty.mp4", b"", "empty.mp4"), ("text.mp4", b"hello " * 99, "text.mp4")],
+)
+def test_bad_input_is_one_sentence(tmp_path: Path, capsys, name: str, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    before = sorted(tmp_path.iterdir())
+    assert _run(tmp_path / name) == 1
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert "\n" not in error
+    assert "Traceback" not in error
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_one_bad_clip_of_several_does_not_stop_the_rest(tmp_path: Path) -> None:
+    good, bad = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    good.write_bytes(SHORT.read_bytes())
+    bad.write_bytes(b"nothing")
+    assert _run(bad, good) == 3
+    assert (tmp_path / "a_fixed.mp4").is_file()
+
+
+def test_help_does_not_wait_for_the_networks() -> None:
+    code = "import sys; from facefix.cli import cli; print(sorted({'torch', 'cv2', 'dlib', 'av'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-m", "facefix", "--help"], capture_output=True, check=True)
+    assert time.monotonic() - started < 5
