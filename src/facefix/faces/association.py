@@ -33,8 +33,11 @@ JOIN_GATE = 2.5
 """Farthest a tracklet begins from where the other predicts it, in face sizes."""
 LEAVE = 2.0
 """Cost of leaving a tracklet's end open: joins that cost more are not made."""
-IDENTITY_WEIGHT, IDENTITY_NEUTRAL = 4.0, 0.5
-"""Cost per unit of identity distance above (or, as a reward, below) the distance that says nothing."""
+IDENTITY_WEIGHT, IDENTITY_SAME = 4.0, 0.3
+"""Cost per unit of identity distance above that of two good pictures of one person. Never a reward: it would pay to skip a
+piece without an embedding."""
+CONTIGUOUS = 1.5
+"""Most that identity costs where no time was missed: a face that warps is still the face that was there a frame ago."""
 VELOCITY_SIGHTINGS = 6
 """Sightings at a tracklet's end that its velocity is measured over."""
 IDENTITY_SIGHTINGS = 8
@@ -99,7 +102,9 @@ def cut(pieces: list[Tracklet]) -> list[Tracklet]:
                 marks[j].add(frame)
     result = []
     for piece, frames in zip(pieces, marks, strict=True):
-        bounds = [-1, *sorted(frames), piece[-1].frame + 1]
+        # Marks of one event are a frame or two apart; a piece of a frame has neither motion nor identity.
+        apart_enough = [f for f in frames if not any(0 < later - f <= STEP_GAP + 1 for later in frames)]
+        bounds = [-1, *sorted(apart_enough), piece[-1].frame + 1]
         parts = [[face for face in piece if start <= face.frame < end] for start, end in pairwise(bounds)]
         result += [part for part in parts if part]
     return result
@@ -164,8 +169,11 @@ def _join_cost(before: Tracklet, after: Tracklet, max_gap: int) -> float:
     miss = (forward + backward + still) / 3
     if miss > JOIN_GATE or grown > 2 * SCALE_GATE:
         return NEVER
-    waited = (start.frame - end.frame - 1) / max(1, max_gap)
-    return miss + grown + 0.5 * waited + _identity_cost(before, after)
+    missing = start.frame - end.frame - 1
+    identity = _identity_cost(before, after)
+    if missing <= STEP_GAP:
+        identity = min(identity, CONTIGUOUS)
+    return miss + grown + 0.5 * missing / max(1, max_gap) + identity
 
 
 def _identity_cost(before: Tracklet, after: Tracklet) -> float:
@@ -174,7 +182,7 @@ def _identity_cost(before: Tracklet, after: Tracklet) -> float:
     if not all(known):
         return 0.0
     late, early = np.mean(known[0][-IDENTITY_SIGHTINGS:], axis=0), np.mean(known[1][:IDENTITY_SIGHTINGS], axis=0)
-    return IDENTITY_WEIGHT * (float(np.linalg.norm(late - early)) - IDENTITY_NEUTRAL)
+    return IDENTITY_WEIGHT * max(0.0, float(np.linalg.norm(late - early)) - IDENTITY_SAME)
 
 
 def _encounters(a: Tracklet, b: Tracklet) -> list[int]:

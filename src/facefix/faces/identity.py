@@ -57,7 +57,7 @@ def chip(rgb: Pixels, points: ArrayLike) -> NDArray[np.uint8]:
     return np.rint(cut.pixels * 255).astype(np.uint8)
 
 
-def distance(a: ArrayLike, b: ArrayLike) -> float:
+def distance(a: ArrayLike | None, b: ArrayLike | None) -> float:
     """Euclidean distance of two (128,) embeddings: the same person below about 0.5, NaN where either is None."""
     if a is None or b is None:
         return math.nan

@@ -15,6 +15,12 @@ FLOW_PX = 256
 _ROUND_TRIP_PX = 0.75
 """Forward-backward error at which trust falls to 1/e, at `FLOW_PX`, plus a share of the motion's length."""
 _ROUND_TRIP_SHARE = 0.1
+_BRIDGE_SHARE = 0.035
+"""Reach of trusted motion into its surroundings, share of the side: about the width of an eye's iris and white."""
+_GUESS = 0.6
+"""Most that a motion guessed from its surroundings is trusted."""
+_COARSE = 4
+"""Surroundings are taken from every fourth pixel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +30,7 @@ class Motion:
     flow: NDArray[float32]
     """(P, P, 2) x, y displacement in pixels of P: content at p in the first crop is at p + flow[p] in the second."""
     trust: NDArray[float32]
-    """(P, P) 0..1: 1 where going there and back ends where it began, 0 where it does not or leaves the crop."""
+    """(P, P) 0..1: 1 where going there and back ends where it began; low where it does not or leaves the crop."""
 
 
 def guide_picture(crop: NDArray[float32]) -> NDArray[uint8]:
@@ -45,7 +51,7 @@ def motions(first: NDArray[uint8], second: NDArray[uint8]) -> tuple[Motion, Moti
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     there = np.asarray(search.calc(first, second, cast(Any, None)), np.float32)
     back = np.asarray(search.calc(second, first, cast(Any, None)), np.float32)
-    return Motion(there, _trust(there, back)), Motion(back, _trust(back, there))
+    return _bridged(there, _trust(there, back)), _bridged(back, _trust(back, there))
 
 
 def follow(values: NDArray[float32], flow: NDArray[float32]) -> NDArray[float32]:
@@ -63,6 +69,23 @@ def follow(values: NDArray[float32], flow: NDArray[float32]) -> NDArray[float32]
     x, y = cv2.split(where)
     moved = cv2.remap(values, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.float32)
+
+
+def _bridged(flow: NDArray[float32], trust: NDArray[float32]) -> Motion:
+    """The motion, where it is not trusted, of its trusted surroundings; that is a guess, and trusted as one.
+
+    Without it a ghost, which no flow can follow, would be kept for want of anything to compare it with.
+    """
+    coarse_trust = np.ascontiguousarray(trust[::_COARSE, ::_COARSE])
+    coarse_flow = flow[::_COARSE, ::_COARSE] * coarse_trust[..., None]
+    sigma = FLOW_PX * _BRIDGE_SHARE / _COARSE
+    near = np.asarray(cv2.GaussianBlur(coarse_trust, (0, 0), sigma))
+    around = np.asarray(cv2.GaussianBlur(coarse_flow, (0, 0), sigma)) / np.maximum(near, 1e-3)[..., None]
+    size = flow.shape[1::-1]
+    guess, nearness = cv2.resize(around, size), np.clip(2 * np.asarray(cv2.resize(near, size)), 0, 1)
+    share = trust[..., None]
+    bridged = share * flow + (1 - share) * guess
+    return Motion(bridged.astype(np.float32), np.maximum(trust, _GUESS * nearness).astype(np.float32))
 
 
 def _trust(there: NDArray[float32], back: NDArray[float32]) -> NDArray[float32]:
