@@ -9,7 +9,7 @@ from facefix.types import Finding, Signals
 
 _BOIL_KNOTS = (3.0, 6.0, 10.0, 18.0)
 """Boil in % of the face's contrast above its own level, at severity 0, 0.3, 0.6, 0.9."""
-_SHADING_KNOTS = (1.5, 3.0, 6.0, 12.0)
+_SHADING_KNOTS = (2.0, 4.0, 7.0, 12.0)
 """Brightness jump of face parts in % above its own level, likewise."""
 
 

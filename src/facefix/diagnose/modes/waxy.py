@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
 
 from facefix.diagnose.spans import ModeSpec, despike, runs, severity, worst
 from facefix.types import Finding, Signals
 
-_LOSS_KNOTS = (0.15, 0.30, 0.45, 0.65)
-"""Share of the skin's detail lost against what this face shows elsewhere, at severity 0, 0.3, 0.6, 0.9."""
-_POOR_KNOTS = (0.10, 0.075, 0.055, 0.035)
-"""Skin detail over crispness, falling, likewise: a face that is waxy from its first frame to its last."""
+_LOSS_KNOTS = (0.20, 0.30, 0.46, 0.56)
+"""Share of the skin's detail lost against what this face shows elsewhere in the shot, at severity 0, 0.3, 0.6, 0.9."""
 _MIN_FACE_PX = 90
 """Below, skin shows no pores in any footage: not measurable."""
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    detail = despike(signals["detail"], round(fps / 4))
-    crisp = despike(signals["crispness"], round(fps / 4))
-    ratio = detail / np.maximum(crisp, 1e-3)
-    loss = 1 - ratio / max(float(np.percentile(ratio, 80)), 1e-6)
-    curve = np.fmax(severity(loss, _LOSS_KNOTS), severity(-ratio, [-k for k in _POOR_KNOTS]))
-    curve = np.where(signals["face_px"] < _MIN_FACE_PX, np.nan, curve)
+    window = round(fps / 3)
+    detail = _share(despike(signals["detail"], window))
+    # What blur, focus or compression take from features and hair as well is no wax.
+    control = np.fmax(_share(despike(signals["crispness"], window)), _share(despike(signals["crispness_out"], window)))
+    loss = 1 - detail / np.minimum(1, np.maximum(control, 0.1))
+    curve = np.where(signals["face_px"] < _MIN_FACE_PX, np.nan, severity(loss, _LOSS_KNOTS))
     found = []
-    for span in runs(curve, min_frames=max(4, round(fps / 3)), bridge=round(fps / 2)):
-        share = float(np.median(ratio[span.start : span.end]))
+    for span in runs(curve, min_frames=max(6, round(fps / 3)), bridge=round(fps / 2)):
         lost = float(np.median(loss[span.start : span.end]))
-        why = (
-            f"skin has {share:.0%} of the fine contrast of hair and eyes, "
-            f"{max(lost, 0):.0%} less than this face shows at its best."
-        )
-        evidence = {"detail_ratio": round(share, 3), "detail_lost": round(lost, 3)}
-        found.append(Finding("waxy", -1, span, worst(curve, span), why, evidence))
+        why = f"skin has lost {max(lost, 0):.0%} of the detail it shows elsewhere in this shot; features and hair have not."
+        found.append(Finding("waxy", -1, span, worst(curve, span), why, {"detail_lost": round(lost, 3)}))
     return found
+
+
+def _share(values: NDArray[float32]) -> NDArray[float32]:
+    """Of what this face shows at its best."""
+    return values / max(float(np.percentile(values, 80)), 1e-6)
 
 
 SPEC = ModeSpec("waxy", "skin is poreless and glossy", "put detail and grain back, moderately", find)
