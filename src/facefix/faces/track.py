@@ -20,7 +20,7 @@ from facefix.types import Face, Pixels, Shot, Track
 
 __all__ = ["Embedder", "Sightings", "link", "smooth"]
 
-EVERY_S = 0.5
+EVERY_S = 0.25
 """Seconds between two embeddings of one face."""
 CROWDED_SHARE = 0.4
 """Part of that time while another face is near, where embeddings decide who is who."""

@@ -15,8 +15,8 @@ _KNOTS = (0.30, 0.375, 0.45, 0.55)
 clean clips at 0.17 to 0.36."""
 _MIN_RISE = 0.12
 """A face that is as far from the anchor at once is badly seen, not drifting."""
-_MIN_S = 1.5
-"""Slower than any expression: a shorter rise is a smile or a turn."""
+_MIN_S = 0.6
+"""Shorter than this beyond what is normal is a smile or a turn."""
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
