@@ -14,7 +14,7 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.reformatter import ColorRange
 
-from facefix.errors import FacefixError, OutputError, SettingsError
+from facefix.errors import FacefixError, OutputError
 from facefix.media.colour import as_coded, from_rgb
 from facefix.media.container import (
     PartFile,
@@ -25,7 +25,7 @@ from facefix.media.container import (
     open_part,
     output_error,
 )
-from facefix.media.encoders import Encoder, EncodeSpec, choose_encoder, muxer_of
+from facefix.media.encoders import Encoder, EncodeSpec, cannot_start, choose_encoder, muxer_of, try_encoder
 from facefix.media.matrices import (
     SWS_ACCURATE,
     SWS_BICUBIC,
@@ -38,7 +38,7 @@ from facefix.media.matrices import (
 from facefix.media.planes import duplicate, layout_of, padded
 from facefix.types import ClipInfo, ColourTags, Frame, Pixels
 
-__all__ = ["EncodeSpec", "Encoder", "Writer", "choose_encoder"]
+__all__ = ["EncodeSpec", "Encoder", "Writer", "choose_encoder", "try_encoder"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -152,11 +152,7 @@ class Writer:
         try:
             self._stream.codec_context.open()
         except (FFmpegError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise SettingsError(
-                f"The encoder {self.encoder.name} cannot be started for {self._width}x{self._height} "
-                f"{self.encoder.pixel_format} ({reason}); choose another codec."
-            ) from error
+            raise cannot_start(self.encoder, self._width, self._height, error) from error
 
     def _add_stream(self) -> None:
         assert self._container is not None and self._copies is not None
