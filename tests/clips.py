@@ -92,7 +92,9 @@ def as_frame(picture: np.ndarray, recipe: Recipe, number: int) -> av.VideoFrame:
     """The picture as the encoder gets it: in the recipe's format, matrix and range, with its time."""
     tick = Fraction(1) / (recipe.rate * recipe.time_base)
     frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-    matrix = {1: Colorspace.ITU709, 9: Colorspace.BT2020, 7: Colorspace.SMPTE240M}.get(recipe.colour[2], Colorspace.SMPTE170M)
+    # Neither PyAV 17's names nor its `reformat` know BT.2020 (9): there the frame's own tag decides.
+    frame.colorspace = 9 if recipe.colour[2] == 9 else frame.colorspace
+    matrix = {1: Colorspace.ITU709, 9: 9, 7: Colorspace.SMPTE240M}.get(recipe.colour[2], Colorspace.SMPTE170M)
     full = recipe.colour[3] == 2 or recipe.pixel_format.startswith("yuvj")
     frame = frame.reformat(
         format=recipe.pixel_format,

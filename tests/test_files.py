@@ -1,10 +1,11 @@
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from facefix.errors import InputError, OutputError
-from facefix.files import check_output, clips_in, output_path, write_text
+from facefix.files import check_output, clips_in, folder_made, output_path, write_text
 
 
 def test_names_of_outputs(tmp_path: Path) -> None:
@@ -16,6 +17,8 @@ def test_names_of_outputs(tmp_path: Path) -> None:
     assert output_path(clip, root, tmp_path / "o", several=True) == tmp_path / "o" / "day 1" / "café.mov"
     assert output_path(clip, None, tmp_path, several=False) == tmp_path / "café_fixed.mov"
     assert output_path(clip, None, tmp_path / "x.mov", several=False) == tmp_path / "x.mov"
+    assert output_path(clip, None, None, several=False, suffix=".mkv") == clip.with_name("café_fixed.mkv")
+    assert output_path(clip, root, None, several=True, suffix=".mkv") == tmp_path / "shots_fixed" / "day 1" / "café.mkv"
 
 
 def test_folder_walk_skips_hidden_and_foreign_files(tmp_path: Path) -> None:
@@ -36,14 +39,42 @@ def test_outputs_that_would_lose_something_are_refused(tmp_path: Path) -> None:
     link.symlink_to(clip)
     for out in (clip, link):
         with pytest.raises(OutputError, match="the output is the input"):
-            check_output(clip, out, overwrite=True, make_folder=False)
-    with pytest.raises(OutputError, match="exists already; -y"):
-        check_output(clip, other, overwrite=False, make_folder=False)
-    check_output(clip, other, overwrite=True, make_folder=False)
-    with pytest.raises(OutputError, match="no such folder"):
-        check_output(clip, tmp_path / "no" / "c.mp4", overwrite=False, make_folder=False)
-    check_output(clip, tmp_path / "new" / "c.mp4", overwrite=False, make_folder=True)
-    assert (tmp_path / "new").is_dir()
+            check_output(clip, out, overwrite=True)
+    check_output(clip, other, overwrite=True)
+    dangling = tmp_path / "dangling.mp4"
+    dangling.symlink_to(tmp_path / "nowhere.mp4")
+    for out in (other, dangling):
+        with pytest.raises(OutputError, match="exists already; -y"):
+            check_output(clip, out, overwrite=False)
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("no/c.mp4", "no such folder"),
+        ("a.mp4/c.mp4", "is a file, not a folder"),
+        (".", "is a folder; name a file"),
+        ("x" * 252 + ".mp4", "cannot be written .*too long"),
+        ("x" * 248 + ".mp4", "cannot be written .*too long"),
+    ],
+)
+def test_outputs_that_cannot_be_are_refused_before_the_work(tmp_path: Path, out: str, said: str) -> None:
+    (tmp_path / "a.mp4").write_text("x")
+    with pytest.raises(OutputError, match=said):
+        check_output(tmp_path / "a.mp4", tmp_path / out, overwrite=False)
+
+
+def test_a_folder_made_for_results_stays_only_with_results(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), folder_made(tmp_path / "a" / "b"):
+        raise ZeroDivisionError
+    assert not (tmp_path / "a").exists()
+    with folder_made(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "b" / "result").touch()
+    with folder_made(tmp_path / "a"):
+        pass
+    assert (tmp_path / "a" / "b" / "result").exists()
+    with pytest.raises(OutputError, match="cannot be made"), folder_made(tmp_path / "a" / "b" / "result" / "c"):
+        pass
 
 
 @pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
@@ -51,12 +82,14 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     with pytest.raises(OutputError, match="read-only"):
-        check_output(tmp_path / "a.mp4", locked / "b.mp4", overwrite=False, make_folder=False)
+        check_output(tmp_path / "a.mp4", locked / "b.mp4", overwrite=False)
 
 
 def test_small_files_are_written_whole(tmp_path: Path) -> None:
     write_text(tmp_path / "a.json", "é")
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == "é"
+    write_text(tmp_path / "a.json", '"\udcff"')
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == "\udcff"
     with pytest.raises(OutputError, match="cannot be written"):
         write_text(tmp_path / "no" / "a.json", "x")
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]

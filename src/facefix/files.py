@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from facefix.errors import InputError, OutputError
@@ -30,12 +32,33 @@ _CLIP_SUFFIXES = frozenset(
 )
 
 
+def exists(path: Path | str, *, dangling: bool = False) -> bool:
+    """Whether there is such a file or folder, or, if asked so, a link to nothing.
+
+    False where that cannot be found out: pathlib raises for what lies in a closed folder.
+    """
+    try:
+        return Path(path).exists() or (dangling and Path(path).is_symlink())
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; False where that cannot be found out."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def clips_in(folder: Path) -> list[Path]:
     """Every clip under a folder, sub-folders included, hidden files left out, sorted.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or the folder cannot be read.
     """
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise InputError(f"{folder}: the folder cannot be read; its permissions forbid it.")
     found = sorted(
         path
         for path in folder.rglob("*")
@@ -44,11 +67,13 @@ def clips_in(folder: Path) -> list[Path]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not found:
-        raise InputError(f"{folder}: holds no video clip.")
+        raise InputError(f"{folder}: holds no video clip ({', '.join(sorted(_CLIP_SUFFIXES))}).")
     return found
 
 
-def output_path(clip: Path, root: Path | None, asked: Path | None, *, several: bool, tag: str | None = None) -> Path:
+def output_path(
+    clip: Path, root: Path | None, asked: Path | None, *, several: bool, tag: str | None = None, suffix: str | None = None
+) -> Path:
     """Where the result of `clip` goes.
 
     Args:
@@ -56,52 +81,78 @@ def output_path(clip: Path, root: Path | None, asked: Path | None, *, several: b
         asked: `-o`: a file for one clip, a folder otherwise.
         several: more than one clip is being worked on.
         tag: the range asked for, which becomes part of the name.
+        suffix: of the result; None: the clip's own.
     """
-    suffix = "_fixed" + (f"_{re.sub(r'[^0-9A-Za-z.-]', '.', tag)}" if tag else "")
-    name = f"{clip.stem}{suffix}{clip.suffix}"
+    addition = "_fixed" + (f"_{re.sub(r'[^0-9A-Za-z.-]', '.', tag)}" if tag else "")
+    suffix = clip.suffix if suffix is None else suffix
+    name = f"{clip.stem}{addition}{suffix}"
     if root is not None:
         base = asked or root.resolve().with_name(f"{root.resolve().name}_fixed")
-        return base / clip.relative_to(root)
+        return (base / clip.relative_to(root)).with_suffix(suffix)
     if asked is None:
         return clip.with_name(name)
-    return asked / name if several or asked.is_dir() else asked
+    return asked / name if several or is_folder(asked) else asked
 
 
-def check_output(clip: Path, out: Path, *, overwrite: bool, make_folder: bool) -> None:
-    """Refuse what would lose something or cannot work; make the folder where that was agreed.
+@contextlib.contextmanager
+def folder_made(folder: Path) -> Iterator[None]:
+    """A context for work whose results go to `folder`: it is made, and removed again where nothing came of the work.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    missing = [place for place in (folder, *folder.parents) if not exists(place)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the output folder cannot be made ({_reason(error)}).") from error
+    try:
+        yield
+    finally:
+        for place in missing:
+            with contextlib.suppress(OSError):
+                # Only an empty folder can be removed so.
+                place.rmdir()
+
+
+def check_output(clip: Path, out: Path, *, overwrite: bool) -> None:
+    """Refuse what would lose something or cannot work.
 
     Raises:
         OutputError: the output is the input, exists, or its folder is missing or cannot be written to.
     """
-    if out.exists() and clip.exists() and out.samefile(clip):
+    if exists(out) and exists(clip) and out.samefile(clip):
         raise OutputError(f"{out}: the output is the input; name another with -o.")
-    refuse_overwrite(out, overwrite)
+    if is_folder(out):
+        raise OutputError(f"{out}: is a folder; name a file.")
+    if exists(out, dangling=True) and not overwrite:
+        raise OutputError(f"{out}: exists already; -y overwrites it.")
     folder = out.absolute().parent
-    if make_folder:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: the output folder cannot be made ({error.strerror}).") from error
-    if not folder.is_dir():
+    if exists(folder) and not is_folder(folder):
+        raise OutputError(f"{folder}: is a file, not a folder; name another output with -o.")
+    if not is_folder(folder):
         raise OutputError(f"{folder}: no such folder; make it first or name another output with -o.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{folder}: the folder is read-only; name another output with -o.")
+    try:
+        out.with_name(f"{out.name}.part").lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({_reason(error)}); name another output with -o.") from error
 
 
-def refuse_overwrite(path: Path, overwrite: bool) -> None:
-    """Raises OutputError when the file exists and nobody said -y."""
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder; name a file.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: exists already; -y overwrites it.")
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a small text file whole or not at all. Raises OutputError."""
     part = path.with_name(f"{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        # A file name that is no valid UTF-8 reaches us with surrogates in it; JSON has an escape for them.
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
+        raise OutputError(f"{path}: cannot be written ({_reason(error)}).") from error

@@ -18,6 +18,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.errors import InputError
+from facefix.files import write_text
 from facefix.types import Analysis, Diagnosis, Span
 
 VERSION = 1
@@ -165,7 +166,11 @@ def _anchors(diagnosis: Diagnosis, count: int) -> tuple[int, ...]:
 
 
 def dump(plan: Plan, path: Path) -> None:
-    """Write the plan as JSON, one treatment and one frame of points a line so that it can be edited and diffed."""
+    """Write the plan as JSON, one treatment and one frame of points a line so that it can be edited and diffed.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     lines = [
         "{",
         f' "plan": {VERSION},',
@@ -181,7 +186,7 @@ def dump(plan: Plan, path: Path) -> None:
         " ]",
         "}",
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _clip_dict(plan: Plan) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from numpy import float32
 
 from facefix.errors import PlanError
 from facefix.plan import VERSION, Plan, PlannedTrack, Treatment
+from facefix.settings import CRF_BOUNDS
 from facefix.types import Span
+
+_FARTHEST_PX = 1e5
 
 
 class _Reader:
@@ -85,6 +88,8 @@ def load(path: Path) -> Plan:
     if len(by_id) != len(tracks):
         raise root.fail("names one track id twice")
     crf = encode.get("crf", int, type(None))
+    if crf is not None:
+        encode.number("crf", *CRF_BOUNDS)
     return Plan(
         clip=Path(clip.get("path", str)),
         fingerprint=clip.get("fingerprint", str),
@@ -109,8 +114,10 @@ def _track(item: _Reader, clip: Span) -> PlannedTrack:
         raise item.fail('has "points" or "scores" that are no numbers') from error
     if points.shape != (len(span), 5, 2) or scores.shape != (len(span),) or not np.isfinite(points).all():
         raise item.fail(f"needs 5 points (x, y) and one score for each of its {len(span)} frames")
+    if not ((scores >= 0) & (scores <= 1)).all() or np.abs(points).max() > _FARTHEST_PX:
+        raise item.fail(f"needs scores between 0 and 1 and points within {_FARTHEST_PX:.0f} pixels of the picture")
     anchors = item.get("anchors", list)
-    if not all(isinstance(a, int) and a in span for a in anchors):
+    if not all(type(a) is int and a in span for a in anchors):
         raise item.fail(f"has anchors outside its frames {span.start}-{span.end}")
     return PlannedTrack(item.get("id", int), span, points, scores, tuple(anchors))
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from facefix.errors import SettingsError
 
+CRF_BOUNDS = (0, 63)
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -69,7 +71,7 @@ class Settings:
         None, "Video encoder, such as libx264, libx265, prores_ks, h264_nvenc; default: the source's family.", "--codec"
     )
     crf: int | None = _option(
-        None, "Encoder quality, lower is better; default: visually lossless for the codec.", "--crf", bounds=(0, 63)
+        None, "Encoder quality, lower is better; default: visually lossless for the codec.", "--crf", bounds=CRF_BOUNDS
     )
     compare: bool = _option(False, "Also write a side-by-side clip, before | after.", "--compare")
 

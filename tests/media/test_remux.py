@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.clips import Recipe, moving, write_clip
 
 from facefix.errors import OutputError, SettingsError
 from facefix.media.probe import probe
-from facefix.media.remux import remux
+from facefix.media.remux import can_copy, remux, result_suffix
 
 _REORDERED = {"crf": "10", "preset": "veryfast", "bf": "3", "g": "8"}
 
@@ -43,6 +44,40 @@ def test_streams_without_a_place_are_named(tmp_path: Path) -> None:
     notes = remux(clip, tmp_path / "out.mp4")
     assert len(notes) == 1 and "subtitle" in notes[0]
     assert probe(tmp_path / "out.mp4").subtitle_streams == 0
+
+
+def test_pictures_that_do_not_fit_are_told_before(tmp_path: Path) -> None:
+    recipe = Recipe(codec="libvpx", options={}, time_base=Fraction(1, 1000))
+    clip = probe(write_clip(tmp_path / "a.webm", moving(3), recipe))
+    assert can_copy(clip, tmp_path / "out.webm")
+    assert can_copy(clip, tmp_path / "out.mkv")
+    assert not can_copy(clip, tmp_path / "out.mp4")
+    with pytest.raises(SettingsError, match="no container"):
+        can_copy(clip, tmp_path / "out.doc")
+
+
+@pytest.mark.parametrize(
+    ("name", "sound", "suffix"),
+    [
+        ("a.mp4", "aac", ".mp4"),
+        ("a.MKV", "aac", ".MKV"),
+        ("a.wmv", "mp2", ".mp4"),
+        ("a.wmv", "pcm_mulaw", ".avi"),
+        ("a.ogv", "libopus", ".mp4"),
+        ("a.wmv", None, ".mp4"),
+    ],
+)
+def test_results_of_containers_that_are_not_written(tmp_path: Path, name: str, sound: str | None, suffix: str) -> None:
+    recipe = Recipe(audio_tracks=1 if sound else 0, audio_codec=sound or "aac")
+    if name.endswith("wmv"):
+        recipe = dataclasses.replace(recipe, codec="wmv2", options={}, time_base=Fraction(1, 25))
+    if name.endswith("ogv"):
+        recipe = dataclasses.replace(recipe, codec="libvpx", options={})
+    assert result_suffix(write_clip(tmp_path / name, moving(3), recipe)) == suffix
+
+
+def test_the_suffix_of_what_cannot_be_read(tmp_path: Path) -> None:
+    assert result_suffix(tmp_path / "missing.wmv") == ".mp4"
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -6,9 +6,13 @@ Exit codes: 0 done; 1 failed; 2 usage; 3 some clips of several failed; 4 the ver
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
-from pathlib import Path
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -16,11 +20,18 @@ from facefix import __version__
 from facefix.cli.fix import fix
 from facefix.cli.inspect import inspect
 from facefix.cli.models import models
-from facefix.errors import FacefixError, SettingsError
+from facefix.cli.sentences import sentence
+from facefix.errors import SettingsError
+from facefix.files import exists
 
 
 class _FixByDefault(click.Group):
     """A first word that is no command means `fix`: a file, a folder, or an option of `fix`."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands:
+            ctx.fail(f"{args[0]} is no file, no folder and no command ({', '.join(self.commands)})")
+        return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {flag for parameter in self.get_params(ctx) for flag in parameter.opts}
@@ -34,7 +45,7 @@ class _FixByDefault(click.Group):
 
 
 def _names_a_file(word: str) -> bool:
-    return Path(word).exists() or "." in word or os.sep in word
+    return exists(word) or "." in word or os.sep in word
 
 
 @click.group(cls=_FixByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -56,18 +67,18 @@ for command in (fix, inspect, models):
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit the process."""
     words = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name may hold what the terminal's encoding has no letter for.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(cli.main(words, prog_name="facefix", standalone_mode=False) or 0)
+        with _stopped_orderly():
+            sys.exit(cli.main(words, prog_name="facefix", standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
+        _say_usage(error)
         sys.exit(error.exit_code)
-    except FacefixError as error:
-        if "--debug" in words:
-            raise
-        click.echo(f"facefix: {error}", err=True)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
     except (KeyboardInterrupt, click.Abort):
         click.echo("facefix: interrupted; nothing half-written is left.", err=True)
         sys.exit(130)
@@ -78,5 +89,32 @@ def main(argv: list[str] | None = None) -> None:
     except Exception as error:
         if "--debug" in words:
             raise
-        click.echo(f"facefix: unexpected {type(error).__name__}: {error}; run again with --debug for the trace.", err=True)
-        sys.exit(1)
+        click.echo(f"facefix: {sentence(error)}", err=True)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+
+
+def _say_usage(error: click.ClickException) -> None:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = context.command_path if context is not None else "facefix"
+    message = error.format_message().rstrip(".")
+    click.echo(f"facefix: {message[:1].lower()}{message[1:]}; `{where} --help` says more.", err=True)
+
+
+@contextmanager
+def _stopped_orderly() -> Iterator[None]:
+    """Signals that end a process in the middle (a queue's SIGTERM, a closed terminal) unwind it instead."""
+
+    def stop(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for name in names if signal.getsignal(number := getattr(signal, name)) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    for number in numbers:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from facefix.cli.sentences import sentence
 from facefix.errors import FacefixError, SettingsError
-from facefix.files import clips_in
+from facefix.files import clips_in, is_folder
 from facefix.types import Verdict
 
 
@@ -19,34 +20,42 @@ class Source:
 
     clip: Path
     root: Path | None = None
+    problem: FacefixError | None = None
+    """Why there is nothing to work on: a folder without clips."""
 
 
 def expand(paths: Sequence[Path]) -> list[Source]:
-    """Clips as named, folders as the clips under them, in order, each once.
-
-    Raises:
-        InputError: a folder holds no clip.
-    """
+    """Clips as named, folders as the clips under them, in order, each once."""
     found: dict[Path, Source] = {}
     for path in paths:
-        for source in [Source(clip, path) for clip in clips_in(path)] if path.is_dir() else [Source(path)]:
+        for source in _in_folder(path) if is_folder(path) else [Source(path)]:
             found.setdefault(source.clip.absolute(), source)
     return list(found.values())
 
 
+def _in_folder(folder: Path) -> list[Source]:
+    try:
+        return [Source(clip, folder) for clip in clips_in(folder)]
+    except FacefixError as error:
+        return [Source(folder, folder, error)]
+
+
 def run_each(sources: Sequence[Source], job: Callable[[Source], Verdict], *, strict: bool, debug: bool) -> int:
-    """Run `job` on each clip and return the exit code."""
-    failed, verdicts = 0, set()
+    """Run `job` on each clip and return the exit code; with `debug` the first error is raised instead."""
+    errors: list[Exception] = []
+    verdicts: set[Verdict] = set()
     for source in sources:
         try:
+            if source.problem is not None:
+                raise source.problem
             verdicts.add(job(source))
-        except SettingsError:
+        except BrokenPipeError:
             raise
-        except FacefixError as error:
+        except Exception as error:
             if debug:
                 raise
-            failed += 1
-            click.echo(f"facefix: {error}", err=True)
-    if failed:
-        return 1 if failed == len(sources) else 3
+            errors.append(error)
+            click.echo(f"facefix: {sentence(error, source.clip)}", err=True)
+    if errors:
+        return 3 if verdicts else 2 if all(isinstance(error, SettingsError) for error in errors) else 1
     return 4 if strict and "regenerate" in verdicts else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,10 @@ def fix(
     from facefix import pipeline
     from facefix.cli.each import Source, expand, run_each
     from facefix.cli.progress import Progress
-    from facefix.errors import SettingsError
-    from facefix.files import check_output, output_path
+    from facefix.errors import OutputError, SettingsError
+    from facefix.files import folder_made, output_path
     from facefix.plan_reader import load
-    from facefix.report.table import findings_text, summary
+    from facefix.report.table import details, summary
     from facefix.settings import Settings
     from facefix.types import Verdict
 
@@ -53,18 +54,26 @@ def fix(
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise SettingsError(f"--{name}: the plan says that already; edit {plan_from} or leave --plan out.")
 
+    several = len(sources) > 1
+    taken = {source.clip.resolve(): "is a clip to be repaired itself" for source in sources if several}
+
     def job(source: Source) -> Verdict:
-        out = output_path(source.clip, source.root, output, several=len(sources) > 1, tag=settings.range)
-        check_output(source.clip, out, overwrite=yes, make_folder=source.root is not None or len(sources) > 1)
-        with Progress(source.clip.name) as progress:
+        clip = source.clip
+        suffix = pipeline.result_suffix(clip)
+        out = output_path(clip, source.root, output, several=several, tag=settings.range, suffix=suffix)
+        if (why := taken.get(out.resolve())) and out.resolve() != clip.resolve():
+            raise OutputError(f"{clip}: its result would be {out}, which {why}; repair it on its own with another -o.")
+        taken[out.resolve()] = f"is the result of {clip}"
+        folder = folder_made(out.parent) if source.root is not None or several else nullcontext()
+        with folder, Progress(clip.name) as progress:
             if plan_from is not None:
-                report = pipeline.render(
-                    load(plan_from), out, clip=source.clip, settings=settings, overwrite=yes, progress=progress
-                )
+                report = pipeline.render(load(plan_from), out, clip=clip, settings=settings, overwrite=yes, progress=progress)
             else:
-                report = pipeline.repair(source.clip, out, settings, overwrite=yes, progress=progress)
+                report = pipeline.repair(clip, out, settings, overwrite=yes, progress=progress)
         click.echo(summary(report))
-        for line in findings_text(report):
+        if suffix != clip.suffix and out.suffix == suffix:
+            click.echo(f"  ! facefix does not write {clip.suffix} files; the result is a {suffix} file.")
+        for line in details(report):
             click.echo(line)
         return report.verdict
 

@@ -32,7 +32,7 @@ def inspect(
     from facefix.cli.each import Source, expand, run_each
     from facefix.cli.progress import Progress
     from facefix.errors import SettingsError
-    from facefix.files import refuse_overwrite, write_text
+    from facefix.files import check_output, write_text
     from facefix.plan import dump
     from facefix.report.schema import document, dumps
     from facefix.report.table import lines
@@ -43,9 +43,12 @@ def inspect(
     sources = expand(clips)
     if plan is not None and len(sources) > 1:
         raise SettingsError("--plan: name one clip, a plan belongs to one.")
-    for path in (plan, Path(json_to) if json_to not in (None, "-") else None):
-        if path is not None:
-            refuse_overwrite(path, yes)
+    texts = [path for path in (plan, Path(json_to) if json_to not in (None, "-") else None) if path is not None]
+    if len({path.resolve() for path in texts}) < len(texts):
+        raise SettingsError("--json and --plan name the same file.")
+    for path in texts:
+        for source in sources:
+            check_output(source.clip, path, overwrite=yes)
     documents: list[dict[str, Any]] = []
 
     def job(source: Source) -> Verdict:

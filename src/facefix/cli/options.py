@@ -16,7 +16,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def clips_argument(command: Command) -> Command:
     """One or more clips or folders of clips; existence is checked later, by one voice for all bad input."""
-    return click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CLIP...")(command)
+    path = click.Path(readable=False, path_type=Path)
+    return click.argument("clips", nargs=-1, required=True, type=path, metavar="CLIP...")(command)
 
 
 def settings_options(*names: str) -> Callable[[Command], Command]:

@@ -14,10 +14,13 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import ColorRange, Interpolation
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from facefix.media.matrices import (
+    SWS_ACCURATE,
+    SWS_BILINEAR,
+    SWS_FULL_CHROMA_OUT,
     code_scales,
     effective_matrix,
     is_full_range,
@@ -31,7 +34,7 @@ from facefix.types import ClipInfo, ColourTags, Frame, Pixels
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in whole pixels of the displayed picture; x1 and y1 exclusive."""
 
-_EXACT = Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
+_EXACT = SWS_BILINEAR | SWS_FULL_CHROMA_OUT | SWS_ACCURATE
 
 
 def to_rgb(frame: Frame, clip: ClipInfo) -> Pixels:
@@ -47,7 +50,7 @@ def to_rgb(frame: Frame, clip: ClipInfo) -> Pixels:
     rgb = picture.reformat(
         # Not rgb48le: libswscale (FFmpeg 8.1) gets its green wrong wherever chroma is interpolated vertically.
         format="gbrp16le" if deep else "rgb24",
-        src_colorspace=swscale_matrix(effective_matrix(tags, picture.width, picture.height)),
+        src_colorspace=swscale_matrix(effective_matrix(tags, picture.width, picture.height), picture),
         src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG,
         interpolation=_EXACT,

@@ -160,7 +160,7 @@ class StreamCopies:
                 stream.discard = Discard.all
             elif self._regenerated(stream):
                 stream.discard = Discard.all
-            elif _container_takes(stream, muxer):
+            elif container_takes(stream, muxer):
                 self._targets[stream.index] = declare_copy(stream, target)
             else:
                 stream.discard = Discard.all
@@ -241,7 +241,7 @@ def declare_copy(stream: Any, target: OutputContainer) -> Any:
     return copy
 
 
-def _container_takes(stream: Any, muxer: str) -> bool:
+def container_takes(stream: Any, muxer: str) -> bool:
     """Whether the muxer can write the stream, found out by writing a header to memory."""
     if stream.type == "video" and stream.disposition & Disposition.attached_pic and muxer not in {"mp4", "mov"}:
         return False

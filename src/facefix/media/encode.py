@@ -12,9 +12,9 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.error import FFmpegError
-from av.video.reformatter import ColorRange, Interpolation
+from av.video.reformatter import ColorRange
 
-from facefix.errors import FacefixError, OutputError, SettingsError
+from facefix.errors import FacefixError, OutputError
 from facefix.media.colour import as_coded, from_rgb
 from facefix.media.container import (
     PartFile,
@@ -25,12 +25,20 @@ from facefix.media.container import (
     open_part,
     output_error,
 )
-from facefix.media.encoders import Encoder, EncodeSpec, choose_encoder, muxer_of
-from facefix.media.matrices import effective_matrix, is_full_range, swscale_matrix
+from facefix.media.encoders import Encoder, EncodeSpec, cannot_start, choose_encoder, muxer_of, try_encoder
+from facefix.media.matrices import (
+    SWS_ACCURATE,
+    SWS_BICUBIC,
+    SWS_FULL_CHROMA_IN,
+    SWS_FULL_CHROMA_OUT,
+    effective_matrix,
+    is_full_range,
+    swscale_matrix,
+)
 from facefix.media.planes import duplicate, layout_of, padded
 from facefix.types import ClipInfo, ColourTags, Frame, Pixels
 
-__all__ = ["EncodeSpec", "Encoder", "Writer", "choose_encoder"]
+__all__ = ["EncodeSpec", "Encoder", "Writer", "choose_encoder", "try_encoder"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,8 +47,7 @@ _FLAG_FRAME_DURATION = 1 << 8
 _FLAG_INTERLACED = 1 << 18
 # No encoder delays a picture by that many ticks of any time base.
 _ABSURD_DELAY = 1 << 40
-_FULL_CHROMA = Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
-_SCALE = Interpolation.BICUBIC | _FULL_CHROMA | Interpolation.ACCURATE_RND
+_SCALE = SWS_BICUBIC | SWS_FULL_CHROMA_OUT | SWS_FULL_CHROMA_IN | SWS_ACCURATE
 
 
 class Writer:
@@ -145,11 +152,7 @@ class Writer:
         try:
             self._stream.codec_context.open()
         except (FFmpegError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise SettingsError(
-                f"The encoder {self.encoder.name} cannot be started for {self._width}x{self._height} "
-                f"{self.encoder.pixel_format} ({reason}); choose another codec."
-            ) from error
+            raise cannot_start(self.encoder, self._width, self._height, error) from error
 
     def _add_stream(self) -> None:
         assert self._container is not None and self._copies is not None
@@ -170,8 +173,10 @@ class Writer:
             )
         context.pix_fmt = self.encoder.pixel_format
         context.flags |= _FLAG_FRAME_DURATION
-        if template.codec_context.field_order > 1:
-            context.field_order = template.codec_context.field_order
+        # PyAV tells the order of fields from version 18 on (Python 3.11); interlaced clips of older systems lose it.
+        field_order = getattr(template.codec_context, "field_order", 0)
+        if field_order > 1:
+            context.field_order = field_order
             context.flags |= _FLAG_INTERLACED
         context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer
         context.colorspace, context.color_range = self._tags.matrix, self._tags.range
@@ -202,8 +207,8 @@ class Writer:
         full_out = target is not None and is_full_range(self._tags, target)
         converted = picture.reformat(
             format=name,
-            src_colorspace=swscale_matrix(effective_matrix(tags, picture.width, picture.height)),
-            dst_colorspace=swscale_matrix(effective_matrix(self._tags, self._width, self._height)),
+            src_colorspace=swscale_matrix(effective_matrix(tags, picture.width, picture.height), picture),
+            dst_colorspace=swscale_matrix(effective_matrix(self._tags, self._width, self._height), picture),
             src_color_range=ColorRange.JPEG if full_in else ColorRange.MPEG,
             dst_color_range=ColorRange.JPEG if full_out else ColorRange.MPEG,
             interpolation=_SCALE,

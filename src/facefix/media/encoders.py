@@ -8,7 +8,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.codec import Codec
@@ -152,11 +154,6 @@ def muxer_of(path: Path) -> str:
         raise SettingsError(f"{path.name}: no container has the suffix {path.suffix!r}; use {known}.") from None
 
 
-def writable_suffix(suffix: str) -> str:
-    """The suffix itself where facefix writes such files, else ".mp4": for naming the result of a .wmv or .gif."""
-    return suffix if suffix.lower() in _MUXERS else ".mp4"
-
-
 def choose_encoder(clip: ClipInfo, out: Path, spec: EncodeSpec) -> Encoder:
     """The encoder for a result of `clip` at `out`.
 
@@ -177,6 +174,26 @@ def choose_encoder(clip: ClipInfo, out: Path, spec: EncodeSpec) -> Encoder:
     chosen = nearest_format(source, [f.name for f in Codec(name, "w").video_formats or ()])
     notes = _losses(source, chosen, name)
     return Encoder(name, chosen, maker(clip.video, spec.crf) if maker else {}, notes)
+
+
+def try_encoder(encoder: Encoder, width: int, height: int) -> None:
+    """Start the encoder once and drop it. Raises SettingsError: no such hardware here, an option out of its range."""
+    context: Any = av.CodecContext.create(encoder.name, "w")
+    context.width, context.height, context.pix_fmt = width, height, encoder.pixel_format
+    context.time_base, context.options = Fraction(1, 25), dict(encoder.options)
+    try:
+        context.open()
+    except (FFmpegError, ValueError) as error:
+        raise cannot_start(encoder, width, height, error) from error
+
+
+def cannot_start(encoder: Encoder, width: int, height: int, error: Exception) -> SettingsError:
+    """One sentence for an encoder that FFmpeg has but that does not open."""
+    reason = getattr(error, "strerror", None) or error
+    return SettingsError(
+        f"The encoder {encoder.name} cannot be started for {width}x{height} {encoder.pixel_format} ({reason}); "
+        "choose another codec."
+    )
 
 
 def _available(name: str) -> bool:

@@ -1,22 +1,29 @@
-"""The equations between RGB and YUV: which matrix and range a stream means, and their numbers."""
+"""The equations between RGB and YUV: which matrix and range a stream means, and how libswscale is told so."""
 
 from __future__ import annotations
 
+import av
 from av.video.reformatter import Colorspace
 
 from facefix.media.planes import Layout
 from facefix.types import ColourTags
 
 _BT709, _BT601, _FCC, _SMPTE240, _BT2020 = 1, 6, 4, 7, 9
-# Matrix coefficients of ITU-T H.273 -> (kr, kb) and libswscale's name.
-_MATRICES: dict[int, tuple[float, float, Colorspace]] = {
+# libswscale's flags for `reformat`; PyAV has names for all of them only from version 18 on.
+SWS_BILINEAR, SWS_BICUBIC = 1 << 1, 1 << 2
+SWS_FULL_CHROMA_OUT, SWS_FULL_CHROMA_IN, SWS_ACCURATE = 1 << 13, 1 << 14, 1 << 18
+
+# libswscale's SWS_CS_BT2020; PyAV has a name for it only from version 18 on.
+_SWS_BT2020 = 9
+# Matrix coefficients of ITU-T H.273 -> (kr, kb) and libswscale's number.
+_MATRICES: dict[int, tuple[float, float, int]] = {
     _BT709: (0.2126, 0.0722, Colorspace.ITU709),
     _FCC: (0.30, 0.11, Colorspace.FCC),
     5: (0.299, 0.114, Colorspace.SMPTE170M),
     _BT601: (0.299, 0.114, Colorspace.SMPTE170M),
     _SMPTE240: (0.212, 0.087, Colorspace.SMPTE240M),
-    _BT2020: (0.2627, 0.0593, Colorspace.BT2020),
-    10: (0.2627, 0.0593, Colorspace.BT2020),
+    _BT2020: (0.2627, 0.0593, _SWS_BT2020),
+    10: (0.2627, 0.0593, _SWS_BT2020),
 }
 
 # Decoders of these codecs tell that chroma sits over the left of two luma columns; for others libswscale centres it.
@@ -34,9 +41,16 @@ def effective_matrix(tags: ColourTags, width: int, height: int) -> int:
     return _BT709 if width >= 1280 or height >= 720 else _BT601
 
 
-def swscale_matrix(matrix: int) -> Colorspace:
-    """libswscale's name of a matrix that `effective_matrix` returned."""
-    return _MATRICES[matrix][2]
+def swscale_matrix(matrix: int, picture: av.VideoFrame) -> int:
+    """libswscale's number of a matrix that `effective_matrix` returned, for `reformat` of `picture`.
+
+    PyAV below 18 does not pass on the number of BT.2020 and leaves the picture's own tag to decide; so that tag is
+    set. Samples are not touched.
+    """
+    number = _MATRICES[matrix][2]
+    if number == _SWS_BT2020:
+        picture.colorspace = _BT2020
+    return number
 
 
 def is_full_range(tags: ColourTags, layout: Layout) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from fractions import Fraction
 from pathlib import Path
 
@@ -48,13 +49,16 @@ def main_video(container: InputContainer) -> av.VideoStream | None:
 
 
 def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give a clip, or use `facefix batch` for a folder.")
-    if not path.exists():
-        raise InputError(f"{path} does not exist.")
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path} is a folder; name a clip.")
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path} is no file but a pipe or device; save the clip to a file first.")
         with path.open("rb") as file:
             first = file.read(1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{path} does not exist.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be opened: {error.strerror}.") from error
     if not first:

@@ -11,7 +11,8 @@ cropped, treated with a look at its neighbours in time, and added back. Pictures
 throughout: only samples under a changed pixel are written, so everything outside a face is bit-identical up to the encoder.
 """
 
+from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import Progress, analyse, plan
 from facefix.pipeline.rendering import Report, render, repair
 
-__all__ = ["Progress", "Report", "analyse", "plan", "render", "repair"]
+__all__ = ["Progress", "Report", "analyse", "plan", "render", "repair", "result_suffix"]

@@ -12,6 +12,7 @@ import numpy as np
 from facefix import compose, files
 from facefix.errors import PlanError
 from facefix.media import colour, decode, encode, probe, remux
+from facefix.models import devices
 from facefix.pipeline.analysing import Progress, analyse, plan, silent
 from facefix.pipeline.treating import prepare, treated
 from facefix.plan import Plan, fingerprint
@@ -38,6 +39,7 @@ class Report:
     untreated: tuple[Finding, ...]
     verdict: Verdict
     warnings: tuple[str, ...]
+    """Sentences for the user, each once: what the clip lacks, what the result cannot keep."""
     seconds: float
 
 
@@ -79,7 +81,7 @@ def repair(
     """
     settings = settings or Settings()
     started = time.monotonic()
-    _check(Path(path), Path(out), settings, overwrite)
+    _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
     analysis = analyse(path, settings, progress=progress)
     job = _Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress)
     return _render(job, started, analysis)
@@ -111,29 +113,36 @@ def render(
         raise PlanError(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
-    _check(info.path, Path(out), settings, overwrite)
-    return _render(_Job(plan, info, Path(out), settings, overwrite, progress), started, None)
+    job = _Job(plan, info, Path(out), settings, overwrite, progress)
+    _check(info.path, job.out, settings, job.spec, overwrite)
+    return _render(job, started, None)
 
 
-def _check(clip: Path, out: Path, settings: Settings, overwrite: bool) -> None:
+def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, overwrite: bool) -> None:
     """Fail before the work, not after it."""
-    files.check_output(clip, out, overwrite=overwrite, make_folder=False)
+    info = probe.probe(clip)
+    files.check_output(clip, out, overwrite=overwrite)
     if settings.compare:
-        files.refuse_overwrite(out.with_name(f"{out.stem}_compare{out.suffix}"), overwrite)
-    if settings.codec or settings.crf is not None:
-        encode.choose_encoder(probe.probe(clip), out, encode.EncodeSpec(settings.codec, settings.crf))
+        files.check_output(clip, out.with_name(f"{out.stem}_compare{out.suffix}"), overwrite=overwrite)
+    if settings.device not in ("auto", "cpu"):
+        devices.resolve(settings.device)
+    encoder = encode.choose_encoder(info, out, spec)
+    if spec.codec is not None:
+        encode.try_encoder(encoder, info.video.width, info.video.height)
 
 
 def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
     findings = tuple(f for d in analysis.diagnoses for f in d.findings) if analysis else ()
     done = {(t.track, t.mode, t.span) for t in job.plan.treatments}
     asked = job.compare is not None or job.spec != encode.EncodeSpec()
-    copied = not job.plan.treatments and job.whole and not asked
+    idle = not job.plan.treatments and job.whole and not asked
+    copied = idle and remux.can_copy(job.clip, job.out)
     if copied:
-        remux.remux(job.clip, job.out)
-        frames, repaired = job.plan.frames, 0
+        frames, repaired, notes = job.plan.frames, 0, list(remux.remux(job.clip, job.out))
     else:
-        frames, repaired = _execute(job)
+        frames, repaired, notes = _execute(job)
+    if idle and not copied:
+        notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
     return Report(
         clip=job.clip.path,
         out=job.out,
@@ -145,16 +154,17 @@ def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
         findings=findings,
         untreated=tuple(f for f in findings if (f.track, f.mode, f.span) not in done),
         verdict=analysis.verdict if analysis else ("repair" if job.plan.treatments else "clean"),
-        warnings=analysis.warnings if analysis else (),
+        warnings=tuple(dict.fromkeys([*(analysis.warnings if analysis else ()), *notes])),
         seconds=time.monotonic() - started,
     )
 
 
-def _execute(job: _Job) -> tuple[int, int]:
-    """Decode, treat, encode. Returns frames written and frames changed."""
+def _execute(job: _Job) -> tuple[int, int, list[str]]:
+    """Decode, treat, encode. Returns frames written, frames changed, and sentences for the user."""
     plan, clip = job.plan, job.clip
     repairs = prepare(plan, clip, job.settings)
     part = None if job.whole else _pts_of(clip, plan.span)
+    decoder = decode.Decoder(clip, None if job.whole else plan.span)
     written = changed = 0
     with ExitStack() as stack:
         writer = stack.enter_context(encode.Writer(clip, job.out, job.spec, span_pts=part))
@@ -163,7 +173,7 @@ def _execute(job: _Job) -> tuple[int, int]:
             width, height = clip.video.display_size
             double = (2 * width, height)
             side = stack.enter_context(encode.Writer(clip, job.compare, job.spec, size=double, span_pts=part))
-        for frame, patches in treated(decode.Decoder(clip, None if job.whole else plan.span), clip, repairs):
+        for frame, patches in treated(decoder, clip, repairs):
             result = _composed(frame, clip, patches)
             writer.write(result)
             if side is not None:
@@ -172,7 +182,7 @@ def _execute(job: _Job) -> tuple[int, int]:
             written += 1
             changed += result is not frame
             job.progress("repairing", written, len(plan.span))
-    return written, changed
+    return written, changed, [*([decoder.trouble] if decoder.trouble else []), *writer.notes]
 
 
 def _pts_of(clip: ClipInfo, span: Span) -> tuple[int, int]:

@@ -44,7 +44,6 @@ def finding_line(finding: Finding) -> str:
 
 def summary(report: Report) -> str:
     """What a render did, in one line."""
-    warnings = "".join(f" ({w})" for w in report.warnings)
     if report.faces == 0:
         done = "no face found"
     elif report.copied or not report.repaired_frames:
@@ -53,11 +52,13 @@ def summary(report: Report) -> str:
         done = f"repaired {report.repaired_frames} of {report.frames} frames"
     how = "copied without re-encoding" if report.copied else "written"
     extra = f", comparison in {report.compare}" if report.compare else ""
-    return f"{report.clip}: {done}; {how} to {report.out}{extra}{warnings} [{report.seconds:.1f} s]"
+    return f"{report.clip}: {done}; {how} to {report.out}{extra} [{report.seconds:.1f} s]"
 
 
-def findings_text(report: Report) -> Iterator[str]:
-    """The findings behind a render, those that were left alone marked."""
+def details(report: Report) -> Iterator[str]:
+    """What the user should know of a render: its warnings, then its findings, those that were left alone marked."""
+    for warning in report.warnings:
+        yield f"  ! {warning}"
     untreated = Counter((f.track, f.mode, f.span) for f in report.untreated)
     for finding in report.findings:
         left = "  (left as it is)" if untreated[(finding.track, finding.mode, finding.span)] else ""

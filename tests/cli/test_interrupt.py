@@ -1,0 +1,62 @@
+"""Signals in the middle of either pass: a real process, a real signal, nothing left behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.clips import Recipe, moving, write_clip
+from tests.plans import plan_for
+
+from facefix.plan import dump
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Large and long enough for either pass to take seconds."""
+    return write_clip(tmp_path / "a.mp4", moving(8, 640, 480) * 20, Recipe(audio_tracks=1))
+
+
+def _interrupted(folder: Path, number: int, *words: object, when) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "facefix", *map(str, words)]
+    log = folder / "log"
+    with log.open("w") as target:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=target)
+        deadline = time.monotonic() + 120
+        while not when(log.read_text()) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        code = process.wait(30)
+    text = log.read_text()
+    log.unlink()
+    return subprocess.CompletedProcess(command, code, "", text)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_while_writing(tmp_path: Path, clip: Path, number: int, code: int) -> None:
+    plan = tmp_path / "plan.json"
+    dump(plan_for(clip, 160, "flicker"), plan)
+    part = tmp_path / "a_fixed.mp4.part"
+    run = _interrupted(tmp_path, number, clip, "--plan", plan, when=lambda log: part.exists())
+    assert run.returncode == code
+    assert "Traceback" not in run.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4", "plan.json"]
+    if number == signal.SIGINT:
+        assert run.stderr.strip() == "facefix: interrupted; nothing half-written is left."
+
+
+def test_while_looking(tmp_path: Path, clip: Path) -> None:
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    clip.rename(folder / "a.mp4")
+    made = tmp_path / "shots_fixed"
+    run = _interrupted(tmp_path, signal.SIGINT, folder, when=lambda log: made.exists())
+    assert run.returncode == 130
+    assert run.stderr.strip() == "facefix: interrupted; nothing half-written is left."
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["shots"]
