@@ -155,7 +155,9 @@ def learn(options: argparse.Namespace) -> None:
     checkpoint = options.run / "mesh.pt"
     kept = torch.load(checkpoint, weights_only=True) if options.resume else None
     seed = options.seed + (kept["step"] if kept else 0)
-    batches = iter(DataLoader(Samples(train, reliefs, order, seed), batch_size=None, num_workers=options.workers, prefetch_factor=8))
+    batches = iter(
+        DataLoader(Samples(train, reliefs, order, seed), batch_size=None, num_workers=options.workers, prefetch_factor=8)
+    )
     if kept:
         network.load_state_dict(kept["network"])
     else:
@@ -184,7 +186,10 @@ def learn(options: argparse.Namespace) -> None:
         follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
         running.append(float(error))
         if step % 50 == 0:
-            print(f"{time.monotonic() - began:6.0f} s  step {step}  rate {rate:.5f}  train {100 * np.mean(running):.2f} %", flush=True)
+            print(
+                f"{time.monotonic() - began:6.0f} s  step {step}  rate {rate:.5f}  train {100 * np.mean(running):.2f} %",
+                flush=True,
+            )
             running = []
         if step % 400 == 0:
             save(checkpoint, network, average, step)

@@ -48,7 +48,9 @@ def sample(crop: Picture, mesh: Floats, relief: Floats, other: Picture, order: N
         mesh = bent(mesh, field, size)
     matrix = aim(mesh, rng)
     picture = cut(crop, where, field, matrix)
-    mesh = np.concatenate([mesh[:, :2] @ matrix[:, :2].T + matrix[:, 2], mesh[:, 2:] * np.sqrt(abs(np.linalg.det(matrix[:, :2])))], 1)
+    mesh = np.concatenate(
+        [mesh[:, :2] @ matrix[:, :2].T + matrix[:, 2], mesh[:, 2:] * np.sqrt(abs(np.linalg.det(matrix[:, :2])))], 1
+    )
     if rng.random() < 0.5:
         picture = np.ascontiguousarray(picture[:, ::-1])
         mesh = mesh[order]

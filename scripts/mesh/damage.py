@@ -92,10 +92,14 @@ def cover(side: int, centre: NDArray[np.float32], radius: float, rng: Generator)
         mask = cv2.GaussianBlur(mask, (0, 0), radius * 0.12 + 0.5)
         mask = np.where(mask > 127, 255, 0).astype(np.uint8)
     elif kind == "box":
-        box = cv2.boxPoints(((float(centre[0]), float(centre[1])), (radius * 2, radius * rng.uniform(0.6, 2)), np.degrees(angle)))
+        box = cv2.boxPoints(
+            ((float(centre[0]), float(centre[1])), (radius * 2, radius * rng.uniform(0.6, 2)), np.degrees(angle))
+        )
         cv2.fillPoly(mask, [box.astype(np.int32)], 255)
     elif kind == "bar":
-        cv2.line(mask, point(centre - along * side), point(centre + along * side), 255, max(2, int(radius * rng.uniform(0.3, 1))))
+        cv2.line(
+            mask, point(centre - along * side), point(centre + along * side), 255, max(2, int(radius * rng.uniform(0.3, 1)))
+        )
     elif kind == "fingers":
         width = max(3, int(radius * rng.uniform(0.3, 0.5)))
         for i in range(rng.integers(2, 5)):

@@ -114,7 +114,9 @@ def depth(mesh: Floats, size: int = STORE_PX, grid: int = DEPTH_PX) -> Floats:
     order = np.argsort(-mesh[:468, 2])  # of points that share a place the nearest stays
     field = LinearNDInterpolator(mesh[order][:, :2] + 1e-4 * mesh[order][:, 1:3], mesh[order, 2])(x, y)
     hull = ConvexHull(mesh[:468, :2])
-    inside = (hull.equations[:, 0, None, None] * x + hull.equations[:, 1, None, None] * y + hull.equations[:, 2, None, None] < 0).all(0)
+    inside = (
+        hull.equations[:, 0, None, None] * x + hull.equations[:, 1, None, None] * y + hull.equations[:, 2, None, None] < 0
+    ).all(0)
     known = inside & np.isfinite(field)
     away, (rows, columns) = distance_transform_edt(~known, return_indices=True)
     fall = np.minimum(away * size / grid * BEND, DEEPEST * float(eye_distance(mesh)))

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 import cv2
@@ -46,7 +45,9 @@ def views(network, rgb: np.ndarray, count: int) -> np.ndarray:
     centre = ((side - 1) / 2, (side - 1) / 2)
     for angle, scale in TURNS[: max(0, count - 2)]:
         matrix = cv2.getRotationMatrix2D(centre, angle, scale)
-        turned = label(network, cv2.warpAffine(rgb, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT))
+        turned = label(
+            network, cv2.warpAffine(rgb, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        )
         back = cv2.invertAffineTransform(matrix)
         turned[:, :2] = turned[:, :2] @ back[:, :2].T + back[:, 2]
         turned[:, 2] /= scale
@@ -67,6 +68,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--views", type=int, default=4, choices=(1, 2, 3, 4))
     parser.add_argument("--part", default="0/1", help="K/M: only every Mth crop, from the Kth; the others are NaN")
+    parser.add_argument("--sequence", type=int, default=0, help="crops come in clips of so many frames: track through each")
     parser.add_argument("--topology", type=Path)
     options = parser.parse_args()
     if options.topology:
@@ -75,12 +77,12 @@ def main() -> None:
     crops = np.load(options.crops, mmap_mode="r")
     part, parts = map(int, options.part.split("/"))
     meshes = np.full((len(crops), options.views, 478, 3), np.nan, np.float32)
-    settings = {"static_image_mode": True, "max_num_faces": 1, "refine_landmarks": True, "min_detection_confidence": 0.2}
-    with mp.solutions.face_mesh.FaceMesh(**settings) as network:
-        for i in range(part, len(crops), parts):
-            meshes[i] = views(network, crops[i], options.views)
-            if i // parts % 200 == 0:
-                print(i, len(crops), file=sys.stderr, flush=True)
+    settings = {"max_num_faces": 1, "refine_landmarks": True, "min_detection_confidence": 0.2}
+    length = options.sequence or len(crops)
+    for first in range(0, len(crops), length):
+        with mp.solutions.face_mesh.FaceMesh(static_image_mode=not options.sequence, **settings) as network:
+            for i in range(first + part, min(first + length, len(crops)), parts):
+                meshes[i] = views(network, crops[i], options.views)
     np.savez(options.out, meshes=meshes)
     print(f"{options.out}: {int(np.isnan(meshes[part::parts, 0, 0, 0]).sum())} of {len(meshes[part::parts])} without a face")
 

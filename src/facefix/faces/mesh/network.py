@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 POINTS = 478
 SIDE_PX = 128
@@ -83,10 +84,7 @@ class MeshNetwork(nn.Module):
         fine = self.fuse(fine).float()
         # The heads keep full precision: bfloat16 is too coarse for coordinates.
         with torch.autocast(crops.device.type, enabled=False):
-            return self._heads(self.neck_features(levels[2]), fine)
-
-    def neck_features(self, coarse: Tensor) -> Tensor:
-        return self.neck(coarse.to(self.neck[0].weight.dtype)).float().flatten(1)  # pyright: ignore[reportArgumentType]
+            return self._heads(self.neck(levels[2].float()).flatten(1), fine)
 
     def _heads(self, coarse: Tensor, fine: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         mixture = self.first(coarse)
@@ -99,3 +97,16 @@ class MeshNetwork(nn.Module):
         points = self.shapes(mixture).unflatten(1, (POINTS, 3))
         doubt, uncovered = self.sure(hidden).unbind(2)
         return points, first, doubt, uncovered
+
+
+def fold(network: MeshNetwork) -> MeshNetwork:
+    """The same network, each batch normalisation worked into the convolution before it: for use, not for training."""
+    for module in list(network.modules()):
+        if not isinstance(module, nn.Sequential):
+            continue
+        for i in range(len(module) - 1):
+            convolution, norm = module[i], module[i + 1]
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                module[i] = fuse_conv_bn_eval(convolution, norm)
+                module[i + 1] = nn.Identity()
+    return network
