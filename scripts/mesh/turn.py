@@ -13,10 +13,10 @@ GRID_PX = 112
 
 def rotation(yaw: float, pitch: float) -> Floats:
     """(3, 3) for degrees; x to the right, y down, z away. Yaw > 0 turns the face to image right, pitch > 0 down."""
-    a, b = np.radians([-yaw, -pitch])
-    about_y = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
+    a, b = np.radians([yaw, pitch])
+    about_y = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
-    return (about_x @ about_y).astype(np.float32)
+    return (about_y @ about_x).astype(np.float32)
 
 
 def turn(relief: Floats, mesh: Floats, size: int, yaw: float, pitch: float) -> tuple[Floats, Floats]:

@@ -142,6 +142,8 @@ TABLE: tuple[ModelFile, ...] = (
               "f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da"),
     _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-general-x4v3.pth", "upscaler", _BSD, 4885111,
               "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
+    _own("mesh.safetensors", "mesh", 3564264,
+         "b98f7f869e8655504ce3fdc39bd9ff1f5b4e6280d358261467dfa6ba9485743a"),
 )  # fmt: skip
 
 
