@@ -62,20 +62,18 @@ def meshes_of(mesher: Mesher, faces: data.Faces, reliefs: NDArray[np.float32] | 
 
 
 def average(meshes: Floats) -> Floats:
-    """The mean face, (478, 3): each mesh laid on it by its rigid points (generalised Procrustes), made symmetric."""
-    rigid = list(topology.RIGID)
-    mean = meshes[0] / data.eye_distance(meshes[0].astype(np.float32))
-    for _ in range(4):
+    """The mean face, (478, 3), symmetric: each mesh laid on it by its rigid points (generalised Procrustes).
+
+    It starts from the mean of the meshes as they are turned, so it looks the way people look in portraits.
+    """
+    rigid, (right, left) = list(topology.RIGID), topology.OUTER_CORNERS
+    mean = (meshes - meshes[:, rigid].mean(1, keepdims=True)).mean(0)
+    for _ in range(5):
+        mean = mean + mean[topology.MIRROR] * [-1, 1, 1]
+        mean /= np.linalg.norm(mean[right] - mean[left])
         mean = np.mean([laid(mesh, mean) for mesh in meshes], 0)
-        mean -= mean[rigid].mean(0)
-        mirrored = mean[topology.MIRROR] * [-1, 1, 1]
-        mean = mean + laid(mirrored, mean)
-        mean /= np.linalg.norm(mean[topology.OUTER_CORNERS[0]] - mean[topology.OUTER_CORNERS[1]])
-    # Unturned: the eyes level, the two sides equally deep, forehead and chin as portraits hold them.
-    across = mean[topology.OUTER_CORNERS[1]] - mean[topology.OUTER_CORNERS[0]]
-    target = np.array([[-0.5, 0, 0], [0.5, 0, 0]])
-    assert np.allclose(across / np.linalg.norm(across), target[1] - target[0], atol=0.05)
-    return mean
+    mean = mean + mean[topology.MIRROR] * [-1, 1, 1]
+    return mean / np.linalg.norm(mean[right] - mean[left])
 
 
 def laid(mesh: Floats, mean: Floats) -> Floats:
@@ -165,6 +163,7 @@ def main() -> None:
     faces = data.shrink(data.load(folder))
     held, train = faces.pick(faces.held_out), faces.pick(~faces.held_out)
     meshes, owner = meshes_of(mesher, train, np.load(folder / "relief.npy"))
+    np.savez("/tmp/mesh/fit_cache.npz", meshes=meshes, owner=owner)
     mean = average(meshes[::5])
     names = [train.rows[i]["group"] for i in owner]
     people = np.unique(names, return_inverse=True)[1]

@@ -31,6 +31,8 @@ ZOOM = 0.8
 HELD_OUT_SHARE = 0.10
 HELD_OUT_CLIPS = 5
 FRAMES_PER_CLIP = 110
+LEFT_OUT = frozenset({"videoretalking_3"})
+"""Held out by its name, but its person is trained on in speech_a: neither trained on nor tried."""
 
 Picture = NDArray[np.uint8]
 
@@ -84,6 +86,7 @@ def main() -> None:
 
     clips = sorted((options.data / "real_clips").glob("*.mp4"))
     held_clips = {p.stem for p in sorted(clips, key=lambda p: position(p.stem))[:HELD_OUT_CLIPS]}
+    clips = [p for p in clips if p.stem not in LEFT_OUT]
     sources = [portraits(options.data / "faces"), *(frames(p, FRAMES_PER_CLIP) for p in clips)]
     detector = next(iter(DETECTORS.values())).load()
     rows, crops = [], []
@@ -107,7 +110,7 @@ def main() -> None:
         print(f"{rows[-1]['name']}: {len(rows)} crops", flush=True)
     np.save(options.out / "crops.npy", np.stack(crops))
     (options.out / "crops.json").write_text(json.dumps(rows))
-    print(f"{sum(r['held_out'] for r in rows)} of {len(rows)} held out, clips {', '.join(sorted(held_clips))}")
+    print(f"{sum(r['held_out'] for r in rows)} of {len(rows)} held out, clips {', '.join(sorted(held_clips - LEFT_OUT))}")
 
 
 if __name__ == "__main__":
