@@ -92,7 +92,7 @@ def adapt(values: NDArray[np.float64], weights: NDArray[np.float64], rate: float
     amount = np.maximum(gaussian_filter1d(seen, judged, mode="nearest"), 1e-6)
     left, log_width = np.ones(len(values)), np.zeros(len(values))
     for width in widths:
-        smoothed = np.stack([whittaker(column, weights, np.full(len(values), width)) for column in values.T], 1)
+        smoothed = whittaker(values, weights, np.full(len(values), width))
         # The mean of |x| is sqrt(2 / pi) standard deviations; one frame far off counts less than in a mean of squares.
         away = np.abs(values - smoothed).mean(1) / np.sqrt(2 / np.pi) * seen
         excess = np.clip(gaussian_filter1d(away, judged, mode="nearest") / amount / tremble - 1, 0, None)
@@ -100,14 +100,15 @@ def adapt(values: NDArray[np.float64], weights: NDArray[np.float64], rate: float
         log_width += share * np.log(width)
         left -= share
     chosen = np.exp(log_width + left * np.log(NARROWEST_FRAMES))
-    return np.stack([whittaker(column, weights, chosen) for column in values.T], 1)
+    return whittaker(values, weights, chosen)
 
 
 def whittaker(values: NDArray[np.float64], weights: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
     """Least sum of weighted squared deviations plus squared second differences (Whittaker 1923; Eilers 2003).
 
-    values, weights, sigma: (T,). The penalty of each frame is set so that the gain falls to one half at the same
-    frequency as for a Gaussian of `sigma` frames. Straight lines pass unchanged, at the ends as well.
+    values: (T,) or (T, K), each column by itself. weights, sigma: (T,). The penalty of each frame is set so that the gain
+    falls to one half at the same frequency as for a Gaussian of `sigma` frames. Straight lines pass unchanged, at the ends
+    as well.
     """
     count = len(values)
     if count < 3:
@@ -122,7 +123,7 @@ def whittaker(values: NDArray[np.float64], weights: NDArray[np.float64], sigma: 
     bands[1, 1:-1] -= 2 * penalty
     bands[1, 2:] -= 2 * penalty
     bands[0, 2:] = penalty
-    return solveh_banded(bands, weights * values)
+    return solveh_banded(bands, (weights * values.T).T)
 
 
 def _real(values: NDArray[np.complex128]) -> NDArray[np.float64]:

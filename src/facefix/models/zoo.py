@@ -1,7 +1,7 @@
 """The table of known model files: name, role, licence, size, checksum, source; and where each lies on this machine.
 
-A file is looked for in the folder named by the environment variable `FACEFIX_MODELS`, then in the installed
-package that carries it, then in the user's cache folder. Nothing is downloaded here.
+A file is looked for in the folder named by the environment variable `FACEFIX_MODELS`, then in the installed package that
+carries it (facefix itself carries those trained in this project), then in the user's cache folder. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -54,6 +54,22 @@ class ReleaseSource:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnSource:
+    """A file trained in this project: in `facefix/weights/` of an installed wheel, in `models/` of a checkout."""
+
+    file: str
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        package = Path(__file__).parents[1]
+        return (package / "weights", package.parents[1] / "models")
+
+    @property
+    def way_out(self) -> str:
+        return "pip install --force-reinstall facefix"
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFile:
     """One published file of weights."""
 
@@ -64,7 +80,7 @@ class ModelFile:
     size: int | None
     """Bytes; None where no source states it."""
     sha256: str
-    source: PackageSource | ReleaseSource
+    source: PackageSource | ReleaseSource | OwnSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,10 @@ _BSD = "BSD-3-Clause"
 def _packaged(distribution: str, path: str, role: str, licence: str, size: int, sha256: str) -> ModelFile:
     source = PackageSource(distribution, distribution.replace("-", "_"), path)
     return ModelFile(path.rpartition("/")[2], role, licence, size, sha256, source)
+
+
+def _own(file: str, role: str, size: int, sha256: str) -> ModelFile:
+    return ModelFile(file, role, "Apache-2.0", size, sha256, OwnSource(file))
 
 
 def _released(repository: str, tag: str, file: str, role: str, licence: str, size: int | None, sha256: str) -> ModelFile:
@@ -122,6 +142,8 @@ TABLE: tuple[ModelFile, ...] = (
               "f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da"),
     _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-general-x4v3.pth", "upscaler", _BSD, 4885111,
               "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
+    _own("mesh.safetensors", "mesh", 3564264,
+         "b98f7f869e8655504ce3fdc39bd9ff1f5b4e6280d358261467dfa6ba9485743a"),
 )  # fmt: skip
 
 
@@ -187,6 +209,8 @@ def _candidates(row: ModelFile) -> list[Path]:
         spec = importlib.util.find_spec(row.source.module)
         folders = spec.submodule_search_locations if spec else None
         candidates += [Path(folder) / row.source.path for folder in folders or ()]
+    if isinstance(row.source, OwnSource):
+        candidates += [folder / row.source.file for folder in row.source.folders]
     candidates.append(cache_folder() / row.name)
     return candidates
 
