@@ -45,7 +45,7 @@ def test_a_face_of_which_nothing_was_measured_has_no_finding() -> None:
     assert _found(signals) == {}
 
 
-@pytest.mark.parametrize("rise, low, high", [(3.0, 0.3, 0.6), (4.2, 0.6, 0.9), (8.0, 0.9, 1.0)])
+@pytest.mark.parametrize("rise, low, high", [(5.4, 0.3, 0.6), (6.9, 0.6, 0.9), (10.0, 0.9, 1.0)])
 def test_features_out_of_place_are_a_warp(rise: float, low: float, high: float) -> None:
     signals = _clean()
     signals["bend"][40:54] += rise
@@ -57,7 +57,7 @@ def test_features_out_of_place_are_a_warp(rise: float, low: float, high: float) 
 
 def test_a_smaller_bend_is_a_warp_only_where_the_person_looks_like_another() -> None:
     signals = _clean()
-    signals["bend"][40:54] += 1.9
+    signals["bend"][40:54] += 2.6
     assert "warp" not in _found(signals)
     signals["identity_distance"][42:54:6] = 0.5
     assert _found(signals).keys() == {"warp"}
@@ -65,7 +65,7 @@ def test_a_smaller_bend_is_a_warp_only_where_the_person_looks_like_another() -> 
 
 def test_a_boiling_face_that_looks_like_another_is_flicker_not_warp() -> None:
     signals = _clean()
-    signals["bend"][40:54] += 1.9
+    signals["bend"][40:54] += 2.6
     signals["boil"][40:54] += 9
     signals["identity_distance"][42:54:6] = 0.5
     assert _found(signals).keys() == {"flicker"}

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from facefix.diagnose.spans import ModeSpec, own_level, runs, severity, worst
 from facefix.types import Finding, Signals
 
-_KNOTS = (1.6, 2.4, 3.4, 5.0)
-"""Bend in % of the face's width above its own level, at severity 0, 0.3, 0.6, 0.9. Talking heads reach 3 now and then."""
-_CONFIRMED_KNOTS = (0.9, 1.5, 2.4, 3.6)
+_KNOTS = (3.5, 5.0, 6.5, 8.0)
+"""Bend in % of the face's width above its own level, at severity 0, 0.3, 0.6, 0.9. Talking heads reach 3 to 4 now and then."""
+_CONFIRMED_KNOTS = (1.2, 2.0, 3.0, 4.2)
 """Likewise where the identity network sees another person for that moment; expressions bend but do not do that."""
-_STRANGER = 0.15
+_STRANGER = 0.18
 """Rise of the identity distance above the track's median that counts as that."""
 _BOILING = 4.0
 """Boil, % above its own level, from which on every frame is drawn anew: features jump, and flicker is the word for it."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from facefix.diagnose.spans import ModeSpec, despike, runs, severity, worst
 from facefix.types import Finding, Signals
 
-_LOSS_KNOTS = (0.20, 0.30, 0.46, 0.56)
+_LOSS_KNOTS = (0.28, 0.38, 0.48, 0.58)
 """Share of the skin's detail lost against what this face shows elsewhere in the shot, at severity 0, 0.3, 0.6, 0.9."""
 _MIN_FACE_PX = 90
 """Below, skin shows no pores in any footage: not measurable."""
