@@ -77,7 +77,7 @@ def regrain(
         tame = _edgeless(band, have)
         residual += _spread(gain - 1, side) * tame * band + _spread(missing, side) * tame * noise_band
     # Film and sensor noise vanish in black and in clipped white, and so does skin's texture.
-    residual *= np.clip(4 * luma * (1.02 - luma), 0, 1)
+    residual *= np.clip(10 * luma * (1.02 - luma), 0, 1)
     return np.repeat((np.float32(strength) * residual)[..., None], 3, axis=2)
 
 
