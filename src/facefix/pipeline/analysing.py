@@ -9,8 +9,8 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
+from facefix import memory, shots
 from facefix import plan as planning
-from facefix import shots
 from facefix.diagnose import measure, modes
 from facefix.diagnose.verdict import verdict
 from facefix.errors import InputError
@@ -40,6 +40,7 @@ def analyse(path: Path, settings: Settings | None = None, *, progress: Progress 
         InputError: the clip cannot be read or not one frame of it decodes.
     """
     settings = settings or Settings()
+    memory.keep_large_blocks_apart()
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
     found, tracks, decoder = _find(clip, wanted, progress)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facefix import compose, files
+from facefix import compose, files, memory
 from facefix.errors import PlanError
 from facefix.media import colour, decode, encode, probe, remux
 from facefix.models import devices
@@ -161,6 +161,7 @@ def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
 
 def _execute(job: _Job) -> tuple[int, int, list[str]]:
     """Decode, treat, encode. Returns frames written, frames changed, and sentences for the user."""
+    memory.keep_large_blocks_apart()
     plan, clip = job.plan, job.clip
     repairs = prepare(plan, clip, job.settings)
     part = None if job.whole else _pts_of(clip, plan.span)
