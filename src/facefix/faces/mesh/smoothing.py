@@ -31,8 +31,10 @@ def smooth(meshes: NDArray[np.float32], confidence: NDArray[np.float32], rate: f
     place, turn, shape = _apart(meshes.astype(np.float64))
     unit = float(np.median(np.abs(turn)))
     motion = np.stack([place.real / unit, place.imag / unit, np.log(np.abs(turn)), np.unwrap(np.angle(turn))], 1)
+    # Heads shake from frame to frame and stiff skin does not: what it trembles by is noise, and the place has no more.
+    tremble = noise(shape[:, list(PARTS[-1])].reshape(len(shape), -1))
     for columns in ([0, 1], [2], [3]):
-        motion[:, columns] = adapt(motion[:, columns], weights, rate, noise(motion[:, columns]))
+        motion[:, columns] = adapt(motion[:, columns], weights, rate, tremble)
     for part in PARTS:
         values = shape[:, list(part)].reshape(len(shape), -1)
         shape[:, list(part)] = _smooth_part(values, weights, rate).reshape(len(shape), -1, 3)
@@ -77,13 +79,13 @@ def _together(place: NDArray[np.complex128], turn: NDArray[np.complex128], shape
 
 
 def _parts() -> tuple[tuple[int, ...], ...]:
-    """Points that move together. The lids and lips take the skin next to them along."""
+    """Points that move together, the stiff rest of the face last. Lids and lips take the skin next to them along."""
     near: dict[int, set[int]] = {}
     for triangle in topology.TRIANGLES.tolist():
         for point in triangle:
             near.setdefault(point, set()).update(triangle)
     taken: set[int] = set()
-    parts = [topology.RIGHT_IRIS, topology.LEFT_IRIS]
+    parts: list[tuple[int, ...]] = [topology.RIGHT_IRIS, topology.LEFT_IRIS]
     for ring in (topology.RIGHT_EYE, topology.LEFT_EYE, topology.LIPS, topology.RIGHT_BROW, topology.LEFT_BROW):
         part = {n for point in ring for n in near[point]} - taken
         taken |= part
