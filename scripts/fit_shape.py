@@ -163,7 +163,6 @@ def main() -> None:
     faces = data.shrink(data.load(folder))
     held, train = faces.pick(faces.held_out), faces.pick(~faces.held_out)
     meshes, owner = meshes_of(mesher, train, np.load(folder / "relief.npy"))
-    np.savez("/tmp/mesh/fit_cache.npz", meshes=meshes, owner=owner)
     mean = average(meshes[::5])
     names = [train.rows[i]["group"] for i in owner]
     people = np.unique(names, return_inverse=True)[1]

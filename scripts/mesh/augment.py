@@ -19,7 +19,7 @@ from mesh.turn import GRID_PX, turn
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-TURNED, BENT, COVERED = 0.5, 0.35, 0.45
+TURNED, BENT, COVERED = 0.5, 0.35, 0.5
 """Shares of the samples."""
 
 
@@ -64,7 +64,7 @@ def aim(mesh: Floats, rng: Generator) -> Floats:
     """(2, 3) matrix of the network's crop as an inexact detector would aim it; now and then it misses by far."""
     points = framing.five_points(mesh)
     unit = np.linalg.norm(points - points.mean(0), axis=1).mean()
-    strength = rng.choice([0.25, 1.0, 2.0], p=[0.4, 0.45, 0.15])
+    strength = rng.choice([0.25, 1.0, 2.5], p=[0.35, 0.45, 0.2])
     points = points + rng.normal(0, 0.08 * strength, points.shape) * unit
     matrix = framing.matrix(points).astype(np.float64)
     angle, scale = np.radians(rng.normal(0, 4 * strength)), np.exp(rng.normal(0, 0.04 * strength))
@@ -148,7 +148,7 @@ def covered(picture: Picture, mesh: Floats, other: Picture, rng: Generator) -> t
     seen = np.ones(len(mesh), np.float32)
     for _ in range(1 if rng.random() < 0.7 else 2):
         centre = mesh[rng.integers(468), :2] + rng.normal(0, 0.05, 2) * side
-        mask = damage.cover(side, centre, side * rng.uniform(0.06, 0.24), rng)
+        mask = damage.cover(side, centre, side * rng.uniform(0.06, 0.26), rng)
         thing = damage.filling(picture, other, rng)
         opacity = 1.0 if rng.random() < 0.85 else rng.uniform(0.3, 0.9)
         picture = (picture + (thing.astype(np.float32) - picture) * (mask * opacity)[..., None]).astype(np.uint8)

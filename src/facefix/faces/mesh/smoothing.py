@@ -16,6 +16,8 @@ from facefix.faces.smoothing import adapt, noise
 SURE = 0.5
 """Frames whose face is less sure than this share of the track's median count little."""
 UNSURE_WEIGHT = 0.1
+MOVEMENTS = 6
+"""Principal movements of a part that are filtered each by itself."""
 
 Floats = NDArray[np.float64]
 
@@ -29,13 +31,34 @@ def smooth(meshes: NDArray[np.float32], confidence: NDArray[np.float32], rate: f
     place, turn, shape = _apart(meshes.astype(np.float64))
     unit = float(np.median(np.abs(turn)))
     motion = np.stack([place.real / unit, place.imag / unit, np.log(np.abs(turn)), np.unwrap(np.angle(turn))], 1)
+    # Heads shake from frame to frame and stiff skin does not: what it trembles by is noise, and the place has no more.
+    tremble = noise(shape[:, list(PARTS[-1])].reshape(len(shape), -1))
     for columns in ([0, 1], [2], [3]):
-        motion[:, columns] = adapt(motion[:, columns], weights, rate, noise(motion[:, columns]))
+        motion[:, columns] = adapt(motion[:, columns], weights, rate, tremble)
     for part in PARTS:
         values = shape[:, list(part)].reshape(len(shape), -1)
-        shape[:, list(part)] = adapt(values, weights, rate, noise(values)).reshape(len(shape), -1, 3)
+        shape[:, list(part)] = _smooth_part(values, weights, rate).reshape(len(shape), -1, 3)
     place, turn = (motion[:, 0] + 1j * motion[:, 1]) * unit, np.exp(motion[:, 2] + 1j * motion[:, 3])
     return _together(place, turn, shape).astype(np.float32)
+
+
+def _smooth_part(values: Floats, weights: Floats, rate: float) -> Floats:
+    """(T, K) coordinates of a part, filtered one principal movement after another.
+
+    A blink is one movement of a few of the points: in the mean over all coordinates it would drown, and be flattened.
+    """
+    mean = np.median(values, 0)
+    u, strength, axes = np.linalg.svd(values - mean, full_matrices=False)
+    movements = u * strength
+    rest = movements[:, MOVEMENTS:]
+    # Speech is as fast as noise is: the minor movements, which speech hardly shares, tell how much of it is noise.
+    tremble = noise(movements[:, MOVEMENTS : 3 * MOVEMENTS]) if rest.size else np.inf
+    for k in range(min(MOVEMENTS, movements.shape[1])):
+        own = movements[:, [k]]
+        movements[:, [k]] = adapt(own, weights, rate, min(tremble, noise(own)))
+    if rest.size:
+        movements[:, MOVEMENTS:] = adapt(rest, weights, rate, noise(rest))
+    return mean + movements @ axes
 
 
 def _apart(meshes: Floats) -> tuple[NDArray[np.complex128], NDArray[np.complex128], Floats]:
@@ -56,13 +79,13 @@ def _together(place: NDArray[np.complex128], turn: NDArray[np.complex128], shape
 
 
 def _parts() -> tuple[tuple[int, ...], ...]:
-    """Points that move together. The lids and lips take the skin next to them along."""
+    """Points that move together, the stiff rest of the face last. Lids and lips take the skin next to them along."""
     near: dict[int, set[int]] = {}
     for triangle in topology.TRIANGLES.tolist():
         for point in triangle:
             near.setdefault(point, set()).update(triangle)
     taken: set[int] = set()
-    parts = [topology.RIGHT_IRIS, topology.LEFT_IRIS]
+    parts: list[tuple[int, ...]] = [topology.RIGHT_IRIS, topology.LEFT_IRIS]
     for ring in (topology.RIGHT_EYE, topology.LEFT_EYE, topology.LIPS, topology.RIGHT_BROW, topology.LEFT_BROW):
         part = {n for point in ring for n in near[point]} - taken
         taken |= part
