@@ -20,9 +20,11 @@ WEIGHTS = "mesh.safetensors"
 BATCH = 16
 DOUBT = 0.12
 """Expected error, in outer eye corner distances, at which confidence falls to 1/e."""
-LOST, UNSURE = 0.4, 0.55
-"""Below these mean confidences there is no face, or the mesh may lie beside it; clear faces are at 0.85 to 0.9, faces of
-which a quarter is covered near 0.6, what is no face between 0.1 and 0.4."""
+LOST = 0.4
+"""Below this mean confidence there is no face: clear faces are at 0.85 to 0.9, faces of which a quarter is covered near 0.6,
+what is no face between 0.1 and 0.4."""
+DROP = 0.9
+"""A mean confidence below this share of the last frame's says that the mesh may lie beside the face."""
 SETTLED = 0.04
 """The crop is aimed well where the points that aimed it are this near to those found, as a share of their extent."""
 LOOKS = 4
@@ -109,17 +111,18 @@ def follow(mesher: Mesher, pictures: Iterable[Pixels], start: ArrayLike) -> Iter
     from the picture on in which the face is lost: then ask the detector again.
     """
     points = before = np.asarray(start, np.float32)
+    usual = 1.0
     pending = iter(pictures)
     for picture in pending:
         answer, found = _settle(mesher, picture, 2 * points - before)
-        if answer.scores[0] < UNSURE:
+        if answer.scores[0] < DROP * usual:
             other = _settle(mesher, picture, _search(mesher, picture, points))
             answer, found = max((answer, found), other, key=lambda seen: float(seen[0].scores[0]))
         if answer.scores[0] < LOST:
             yield None
             break
         yield answer.points[0], answer.confidence[0]
-        points, before = found, points
+        points, before, usual = found, points, float(answer.scores[0])
     for _ in pending:
         yield None
 
