@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from facefix.faces import align
 from facefix.faces.detectors import DETECTORS
 from facefix.faces.mesh import topology
-from facefix.faces.mesh.mesher import Mesher
+from facefix.faces.mesh.mesher import LOST, Mesher
 from mesh import trial
 from mesh.data import eye_distance
 
@@ -83,7 +83,7 @@ def yaw_of(meshes: Floats) -> Floats:
 
 
 def ask(mesher: Mesher, pictures: NDArray[np.uint8], points: Floats, passes: int) -> tuple[Floats, Floats]:
-    """Meshes (N, 478, 3) and confidence (N, 478); NaN where the detector found nothing."""
+    """Meshes (N, 478, 3), NaN where the network says there is none; confidence (N, 478). Both NaN where none is detected."""
     meshes = np.full((len(pictures), 478, 3), np.nan, np.float32)
     sure = np.full((len(pictures), 478), np.nan, np.float32)
     for i in range(0, len(pictures), 16):
@@ -91,6 +91,7 @@ def ask(mesher: Mesher, pictures: NDArray[np.uint8], points: Floats, passes: int
         if some:
             answer = mesher.meshes([pictures[k] for k in some], points[some], passes)
             meshes[some], sure[some] = answer.points, answer.confidence
+    meshes[sure.mean(1) < LOST] = np.nan
     return meshes, sure
 
 

@@ -33,6 +33,15 @@ def test_packaged_files_are_found_and_are_the_published_ones() -> None:
         assert zoo.checked(row.name).is_file()
 
 
+def test_our_own_files_come_along_with_their_cards() -> None:
+    own = [row for row in zoo.TABLE if isinstance(row.source, zoo.OwnSource)]
+    assert own
+    for row in own:
+        path = zoo.checked(row.name)
+        assert path.stat().st_size < 10e6
+        assert any(row.name in card.read_text(encoding="utf-8") for card in path.parent.glob("*.md"))
+
+
 def test_the_users_folder_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "centerface.onnx").write_bytes(b"mine")
     packaged = zoo.find("centerface.onnx")

@@ -143,7 +143,7 @@ TABLE: tuple[ModelFile, ...] = (
     _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-general-x4v3.pth", "upscaler", _BSD, 4885111,
               "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
     _own("mesh.safetensors", "mesh", 3564264,
-         "7f96332b1f1510cd7ebd3a9c131d6d00e37e98c5041894dd9e3ffda8864655eb"),
+         "b30e96e7194934c131f765ec099b1c431db055f957682279017d12f414c5ca66"),
     _own("shape.safetensors", "shape", 237312,
          "dbc2b2d6b5f3ea61a812a14896a1bc17c49b4cf582dea77898ec183a6c733338"),
 )  # fmt: skip

@@ -40,7 +40,7 @@ def test_the_mesh_lies_where_the_detector_saw_the_face(portrait: tuple[np.ndarra
     answer = mesher().meshes([rgb], points[None])
     assert answer.points.shape == (1, 478, 3)
     assert answer.confidence.shape == (1, 478)
-    assert answer.scores[0] > 2 * LOST
+    assert answer.scores[0] > 1.5 * LOST
     five = framing.five_points(answer.points[0])
     assert np.linalg.norm(five - points, axis=1).max() < 0.15 * np.linalg.norm(points[0] - points[1])
     nose, cheek = answer.points[0, 1, 2], answer.points[0, 234, 2]
@@ -103,15 +103,16 @@ def test_confidence_falls_where_something_covers_the_face(portrait: tuple[np.nda
 
 def test_following_needs_no_detector_and_tells_when_the_face_is_gone(portrait: tuple[np.ndarray, np.ndarray]) -> None:
     rgb, points = portrait
-    moved = [np.roll(rgb, 4 * t, axis=1) for t in range(6)]
+    shifts = [0, 4, 8, 12, 16, 40, 40, 10]  # on its way, a leap of more than half the distance of the eyes, and one back
+    moved = [np.roll(rgb, shift, axis=1) for shift in shifts]
     gone = np.random.default_rng(0).integers(0, 255, rgb.shape, np.uint8)
     found = list(follow(mesher(), [*moved, gone, gone], points))
-    assert all(answer is not None for answer in found[:6])
-    assert found[6:] == [None, None]
-    first, last = found[0], found[5]
+    assert found[len(shifts) :] == [None, None]
+    first = found[0]
     assert first is not None
-    assert last is not None
-    assert gap(last[0] - [20, 0, 0], first[0]) < 0.03
+    for answer, shift in zip(found, shifts, strict=False):
+        assert answer is not None
+        assert gap(answer[0] - [shift, 0, 0], first[0]) < 0.03
 
 
 def test_folding_changes_nothing() -> None:
