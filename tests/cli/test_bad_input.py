@@ -144,7 +144,8 @@ def test_what_is_there_of_a_cut_clip_is_used_and_said_once(tmp_path: Path, capsy
     said = capsys.readouterr().out
     frames = _frames(tmp_path / "cut_fixed.mp4")
     assert 20 < frames < 50
-    assert said.count(f"  ! cut.mp4 is cut short: {frames} of 60 frames are there.\n") == 1
+    # "cut short", or "damaged" where the last packet is there in part and this FFmpeg says so.
+    assert said.count("  ! cut.mp4 is ") == said.count(f": {frames} of 60 frames ") == 1
 
 
 def test_the_second_pass_also_says_that_a_clip_is_cut(tmp_path: Path, capsys) -> None:
@@ -152,7 +153,7 @@ def test_the_second_pass_also_says_that_a_clip_is_cut(tmp_path: Path, capsys) ->
     cut = truncated(write_clip(tmp_path / "a.mp4", moving(60), recipe), tmp_path / "cut.mp4", 0.6)
     dump(plan_for(cut, _frames(cut), "flicker"), tmp_path / "plan.json")
     assert _run(cut, "--plan", tmp_path / "plan.json") == 0
-    assert capsys.readouterr().out.count("  ! cut.mp4 is cut short: ") == 1
+    assert capsys.readouterr().out.count("  ! cut.mp4 is ") == 1
 
 
 def test_what_a_result_cannot_keep_is_said(tmp_path: Path, capsys) -> None:

@@ -23,11 +23,17 @@ def clip(tmp_path: Path) -> Path:
     return write_clip(tmp_path / "a.mp4", moving(8, 640, 480) * 20, Recipe(audio_tracks=1))
 
 
+def _heeding_signals() -> None:
+    """A shell's background job ignores SIGINT, one under nohup SIGHUP, and their children inherit that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _interrupted(folder: Path, number: int, *words: object, when) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "facefix", *map(str, words)]
     log = folder / "log"
     with log.open("w") as target:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=target)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=target, preexec_fn=_heeding_signals)
         deadline = time.monotonic() + 120
         while not when(log.read_text()) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)

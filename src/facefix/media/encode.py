@@ -45,8 +45,8 @@ _LOG = logging.getLogger(__name__)
 # libavcodec's AV_CODEC_FLAG_FRAME_DURATION and _INTERLACED_DCT; PyAV has no names for them.
 _FLAG_FRAME_DURATION = 1 << 8
 _FLAG_INTERLACED = 1 << 18
-# No encoder delays a picture by that many ticks of any time base.
-_ABSURD_DELAY = 1 << 40
+# No encoder delays a picture by so many seconds.
+_ABSURD_DELAY_S = 1000
 _SCALE = SWS_BICUBIC | SWS_FULL_CHROMA_OUT | SWS_FULL_CHROMA_IN | SWS_ACCURATE
 
 
@@ -243,9 +243,11 @@ class Writer:
         assert self._container is not None
         start_s = self._start_pts * self._clip.video.time_base
         for packet in packets:
-            if packet.dts is not None and packet.pts is not None and packet.dts < packet.pts - _ABSURD_DELAY:
-                # libx265, as PyAV 18.1 carries it, leaves the decoding times of a two-frame clip uninitialised.
-                packet.dts = packet.pts
+            if packet.dts is not None and packet.pts is not None:
+                delay = packet.pts - packet.dts
+                if not 0 <= delay * self._unit < _ABSURD_DELAY_S:
+                    # libx265, as PyAV 18.1 carries it, leaves the decoding times of a two-frame clip uninitialised.
+                    packet.dts = packet.pts
             stamp = packet.dts if packet.dts is not None else packet.pts
             if stamp is not None:
                 self._copy_until(stamp * self._unit + start_s)
