@@ -7,12 +7,13 @@ import sys
 
 # Parameters of glibc's mallopt(3).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_LARGE = 1 << 18
+_LARGE = 600 << 10
+"""Bytes: above the 256 x 256 motion fields of which a repair makes hundreds a second, below a picture of 640 x 360."""
 _TRIM = 1 << 26
 
 
 def keep_large_blocks_apart() -> None:
-    """Make glibc give blocks of 256 KiB and more, pictures above all, pages of their own and take these back at once.
+    """Make glibc give large blocks, pictures above all, pages of their own and take these back at once.
 
     By itself it raises that size with the first picture that is freed, and from then on cuts pictures from the heap.
     There the few small objects a frame leaves behind (a face's points) settle in the holes, so that the next picture

@@ -86,7 +86,7 @@ class FaceRepair:
             done = []
             for frame, pixels in frames:
                 step.waiting.append((frame, pixels))
-                done += self._measured(step, step.cure.push(frame, pixels))
+                done += self._measured(step, step.cure.push(frame, pixels, self._strength(step, frame) > 0))
             frames = done
         return [patch for frame, pixels in frames if (patch := self._patch(frame, pixels)) is not None]
 
@@ -95,13 +95,16 @@ class FaceRepair:
         spec, out = CURES[step.name], []
         for frame, pixels in treated:
             _, before = step.waiting.popleft()
-            strength = float(self._course.curves[step.name][frame - self._course.span.start])
+            strength = self._strength(step, frame)
             if strength <= 0:
                 out.append((frame, before))
                 continue
             weight = strength * self._mask(frame).weighted(spec.eyes, spec.mouth)[..., None]
             out.append((frame, before + weight * (pixels - before)))
         return out
+
+    def _strength(self, step: _Step, frame: int) -> float:
+        return float(self._course.curves[step.name][frame - self._course.span.start])
 
     def _mask(self, frame: int) -> FaceMask:
         return next(mask for crop, mask in self._held if crop.frame == frame)

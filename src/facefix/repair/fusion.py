@@ -84,6 +84,7 @@ class _Held:
     values: NDArray[float32]
     picture: NDArray[uint8]
     luma: NDArray[float32]
+    wanted: bool = True
     motions: dict[int, Motion] = field(default_factory=dict)
     """Offset of another frame -> the motion from this frame to it."""
 
@@ -97,20 +98,16 @@ class Fuser:
         self._next = 0
         """Index into `_held` of the next frame to be given out."""
 
-    def push(self, frame: int, values: NDArray[float32], guide: NDArray[float32]) -> list[Fused]:
+    def push(self, frame: int, values: NDArray[float32], guide: NDArray[float32], wanted: bool = True) -> list[Fused]:
         """Take the next frame of the track, give those whose look-ahead is now complete (at most one).
 
         values: (S, S, 3) what is to be fused: the crop itself, or a residual. guide: (S, S, 3) RGB 0..1, the input
-        crop by which motion is found. Frames must follow one another without gaps; at a cut or a gap call `flush`.
+        crop by which motion is found. wanted: False for a frame that only serves as a neighbour: it is given back as it
+        came. Frames must follow one another without gaps; at a cut or a gap call `flush`.
         """
         if self._held and frame != self._held[-1].frame + 1:
             raise ValueError(f"frame {frame} does not follow frame {self._held[-1].frame}; flush first")
-        held = _Held(frame, values, guide_picture(guide), _luma(guide))
-        for offset in (k for k in self.recipe.offsets if k > 0):
-            if offset <= len(self._held):
-                other = self._held[-offset]
-                other.motions[offset], held.motions[-offset] = motions(other.picture, held.picture)
-        self._held.append(held)
+        self._held.append(_Held(frame, values, guide_picture(guide), _luma(guide), wanted))
         if len(self._held) - 1 - self._next < self.recipe.radius:
             return []
         return [self._give()]
@@ -126,7 +123,12 @@ class Fuser:
 
     def _give(self) -> Fused:
         centre = self._held[self._next]
-        neighbours = {k: self._held[self._next + k] for k in sorted(centre.motions) if 0 <= self._next + k < len(self._held)}
+        reached = [k for k in self.recipe.offsets if 0 <= self._next + k < len(self._held)] if centre.wanted else []
+        neighbours = {k: self._held[self._next + k] for k in reached}
+        for k, other in neighbours.items():
+            if k not in centre.motions:
+                # Both ways come of one search; the other one serves when the neighbour is the centre.
+                centre.motions[k], other.motions[-k] = motions(centre.picture, other.picture)
         fused = _fuse(centre, neighbours, self.recipe)
         self._next += 1
         if self._next > self.recipe.radius:

@@ -18,8 +18,11 @@ Treated = tuple[int, NDArray[float32]]
 class Cure(Protocol):
     """Treats the crops of one track as they stream by. Built anew for every stretch of treated frames."""
 
-    def push(self, frame: int, crop: NDArray[float32]) -> list[Treated]:
-        """Take the next frame's crop (S, S, 3) RGB 0..1, give those frames whose look-ahead is complete."""
+    def push(self, frame: int, crop: NDArray[float32], wanted: bool = True) -> list[Treated]:
+        """Take the next frame's crop (S, S, 3) RGB 0..1, give those frames whose look-ahead is complete.
+
+        wanted: False where the result will not be used, so that the work can be saved.
+        """
         ...
 
     def flush(self) -> list[Treated]:

@@ -15,8 +15,8 @@ class FusionCure:
     def __init__(self, recipe: Recipe) -> None:
         self._fuser = Fuser(recipe)
 
-    def push(self, frame: int, crop: NDArray[float32]) -> list[Treated]:
-        return [(f.frame, f.values) for f in self._fuser.push(frame, crop, crop)]
+    def push(self, frame: int, crop: NDArray[float32], wanted: bool = True) -> list[Treated]:
+        return [(f.frame, f.values) for f in self._fuser.push(frame, crop, crop, wanted)]
 
     def flush(self) -> list[Treated]:
         return [(f.frame, f.values) for f in self._fuser.flush()]

@@ -20,19 +20,21 @@ class WaxyCure:
         self._patient = patient
         self._reference = _reference(patient)
         self._fuser = Fuser(_RECIPE)
-        self._crops: dict[int, NDArray[float32]] = {}
+        self._crops: dict[int, tuple[NDArray[float32], bool]] = {}
 
-    def push(self, frame: int, crop: NDArray[float32]) -> list[Treated]:
+    def push(self, frame: int, crop: NDArray[float32], wanted: bool = True) -> list[Treated]:
         restored = self._patient.restorer.restore(crop[None], self._patient.source_px)[0]
-        self._crops[frame] = crop
+        self._crops[frame] = crop, wanted
         residual = moderate(crop, restored, 1.0)
-        return [self._textured(f.frame, f.values) for f in self._fuser.push(frame, residual, crop)]
+        return [self._textured(f.frame, f.values) for f in self._fuser.push(frame, residual, crop, wanted)]
 
     def flush(self) -> list[Treated]:
         return [self._textured(f.frame, f.values) for f in self._fuser.flush()]
 
     def _textured(self, frame: int, residual: NDArray[float32]) -> Treated:
-        crop = self._crops.pop(frame)
+        crop, wanted = self._crops.pop(frame)
+        if not wanted:
+            return frame, crop
         detailed = crop + residual
         if self._reference is not None:
             detailed = detailed + regrain(np.clip(detailed, 0, 1), self._reference, 1.0)
