@@ -148,10 +148,15 @@ def _reason(error: OSError) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small text file whole or not at all. Raises OutputError."""
+    # A file name that is no valid UTF-8 reaches us with surrogates in it; JSON has an escape for them.
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all. Raises OutputError."""
     part = path.with_name(f"{path.name}.part")
     try:
-        # A file name that is no valid UTF-8 reaches us with surrogates in it; JSON has an escape for them.
-        part.write_text(text, encoding="utf-8", errors="backslashreplace")
+        part.write_bytes(content)
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)

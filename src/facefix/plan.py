@@ -140,11 +140,11 @@ def _planned(diagnosis: Diagnosis, anchors: int = 5) -> PlannedTrack:
         span=track.span,
         points=np.stack([face.points for face in track.faces]).astype(float32),
         scores=np.array([face.score for face in track.faces], float32),
-        anchors=_anchors(diagnosis, anchors),
+        anchors=best_frames(diagnosis, anchors),
     )
 
 
-def _anchors(diagnosis: Diagnosis, count: int) -> tuple[int, ...]:
+def best_frames(diagnosis: Diagnosis, count: int) -> tuple[int, ...]:
     """Frames without a finding, sharp, frontal, surely seen; spread over the track; none if there are none."""
     track = diagnosis.track
     length = len(track.span)

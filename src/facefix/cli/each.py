@@ -23,6 +23,10 @@ class Source:
     problem: FacefixError | None = None
     """Why there is nothing to work on: a folder without clips."""
 
+    def folder_in(self, folder: Path) -> Path:
+        """Where in `folder` what belongs to this clip goes: sub-folders stay apart."""
+        return folder / self.clip.relative_to(self.root).parent if self.root is not None else folder
+
 
 def expand(paths: Sequence[Path]) -> list[Source]:
     """Clips as named, folders as the clips under them, in order, each once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from facefix.cli.options import clips_argument, settings_options
 @clips_argument
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the diagnosis as JSON (schema 1); - for standard output.")
 @click.option("--plan", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan that `fix --plan` can render.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="DIR", help="Write pictures of each face's worst and best frames."
+)
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
 @settings_options("strength", "only", "range", "restorer", "device")
@@ -23,6 +27,7 @@ def inspect(
     clips: tuple[Path, ...],
     json_to: str | None,
     plan: Path | None,
+    report: Path | None,
     strict: bool,
     yes: bool,
     **options: Any,
@@ -32,7 +37,7 @@ def inspect(
     from facefix.cli.each import Source, expand, run_each
     from facefix.cli.progress import Progress
     from facefix.errors import SettingsError
-    from facefix.files import check_output, write_text
+    from facefix.files import check_output, folder_made, write_bytes, write_text
     from facefix.plan import dump
     from facefix.report.schema import document, dumps
     from facefix.report.table import lines
@@ -52,8 +57,14 @@ def inspect(
     documents: list[dict[str, Any]] = []
 
     def job(source: Source) -> Verdict:
-        with Progress(source.clip.name) as progress:
-            analysis = pipeline.analyse(source.clip, settings, progress=progress)
+        folder = source.folder_in(report) if report is not None else None
+        with Progress(source.clip.name) as progress, folder_made(folder) if folder is not None else nullcontext():
+            picture = folder / f"{source.clip.stem}_faces.png" if folder is not None else None
+            if picture is not None:
+                check_output(source.clip, picture, overwrite=yes)
+            analysis = pipeline.analyse(source.clip, settings, meshes=picture is not None, progress=progress)
+            if picture is not None:
+                write_bytes(picture, pipeline.face_sheet(analysis, progress=progress))
         documents.append(document(analysis))
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)

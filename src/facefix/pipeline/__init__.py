@@ -12,7 +12,9 @@ throughout: only samples under a changed pixel are written, so everything outsid
 """
 
 from facefix.media.remux import result_suffix
-from facefix.pipeline.analysing import Progress, analyse, plan
+from facefix.pipeline.analysing import analyse, plan
+from facefix.pipeline.picturing import face_sheet
+from facefix.pipeline.progress import Progress
 from facefix.pipeline.rendering import Report, render, repair
 
-__all__ = ["Progress", "Report", "analyse", "plan", "render", "repair", "result_suffix"]
+__all__ = ["Progress", "Report", "analyse", "face_sheet", "plan", "render", "repair", "result_suffix"]

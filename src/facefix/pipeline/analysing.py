@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -18,23 +18,21 @@ from facefix.faces import align, pose
 from facefix.faces.detectors import DETECTORS
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
+from facefix.pipeline.meshing import with_meshes
+from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
 from facefix.settings import RangeEnd, Settings, parse_range
 from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
 
-Progress = Callable[[str, int, int | None], None]
-"""Called with the stage's name, frames done, and frames in all or None."""
-
 _DETECT_BATCH = 4
 
 
-def silent(stage: str, done: int, total: int | None) -> None:
-    """The progress of those who do not ask."""
-
-
-def analyse(path: Path, settings: Settings | None = None, *, progress: Progress = silent) -> Analysis:
+def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = False, progress: Progress = silent) -> Analysis:
     """Pass 1: find every face of a clip, measure it, say what is wrong.
+
+    Args:
+        meshes: give every face its mesh too, at the price of a third sweep and 6 KB of memory per face and frame.
 
     Raises:
         InputError: the clip cannot be read or not one frame of it decodes.
@@ -49,6 +47,8 @@ def analyse(path: Path, settings: Settings | None = None, *, progress: Progress 
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
         raise InputError(f"{clip.path}: {what}.")
     signals = _measure(clip, span, tracks, progress)
+    if meshes:
+        tracks = with_meshes(clip, tracks, settings.device, progress)
     return Analysis(
         clip=clip,
         frames=decoder.decoded,
@@ -149,11 +149,6 @@ def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]]
         findings=findings,
         verdict=verdict(findings, track.span),
     )
-
-
-def fps(clip: ClipInfo) -> float:
-    """Nominal frames per second, for window lengths only."""
-    return float(clip.video.rate or 25)
 
 
 def _expected(clip: ClipInfo, span: Span | None) -> int | None:

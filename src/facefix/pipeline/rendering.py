@@ -13,7 +13,8 @@ from facefix import compose, files, memory
 from facefix.errors import PlanError
 from facefix.media import colour, decode, encode, probe, remux
 from facefix.models import devices
-from facefix.pipeline.analysing import Progress, analyse, plan, silent
+from facefix.pipeline.analysing import analyse, plan
+from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.treating import prepare, treated
 from facefix.plan import Plan, fingerprint
 from facefix.settings import Settings

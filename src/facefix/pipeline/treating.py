@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from facefix.errors import PlanError
 from facefix.faces import align, pose
 from facefix.media import colour, decode
-from facefix.pipeline.analysing import fps
+from facefix.pipeline.progress import fps
 from facefix.plan import Plan, PlannedTrack
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
