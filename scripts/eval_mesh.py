@@ -6,7 +6,8 @@ DATA is the folder of pictures and clips, RUN the training's folder, TEACHER as 
 says is kept in RUN/trial and asked for once. The truth is the teacher on the clean picture, mean of four views. An error is
 the mean distance (x, y) of the 478 points from the truth over the distance of the outer eye corners in space. Both find the
 face themselves in every picture: the network through the product's detector, the teacher through its own. "Place known"
-gives the network the detector's points in the undamaged picture, as a track knows from its neighbours where the face is.
+gives the network the detector's points in the undamaged picture, as a track knows from its neighbours where the face is. Both
+give a face up (lost) where they are not sure of it.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ def yaw_of(meshes: Floats) -> Floats:
     return np.degrees(np.arctan2(side[:, 2], side[:, 0]))
 
 
-def ask(mesher: Mesher, pictures: NDArray[np.uint8], points: Floats, passes: int) -> tuple[Floats, Floats]:
+def ask(
+    mesher: Mesher, pictures: NDArray[np.uint8], points: Floats, passes: int, give_up: bool = True
+) -> tuple[Floats, Floats]:
     """Meshes (N, 478, 3), NaN where the network says there is none; confidence (N, 478). Both NaN where none is detected."""
     meshes = np.full((len(pictures), 478, 3), np.nan, np.float32)
     sure = np.full((len(pictures), 478), np.nan, np.float32)
@@ -91,7 +94,8 @@ def ask(mesher: Mesher, pictures: NDArray[np.uint8], points: Floats, passes: int
         if some:
             answer = mesher.meshes([pictures[k] for k in some], points[some], passes)
             meshes[some], sure[some] = answer.points, answer.confidence
-    meshes[sure.mean(1) < LOST] = np.nan
+    if give_up:
+        meshes[sure.mean(1) < LOST] = np.nan
     return meshes, sure
 
 
@@ -126,6 +130,8 @@ def accuracy(options: argparse.Namespace, folder: Path, mesher: Mesher) -> tuple
         print(row("network, 2 passes", error(ours, truth)))
         if condition != "clean":
             print(row("network, place known", error(ask(mesher, shown, points, 2)[0], truth)))
+            print(row("  and no face given up", error(ask(mesher, shown, points, 2, give_up=False)[0], truth)))
+            print(row("  found, none given up", error(ask(mesher, shown, marked, 2, give_up=False)[0], truth)))
         if condition == "clean":
             details(ours, truth, plain, groups)
         report_confidence(condition, pictures, shown, truth, sure)

@@ -143,9 +143,9 @@ TABLE: tuple[ModelFile, ...] = (
     _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-general-x4v3.pth", "upscaler", _BSD, 4885111,
               "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
     _own("mesh.safetensors", "mesh", 3564264,
-         "b30e96e7194934c131f765ec099b1c431db055f957682279017d12f414c5ca66"),
+         "6b118daf103d4f917a3d420ee84fca620974330695b00ab185cef61c3aaca6a9"),
     _own("shape.safetensors", "shape", 237312,
-         "dbc2b2d6b5f3ea61a812a14896a1bc17c49b4cf582dea77898ec183a6c733338"),
+         "88e2973e97eadd805dcd993c9e515cfb5406fadeaca273737163bd511adbbba9"),
 )  # fmt: skip
 
 
