@@ -78,6 +78,17 @@ def test_one_bad_clip_of_several_does_not_stop_the_rest(tmp_path: Path) -> None:
     assert (tmp_path / "a_fixed.mp4").is_file()
 
 
+def test_inspect_draws_the_faces_where_it_is_told_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "new" / "report"
+    words = ["inspect", str(SHORT), "--range", "2-6", "--report", str(folder)]
+    assert _run(*words) == 0
+    assert (folder / "astronaut_short_faces.png").read_bytes().startswith(b"\x89PNG")
+    assert _run(*words) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert _run(*words, "-y") == 0
+    assert [path.name for path in folder.iterdir()] == ["astronaut_short_faces.png"]
+
+
 def test_help_does_not_wait_for_the_networks() -> None:
     code = "import sys; from facefix.cli import cli; print(sorted({'torch', 'cv2', 'dlib', 'av'} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
