@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -323,23 +324,26 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
         pass
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """Files of this process end at 20 kB, as if the disk were full."""
+    """Files of this process end at 20 kB, as if the disk were full. Not a fixture: the log of the tests may be a file too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_a_full_disk_is_one_sentence(tmp_path: Path, suffix: str, request: pytest.FixtureRequest) -> None:
+def test_a_full_disk_is_one_sentence(tmp_path: Path, suffix: str) -> None:
     noise = list(np.random.default_rng(0).integers(0, 255, (40, 64, 96, 3), dtype=np.uint8))
     clip = probe(write_clip(tmp_path / f"a{suffix}", noise))
     out = tmp_path / f"out{suffix}"
-    request.getfixturevalue("small_files")
-    with pytest.raises(OutputError, match="cannot be written: the file system"), Writer(clip, out) as writer:
+    full = pytest.raises(OutputError, match="cannot be written: the file system")
+    with small_files(), full, Writer(clip, out) as writer:
         for frame in decode(clip):
             writer.write(frame)
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"a{suffix}"]
