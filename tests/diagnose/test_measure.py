@@ -85,6 +85,15 @@ def test_resampled_texture_boils_and_light_that_changes_everywhere_does_not(stil
     assert np.nanmedian(_signals(flash)["shading"]) < np.nanmedian(still["shading"]) + 1
 
 
+def test_a_face_that_moves_fast_under_steady_light_has_no_jumping_shades() -> None:
+    crop = _crop()
+    moved = []
+    for i in range(24):
+        shift = np.float32([[1, 0, 6 * (i % 2)], [0, 1, 4 * (i % 3)]])
+        moved.append(cv2.warpAffine(crop, shift, (HALF, HALF), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+    assert np.nanmax(_signals(moved)["shading"]) < 2
+
+
 def test_smoothed_skin_loses_detail_but_the_crop_stays_crisp() -> None:
     crop = _crop()
     y, x = np.mgrid[0:HALF, 0:HALF]

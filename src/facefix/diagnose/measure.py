@@ -7,7 +7,7 @@ of grey crops. What each signal means is stated once, in `SIGNALS`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import cv2
@@ -32,7 +32,7 @@ SIGNALS: Mapping[str, str] = {
     "identity_distance": "dlib distance to the track's early, agreeing embeddings; same person < ~0.5",
     "bend": "% of the face's width that features lie off against both the frames before and after, pose taken out",
     "boil": "% of the face's contrast that motion from neither neighbour explains, surroundings taken off",
-    "shading": "% brightness jump of face parts against both neighbours, surroundings taken off",
+    "shading": "% brightness jump of face parts, followed along the motion, against both neighbours, surroundings taken off",
     "detail": "% fine contrast (0.4 to 0.7 % of the face's width) of the better cheek",
     "crispness": "% the same of eyes, brows and lips",
     "crispness_out": "% the same of hair and whatever surrounds the face: with crispness, what this frame could show",
@@ -58,7 +58,7 @@ class Meter:
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._rows: list[dict[str, float]] = []
         self._bends: dict[int, list[float]] = {lag: [] for lag in self._lags}
-        self._grids: list[NDArray[float32]] = []
+        self._changes: list[NDArray[float32]] = []
         self._identities: list[NDArray[float32] | None] = []
 
     def push(self, crop: Crop, face: Face, pose: Pose, face_px: float) -> None:
@@ -77,7 +77,6 @@ class Meter:
         row |= {"residual": np.nan, "residual_out": np.nan}
         if self._past is not None:
             row |= self._residual(self._past, grey)
-        self._grids.append(_brightness(grey))
         self._past = grey
         guide = bend.guide(small)
         for lag in self._lags:
@@ -95,7 +94,7 @@ class Meter:
         outside = _against_both(columns.pop("residual_out"), 1)
         columns["bend"] = np.where(seen, _bend_of_lags(self._bends), np.nan)
         columns["boil"] = np.where(seen, np.maximum(residual - outside, 0), np.nan)
-        columns["shading"] = np.where(seen, _shading(np.stack(self._grids)), np.nan)
+        columns["shading"] = np.where(seen, _shading(self._changes), np.nan)
         columns["detail"] = _better(np.stack([columns.pop(f"skin_{k}") for k in range(2)]))
         columns["identity_distance"] = _identity_distance(self._identities, columns["yaw"])
         return {name: columns[name].astype(float32) for name in SIGNALS}
@@ -104,7 +103,8 @@ class Meter:
         """Mean absolute difference left after motion compensation, % of the crop's contrast."""
         flow = self._flow.calc(now, before, cast(Any, None))
         x, y = cv2.split(_grid() + flow)
-        moved = cv2.remap(before, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        moved = np.asarray(cv2.remap(before, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        self._changes.append(_brightness(now) - _brightness(moved))
         # Below this scale the difference is grain and compression, which every clip has.
         left = np.abs(cv2.GaussianBlur(now.astype(float32) - moved.astype(float32), (0, 0), 1.5))
         face = regions.face(_MOTION_SIDE) & ~regions.features(_MOTION_SIDE)
@@ -157,14 +157,17 @@ def _brightness(grey: NDArray[np.uint8]) -> NDArray[float32]:
     return np.log(regions.cells(_MOTION_SIDE, 8, grey[..., None].astype(float32))[..., 0] + 8)
 
 
-def _shading(grids: NDArray[float32]) -> NDArray[float32]:
-    """(T, 8, 8) log brightness -> (T,) % jump of the face's cells against the mean of both neighbours."""
-    jump = np.full(len(grids), np.nan, float32)
-    if len(grids) < 3:
+def _shading(changes: Sequence[NDArray[float32]]) -> NDArray[float32]:
+    """T - 1 changes (8, 8) of log brightness along the motion -> (T,) % by which face parts jump against both neighbours.
+
+    Light that goes on changing is no jump: the change to a frame and that from it must differ.
+    """
+    jump = np.full(len(changes) + 1, np.nan, float32)
+    if len(changes) < 2:
         return jump
-    second = grids[1:-1] - (grids[:-2] + grids[2:]) / 2
-    face = regions.cells(_MOTION_SIDE, 8, (regions.steady(_MOTION_SIDE))[..., None].astype(float32))[..., 0] > 0.6
-    out = regions.cells(_MOTION_SIDE, 8, (regions.surroundings(_MOTION_SIDE))[..., None].astype(float32))[..., 0] > 0.9
+    second = np.diff(np.stack(changes), axis=0) / 2
+    face = regions.cells(_MOTION_SIDE, 8, regions.steady(_MOTION_SIDE)[..., None].astype(float32))[..., 0] > 0.6
+    out = regions.cells(_MOTION_SIDE, 8, regions.surroundings(_MOTION_SIDE)[..., None].astype(float32))[..., 0] > 0.9
     own = second - np.median(second[:, out], axis=1)[:, None, None]
     jump[1:-1] = 100 * np.percentile(np.abs(own[:, face]), 75, axis=1)
     return jump
