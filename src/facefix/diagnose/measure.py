@@ -197,14 +197,14 @@ def _against_both(values: NDArray[float32], lag: int) -> NDArray[float32]:
 def _identity_distance(identities: list[NDArray[float32] | None], yaw: NDArray[float32]) -> NDArray[float32]:
     """Distance of each embedding to the anchor: the mean of the first up to five near-frontal ones that agree."""
     distance = np.full(len(identities), np.nan, float32)
-    known = [i for i, e in enumerate(identities) if e is not None]
+    known = {i: e for i, e in enumerate(identities) if e is not None}
     if not known:
         return distance
-    frontal = [i for i in known if abs(yaw[i]) < 25] or known
-    early = np.stack([e for i in frontal[:5] if (e := identities[i]) is not None])
+    frontal = [i for i in known if abs(yaw[i]) < 25] or list(known)
+    early = np.stack([known[i] for i in frontal[:5]])
     middle = np.median(early, axis=0)
     agree = np.linalg.norm(early - middle, axis=1)
     anchor = early[agree <= np.median(agree) * 1.5 + 1e-6].mean(axis=0)
-    for i in known:
-        distance[i] = np.linalg.norm(identities[i] - anchor)
+    for i, embedding in known.items():
+        distance[i] = np.linalg.norm(embedding - anchor)
     return distance

@@ -48,14 +48,14 @@ def smooth(track: Track, rate: float) -> Track:
     if len(faces) < 3:
         return track
     weights = np.where([face.score > 0 for face in faces], 1.0, FILLED_WEIGHT)
-    points = np.stack([face.points for face in faces]).astype(np.float64) @ [1, 1j]
+    points = _planar(np.stack([face.points for face in faces]))
     boxes = np.stack([face.box for face in faces]).astype(np.float64)
     place = points.mean(1)
     turn = (points - place[:, None]) @ _UNIT.conj()
     turn = np.where(np.abs(turn) > 1e-6, turn, 1e-6)
     unit_px = float(np.median(np.abs(turn)))
     shape = (points - place[:, None]) / turn[:, None]
-    corners = (boxes.reshape(-1, 2, 2) @ [1, 1j] - place[:, None]) / np.abs(turn)[:, None]
+    corners = (_planar(boxes.reshape(-1, 2, 2)) - place[:, None]) / np.abs(turn)[:, None]
 
     wobble = noise(_real(shape))
     place = _complex(adapt(_real(place[:, None]) / unit_px, weights, rate, PLACE_NOISE * wobble))[:, 0] * unit_px
@@ -124,6 +124,11 @@ def whittaker(values: NDArray[np.float64], weights: NDArray[np.float64], sigma: 
     bands[1, 2:] -= 2 * penalty
     bands[0, 2:] = penalty
     return solveh_banded(bands, (weights * values.T).T)
+
+
+def _planar(places: NDArray[np.floating]) -> NDArray[np.complex128]:
+    """(..., 2) x, y as x + iy."""
+    return np.asarray(places[..., 0] + 1j * places[..., 1], np.complex128)
 
 
 def _real(values: NDArray[np.complex128]) -> NDArray[np.float64]:

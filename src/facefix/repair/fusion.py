@@ -198,7 +198,7 @@ def robust_kernel(
 
 
 def _weighted_mean(values: NDArray[float32], weights: NDArray[float32]) -> NDArray[float32]:
-    return (values * weights).sum(0) / np.maximum(weights.sum(0), 1e-6)
+    return np.asarray((values * weights).sum(0) / np.maximum(weights.sum(0), 1e-6), np.float32)
 
 
 def _kernel(weights: NDArray[float32], times: NDArray[float32], curvature: float) -> NDArray[float32]:
@@ -242,7 +242,7 @@ def jitter_share(paths: NDArray[float32]) -> NDArray[float32]:
     variance = coarse.var(0, ddof=1).sum(-1)
     noise, variance = (cv2.GaussianBlur(v, (0, 0), FLOW_PX / 32 / _COARSE) for v in (noise, variance))
     low, high = _JITTER
-    return _enlarged(np.clip((noise / np.maximum(variance, 1e-12) - low) / (high - low), 0, 1), side)
+    return _enlarged(np.clip((noise / np.maximum(variance, 1e-12) - low) / (high - low), 0, 1).astype(np.float32), side)
 
 
 def _towards_centre(kernel: NDArray[float32], share: NDArray[float32]) -> NDArray[float32]:

@@ -86,7 +86,7 @@ def _smooth_skin(face: FaceFrame, picture: NDArray[np.float32]) -> NDArray[np.fl
     shallow = np.exp(-((folds / 0.06) ** 2))
     chroma = smooth - light
     calm = _guided(chroma, light[..., 0], max(1, round(0.14 * face.unit_px)), 0.05)
-    return light + 0.4 * chroma + 0.6 * calm - (0.5 * folds * shallow)[..., None]
+    return np.asarray(light + 0.4 * chroma + 0.6 * calm - (0.5 * folds * shallow)[..., None], np.float32)
 
 
 def _shine(face: FaceFrame, picture: NDArray[np.float32], skin: Field, gloss: float) -> Field:
