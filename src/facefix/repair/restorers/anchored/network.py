@@ -75,6 +75,8 @@ class AnchoredNetwork(nn.Module):
         self.head = nn.Conv2d(_STEM, _PLAN + 12, 3, 1, 1)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)  # pyright: ignore[reportArgumentType]
+        with torch.no_grad():
+            self.head.bias[0] = -1.0  # pyright: ignore[reportOptionalSubscript]
 
     def forward(self, damaged: Tensor, anchors: Tensor, coverage: Tensor, guide: Tensor) -> Plan:
         side = damaged.shape[-1]
