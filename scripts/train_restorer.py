@@ -34,6 +34,8 @@ from restorer.batches import Batch, Pairs
 AVERAGING = 0.998
 WARM_UP_STEPS = 100
 REPORT_STEPS, SAVE_STEPS = 250, 50
+LONGEST_STEP_S = 3.0
+"""A machine that was busy or asleep has not trained: more than this does not count."""
 SOFT = 0.004
 """Errors below this count by their square."""
 SHARE_FLOOR = 1.5e-4
@@ -90,8 +92,9 @@ def learn(options: argparse.Namespace) -> None:
     pairs = Pairs(options.run, options.batch, options.seed + 1000 * step)
     batches = iter(DataLoader(pairs, batch_size=None, num_workers=options.workers, prefetch_factor=4))
     held = measure.Held(options.run / "held.npy")
-    weights, began, running = face_weights().to(device), time.monotonic() - trained_s, []
-    while (done := (time.monotonic() - began) / 60 / options.minutes) < 1:
+    weights, running = face_weights().to(device), []
+    while (done := trained_s / 60 / options.minutes) < 1:
+        began = time.monotonic()
         for group in optimizer.param_groups:
             group["lr"] = rate_at(options.rate, step, done)
         batch = Batch(*(t.to(device, non_blocking=True) for t in next(batches)))
@@ -103,12 +106,13 @@ def learn(options: argparse.Namespace) -> None:
         step += 1
         follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
         running.append((float(total.detach()), left))
+        trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
         if step % SAVE_STEPS == 0:
             mean = np.mean(running, axis=0)
-            print(f"{time.monotonic() - began:6.0f} s  step {step}  loss {mean[0]:.3f}  left {100 * mean[1]:.1f} %", flush=True)
+            print(f"{trained_s:6.0f} s  step {step}  loss {mean[0]:.3f}  left {100 * mean[1]:.1f} %", flush=True)
             running = []
             state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-            save(checkpoint, {**state, "step": step, "trained_s": time.monotonic() - began})
+            save(checkpoint, {**state, "step": step, "trained_s": trained_s})
         if step % REPORT_STEPS == 0:
             print(f"held out at {step}: {held.report(average, device)}", flush=True)
     print(f"held out at {step}: {held.report(average, device)}", flush=True)

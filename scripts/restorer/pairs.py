@@ -38,8 +38,6 @@ CLIP_SHARE = 0.6
 APART = 4
 """Rows of a clip between a frame and its anchors: a fault spans its neighbours too."""
 HELD_SEVERITY = 0.6
-HELD_FRAMES, HELD_PORTRAITS = 7, 12
-"""Per clip and in all, for each mode."""
 _SQUARE = (SIDE_PX, SIDE_PX)
 PAIR = np.dtype(
     [
@@ -132,13 +130,13 @@ def make_shard(maker: Maker, path: Path, number: int, seed: int) -> None:
     print(f"{path.name}: {(time.monotonic() - began) / SHARD:.2f} s a pair", flush=True)
 
 
-def make_held(maker: Maker, path: Path) -> None:
-    """Every mode on the same faces: frames spread over each held-out clip, and some portraits."""
+def make_held(maker: Maker, path: Path, frames_each: int, portraits: int) -> None:
+    """Every mode on the same faces: frames spread over each held-out clip, and some portraits, at severity 0.6."""
     faces = []
     for group in np.unique(maker.all.group[maker.clips]):
         frames = maker.clips[maker.all.group[maker.clips] == group]
-        faces += [int(frames[k]) for k in (np.linspace(0.1, 0.9, HELD_FRAMES) * (len(frames) - 1)).astype(int)]
-    faces += [int(i) for i in maker.portraits[:: max(1, len(maker.portraits) // HELD_PORTRAITS)][:HELD_PORTRAITS]]
+        faces += [int(frames[k]) for k in (np.linspace(0.1, 0.9, frames_each) * (len(frames) - 1)).astype(int)]
+    faces += [int(i) for i in maker.portraits[:: max(1, len(maker.portraits) // portraits)][:portraits]]
     made = np.zeros(len(faces) * len(MODES), PAIR)
     for k in range(len(made)):
         face, mode = faces[k // len(MODES)], MODES[k % len(MODES)]
@@ -153,20 +151,22 @@ def main() -> None:
     parser.add_argument("collected", type=Path, help="what scripts/mesh/collect.py wrote")
     parser.add_argument("run", type=Path)
     parser.add_argument("--shards", default="0-8", help="first-last, exclusive")
-    parser.add_argument("--portraits", type=int, default=700)
+    parser.add_argument("--portraits", type=int, help="how many: 700 for people, 12 for held")
+    parser.add_argument("--frames", type=int, default=7, help="of each held-out clip")
+    parser.add_argument("--out", default="held.npy", help="name of the held-out set")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.run.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     if options.what == "people":
-        everybody = people.gather(options.collected, Mesher("cpu"), options.portraits, options.seed)
+        everybody = people.gather(options.collected, Mesher("cpu"), options.portraits or 700, options.seed)
         people.save(everybody, options.run)
         print(f"{len(everybody.crops)} crops")
         return
     maker = Maker(options.run, options.collected, options.what == "held")
     if options.what == "held":
-        make_held(maker, options.run / "held.npy")
+        make_held(maker, options.run / options.out, options.frames, options.portraits or 12)
         return
     first, last = (int(part) for part in options.shards.split("-"))
     for number in range(first, last):
