@@ -27,33 +27,40 @@ from torch.utils.data import DataLoader
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from facefix.repair.restorers.anchored.network import SIDE_PX, AnchoredNetwork, carry_out
+from facefix.repair.restorers.anchored.network import SIDE_PX, AnchoredNetwork, mixed
 from restorer import measure
 from restorer.batches import Batch, Pairs
 
 AVERAGING = 0.998
-WARM_UP_STEPS = 100
+WARM_UP_STEPS = 200
 REPORT_STEPS, SAVE_STEPS = 250, 50
 LONGEST_STEP_S = 3.0
 """A machine that was busy or asleep has not trained: more than this does not count."""
 SOFT = 0.004
 """Errors below this count by their square."""
-SHARE_FLOOR = 1.5e-4
-"""Mean squared error that the share left is measured against at least: clean crops may keep 48 dB at a tenth of it."""
+FIRST_FLOOR, LAST_FLOOR, FLOOR_STEPS = 1e-3, 1.5e-4, 3000
+"""Mean squared error that the share left is measured against at least, falling over the first steps: clean crops keep 48 dB
+at a tenth of the last one, but asked for at once it teaches to do nothing."""
 SHARE_WEIGHT, PIXEL_WEIGHT, DETAIL_WEIGHT = 0.5, 25.0, 12.0
 
 
-def loss(network: AnchoredNetwork, batch: Batch, weights: Tensor) -> tuple[Tensor, float]:
-    """The training loss; and the mean share of squared error left, for the log."""
+def loss(network: AnchoredNetwork, batch: Batch, weights: Tensor, floor: float) -> tuple[Tensor, float]:
+    """The training loss; and the mean share of squared error left, for the log.
+
+    The mixture learns as if there were no mask, and the mask learns on a mixture that is given: a mask that shuts out the
+    first clumsy attempts would end all learning.
+    """
     with torch.autocast(batch.truth.device.type, torch.bfloat16):
         plan = network(batch.damaged, batch.anchors, batch.coverage, batch.guide)
-    out, _ = carry_out(plan, batch.damaged, batch.anchors)
-    gap = out - batch.truth
-    before = ((batch.damaged - batch.truth).square() * weights).mean((1, 2, 3))
-    left = (gap.square() * weights).mean((1, 2, 3)) / (before + SHARE_FLOOR)
-    pixel = ((gap.square() + SOFT**2).sqrt() * weights).mean()
-    total = PIXEL_WEIGHT * pixel + DETAIL_WEIGHT * detail(gap) + SHARE_WEIGHT * left.clamp(max=4).mean()
-    return total, float(left.detach().mean())
+    mixture, mask = mixed(plan, batch.damaged, batch.anchors)
+    out = batch.damaged + mask * (mixture.detach() - batch.damaged)
+    before = ((batch.damaged - batch.truth).square() * weights).mean((1, 2, 3)) + floor
+    gaps = (mixture - batch.truth, out - batch.truth)
+    left = [(gap.square() * weights).mean((1, 2, 3)) / before for gap in gaps]
+    pixel = ((gaps[0].square() + SOFT**2).sqrt() * weights).mean()
+    total = PIXEL_WEIGHT * pixel + DETAIL_WEIGHT * detail(gaps[0])
+    total = total + SHARE_WEIGHT * sum(share.clamp(max=4).mean() for share in left)
+    return total, float(left[1].detach().mean())
 
 
 def detail(gap: Tensor) -> Tensor:
@@ -98,7 +105,7 @@ def learn(options: argparse.Namespace) -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate_at(options.rate, step, done)
         batch = Batch(*(t.to(device, non_blocking=True) for t in next(batches)))
-        total, left = loss(network, batch, weights)
+        total, left = loss(network, batch, weights, floor_at(step))
         optimizer.zero_grad(set_to_none=True)
         total.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 3.0)
@@ -120,6 +127,10 @@ def learn(options: argparse.Namespace) -> None:
 
 def rate_at(rate: float, step: int, done: float) -> float:
     return rate * min(1.0, (step + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def floor_at(step: int) -> float:
+    return FIRST_FLOOR * (LAST_FLOOR / FIRST_FLOOR) ** min(1.0, step / FLOOR_STEPS)
 
 
 def follow(average: AnchoredNetwork, network: AnchoredNetwork, share: float) -> None:

@@ -113,7 +113,7 @@ def test_crops_of_any_size_with_any_number_of_anchors(weights: Path, side: int) 
 def test_where_the_mask_is_shut_nothing_changes(tmp_path: Path) -> None:
     network = AnchoredNetwork()
     with torch.no_grad():
-        network.head.bias[1 + 3 * (1 + ANCHORS)] = -100.0
+        network.head.bias[1 + 3 * (1 + ANCHORS)] = -200.0
     save_file(network.state_dict(), tmp_path / "shut.safetensors")
     crops = picture(256)[None]
     shut = AnchoredRestorer("cpu", tmp_path / "shut.safetensors")

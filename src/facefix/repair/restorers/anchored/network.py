@@ -118,7 +118,7 @@ def _plan(answer: Tensor, coverage: Tensor, guide: Tensor) -> Plan:
     covered = functional.interpolate(coverage, size=size, mode="area")
     worth = torch.cat([torch.full_like(covered[:, :1], 1.0), covered.clamp(min=1e-4)], 1).log()
     weights = torch.softmax(logits + worth, 1)
-    return Plan(moves, weights, functional.pixel_shuffle(residual, 2) * 0.25, torch.sigmoid(4 * mask))
+    return Plan(moves, weights, functional.pixel_shuffle(residual, 2) * 0.25, torch.sigmoid(2 + mask))
 
 
 def carry_out(plan: Plan, damaged: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,6 +126,12 @@ def carry_out(plan: Plan, damaged: Tensor, anchors: Tensor) -> tuple[Tensor, Ten
 
     damaged: (N, 3, S, S); anchors: (N, ANCHORS, 3, S, S).
     """
+    whole, mask = mixed(plan, damaged, anchors)
+    return damaged + mask * (whole - damaged), mask
+
+
+def mixed(plan: Plan, damaged: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
+    """As `carry_out`, but the mixture before the mask: where the mask is 1, the repaired crop."""
     side = damaged.shape[-1]
     layers = torch.cat([damaged[:, None], anchors], 1).flatten(0, 1)
     flows = _resized(plan.flows.flatten(0, 1), side)
@@ -135,8 +141,7 @@ def carry_out(plan: Plan, damaged: Tensor, anchors: Tensor) -> tuple[Tensor, Ten
     moved = functional.grid_sample(layers, places, padding_mode="border", align_corners=False)
     moved = moved.unflatten(0, (len(damaged), _LAYERS))
     mixture = (moved * _resized(plan.weights, side)[:, :, None]).sum(1) + _resized(plan.residual, side)
-    mask = _resized(plan.mask, side)
-    return damaged + mask * (mixture - damaged), mask
+    return mixture, _resized(plan.mask, side)
 
 
 def _resized(maps: Tensor, side: int) -> Tensor:
