@@ -34,6 +34,9 @@ from restorer.batches import Batch, Pairs
 AVERAGING = 0.998
 WARM_UP_STEPS = 200
 REPORT_STEPS, SAVE_STEPS = 250, 50
+BETAS = (0.9, 0.99)
+CLIPPED = 1.0
+"""Longest gradient: without normalisation one odd batch can undo a hundred others."""
 LONGEST_STEP_S = 3.0
 """A machine that was busy or asleep has not trained: more than this does not count."""
 SOFT = 0.004
@@ -87,12 +90,14 @@ def learn(options: argparse.Namespace) -> None:
     kept = torch.load(checkpoint, weights_only=True, map_location=device) if options.resume else None
     network = AnchoredNetwork().to(device)
     average = copy.deepcopy(network).eval()
-    optimizer = torch.optim.AdamW(network.parameters(), options.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(network.parameters(), options.rate, betas=BETAS, weight_decay=0.01)
     step, trained_s = 0, 0.0
     if kept:
         network.load_state_dict(kept["network"])
         average.load_state_dict(kept["average"])
         optimizer.load_state_dict(kept["optimizer"])
+        for group in optimizer.param_groups:
+            group["betas"] = BETAS
         step, trained_s = kept["step"], kept["trained_s"]
     network, average = (n.to(memory_format=torch.channels_last) for n in (network, average))  # pyright: ignore
     print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, from step {step}", flush=True)
@@ -108,15 +113,18 @@ def learn(options: argparse.Namespace) -> None:
         total, left = loss(network, batch, weights, floor_at(step))
         optimizer.zero_grad(set_to_none=True)
         total.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 3.0)
+        steep = torch.nn.utils.clip_grad_norm_(network.parameters(), CLIPPED)
         optimizer.step()
         step += 1
         follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
-        running.append((float(total.detach()), left))
+        running.append((float(total.detach()), left, float(steep)))
         trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
         if step % SAVE_STEPS == 0:
             mean = np.mean(running, axis=0)
-            print(f"{trained_s:6.0f} s  step {step}  loss {mean[0]:.3f}  left {100 * mean[1]:.1f} %", flush=True)
+            print(
+                f"{trained_s:6.0f} s  step {step}  loss {mean[0]:.3f}  left {100 * mean[1]:.1f} %  gradient {mean[2]:.2f}",
+                flush=True,
+            )
             running = []
             state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
             save(checkpoint, {**state, "step": step, "trained_s": trained_s})
@@ -159,7 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=150, help="of training in all, earlier runs included")
-    parser.add_argument("--rate", type=float, default=6e-4)
+    parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
