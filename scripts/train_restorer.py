@@ -44,7 +44,10 @@ SOFT = 0.004
 FIRST_FLOOR, LAST_FLOOR, FLOOR_STEPS = 1e-3, 1.5e-4, 3000
 """Mean squared error that the share left is measured against at least, falling over the first steps: clean crops keep 48 dB
 at a tenth of the last one, but asked for at once it teaches to do nothing."""
-SHARE_WEIGHT, PIXEL_WEIGHT, DETAIL_WEIGHT = 0.5, 25.0, 12.0
+SHARE_WEIGHT, PIXEL_WEIGHT, DETAIL_WEIGHT, MASK_WEIGHT = 0.5, 25.0, 12.0, 0.6
+VISIBLE = 0.008
+"""Change of a colour that is just worth a mask's attention."""
+MASK_REACH_PX = 15
 
 
 def loss(network: AnchoredNetwork, batch: Batch, weights: Tensor, floor: float) -> tuple[Tensor, float]:
@@ -63,7 +66,24 @@ def loss(network: AnchoredNetwork, batch: Batch, weights: Tensor, floor: float) 
     pixel = ((gaps[0].square() + SOFT**2).sqrt() * weights).mean()
     total = PIXEL_WEIGHT * pixel + DETAIL_WEIGHT * detail(gaps[0])
     total = total + SHARE_WEIGHT * sum(share.clamp(max=4).mean() for share in left)
+    total = total + MASK_WEIGHT * mask_error(mask, mixture.detach(), batch)
     return total, float(left[1].detach().mean())
+
+
+def mask_error(mask: Tensor, mixture: Tensor, batch: Batch) -> Tensor:
+    """Cross entropy to the best mask: the share of the way from damaged to mixture that ends nearest to the truth.
+
+    Every place where the mixture changes something visible counts about alike, so that a clean face, where it changes little,
+    has a say.
+    """
+    way, goal = mixture - batch.damaged, batch.truth - batch.damaged
+    around = {"kernel_size": MASK_REACH_PX, "stride": 1, "padding": MASK_REACH_PX // 2}
+    along = functional.avg_pool2d((way * goal).mean(1, keepdim=True), **around)
+    length = functional.avg_pool2d(way.square().mean(1, keepdim=True), **around)
+    best = (along / (length + 1e-8)).clamp(0, 1)
+    counts = length / (length + VISIBLE**2)
+    # Ends pulled in: a mask that is nearly shut need not be driven further.
+    return (counts * functional.binary_cross_entropy(mask.clamp(1e-3, 1 - 1e-3), best, reduction="none")).mean()
 
 
 def detail(gap: Tensor) -> Tensor:

@@ -110,12 +110,14 @@ def source_map(target: Floats, source: Floats, triangles: Triangles, side: int) 
     gap = cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5) / GRID_PX
     coverage = np.where(known, coverage, _HOLE * np.exp(-((gap / _REACH) ** 2)))
     shift = away + _spread(off, known)
-    return (at + shift).astype(np.float32), cv2.GaussianBlur(coverage.astype(np.float32), (0, 0), 0.8)
+    soft = cv2.GaussianBlur(coverage.astype(np.float32), (0, 0), 0.8)
+    return (at + shift).astype(np.float32), soft.astype(np.float32, copy=False)
 
 
 def enlarged(field: Floats, side: int) -> Floats:
     """(side, side, C) of a (GRID_PX, GRID_PX, C) field."""
-    return cv2.resize(field, (side, side), interpolation=cv2.INTER_LINEAR)
+    large = cv2.resize(field, (side, side), interpolation=cv2.INTER_LINEAR)
+    return large.astype(np.float32, copy=False)
 
 
 def _grid(side: int) -> Floats:
