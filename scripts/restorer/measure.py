@@ -1,0 +1,63 @@
+"""How much of the damage is undone, and how well what was clean is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from facefix.repair.restorers.anchored.network import carry_out
+from restorer.batches import batch, plain
+from restorer.pairs import MODES
+
+_AT_ONCE = 8
+
+
+class Held:
+    """The fixed held-out pairs of `pairs.py held`."""
+
+    def __init__(self, path: Path) -> None:
+        self.pairs = np.load(path, mmap_mode="r")
+        self.mode, self.clip = np.array(self.pairs["mode"]), np.array(self.pairs["clip"])
+
+    @torch.inference_mode()
+    def restored(self, network: nn.Module, device: torch.device) -> NDArray[np.float32]:
+        """(N, S, S, 3) what the network makes of the damaged crops."""
+        out = []
+        for start in range(0, len(self.pairs), _AT_ONCE):
+            made = batch([plain(pair) for pair in self.pairs[start : start + _AT_ONCE]])
+            damaged, anchors, coverage, guide, _ = (t.to(device) for t in made)
+            with torch.autocast(device.type, torch.bfloat16):
+                plan = network(damaged, anchors, coverage, guide)
+            out.append(carry_out(plan, damaged, anchors)[0].clamp(0, 1).cpu().permute(0, 2, 3, 1).numpy())
+        return np.concatenate(out)
+
+    def report(self, network: nn.Module, device: torch.device) -> str:
+        """One line: per mode the mean share undone on clips and on portraits, and the PSNR clean crops keep."""
+        share, kept = shares(self.pairs, self.restored(network, device))
+        parts = []
+        for number, name in enumerate(MODES):
+            mine = self.mode == number
+            if name == "clean":
+                parts.append(f"clean {kept[mine].mean():.1f} dB (worst {kept[mine].min():.1f})")
+                continue
+            clips, portraits = (100 * share[mine & side].mean() for side in (self.clip, ~self.clip))
+            parts.append(f"{name} {clips:.1f} / {portraits:.1f} %")
+        return ", ".join(parts)
+
+
+def shares(pairs: NDArray, restored: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Per pair the share of squared error undone (NaN for clean ones), and the PSNR to the input in the face, dB."""
+    undone, kept = np.full(len(pairs), np.nan), np.zeros(len(pairs))
+    side = restored.shape[1]
+    face = slice(side // 5, side - side // 12), slice(side // 5, side - side // 5)
+    for i, (pair, out) in enumerate(zip(pairs, restored, strict=True)):
+        truth, damaged = (pair[k].astype(np.float64) / 255 for k in ("truth", "damaged"))
+        before = ((damaged - truth) ** 2).sum()
+        if before > 0:
+            undone[i] = 1 - ((out - truth) ** 2).sum() / before
+        kept[i] = -10 * np.log10(max(((out - damaged)[face] ** 2).mean(), 1e-9))
+    return undone, kept

@@ -1,0 +1,205 @@
+"""Train the anchored restorer.
+
+    python scripts/restorer/pairs.py ...                           # see there: people, held, train
+    python scripts/train_restorer.py RUN --minutes 150 [--seed 0] [--device cuda --batch 32]
+    python scripts/train_restorer.py RUN --minutes 300 --resume    # go on, up to 300 minutes in all
+    python scripts/train_restorer.py RUN --export models/restorer.safetensors
+
+RUN holds the shards of pairs. The checkpoint is RUN/restorer.pt, the log goes to the terminal: training loss, and now and
+then, on the held-out pairs at severity 0.6, the share of squared error undone per mode and the PSNR that clean crops keep.
+The learning rate follows the minutes trained: a warm-up, then a cosine down to nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from facefix.repair.restorers.anchored.network import SIDE_PX, AnchoredNetwork, mixed
+from restorer import measure
+from restorer.batches import Batch, Pairs
+
+AVERAGING = 0.998
+WARM_UP_STEPS = 200
+REPORT_STEPS, SAVE_STEPS = 250, 50
+BETAS = (0.9, 0.99)
+CLIPPED = 1.0
+"""Longest gradient: without normalisation one odd batch can undo a hundred others."""
+LONGEST_STEP_S = 3.0
+"""A machine that was busy or asleep has not trained: more than this does not count."""
+SOFT = 0.004
+"""Errors below this count by their square."""
+FIRST_FLOOR, LAST_FLOOR, FLOOR_STEPS = 1e-3, 1.5e-4, 3000
+"""Mean squared error that the share left is measured against at least, falling over the first steps: clean crops keep 48 dB
+at a tenth of the last one, but asked for at once it teaches to do nothing."""
+SHARE_WEIGHT, PIXEL_WEIGHT, DETAIL_WEIGHT, MASK_WEIGHT = 0.5, 25.0, 12.0, 0.6
+VISIBLE = 0.008
+"""Change of a colour that is just worth a mask's attention."""
+MASK_REACH_PX = 15
+
+
+def loss(network: AnchoredNetwork, batch: Batch, weights: Tensor, floor: float) -> tuple[Tensor, float]:
+    """The training loss; and the mean share of squared error left, for the log.
+
+    The mixture learns as if there were no mask, and the mask learns on a mixture that is given: a mask that shuts out the
+    first clumsy attempts would end all learning.
+    """
+    with torch.autocast(batch.truth.device.type, torch.bfloat16):
+        plan = network(batch.damaged, batch.anchors, batch.coverage, batch.guide)
+    mixture, mask = mixed(plan, batch.damaged, batch.anchors)
+    out = batch.damaged + mask * (mixture.detach() - batch.damaged)
+    before = ((batch.damaged - batch.truth).square() * weights).mean((1, 2, 3)) + floor
+    gaps = (mixture - batch.truth, out - batch.truth)
+    left = [(gap.square() * weights).mean((1, 2, 3)) / before for gap in gaps]
+    pixel = ((gaps[0].square() + SOFT**2).sqrt() * weights).mean()
+    total = PIXEL_WEIGHT * pixel + DETAIL_WEIGHT * detail(gaps[0])
+    total = total + SHARE_WEIGHT * sum(share.clamp(max=4).mean() for share in left)
+    total = total + MASK_WEIGHT * mask_error(mask, mixture.detach(), batch)
+    return total, float(left[1].detach().mean())
+
+
+def mask_error(mask: Tensor, mixture: Tensor, batch: Batch) -> Tensor:
+    """Cross entropy to the best mask: the share of the way from damaged to mixture that ends nearest to the truth.
+
+    Every place where the mixture changes something visible counts about alike, so that a clean face, where it changes little,
+    has a say.
+    """
+    way, goal = mixture - batch.damaged, batch.truth - batch.damaged
+    around = {"kernel_size": MASK_REACH_PX, "stride": 1, "padding": MASK_REACH_PX // 2}
+    along = functional.avg_pool2d((way * goal).mean(1, keepdim=True), **around)
+    length = functional.avg_pool2d(way.square().mean(1, keepdim=True), **around)
+    best = (along / (length + 1e-8)).clamp(0, 1)
+    counts = length / (length + VISIBLE**2)
+    # Ends pulled in: a mask that is nearly shut need not be driven further.
+    return (counts * functional.binary_cross_entropy(mask.clamp(1e-3, 1 - 1e-3), best, reduction="none")).mean()
+
+
+def detail(gap: Tensor) -> Tensor:
+    """Mean gradient of the error over three scales: what blur leaves behind."""
+    total = gap.new_zeros(())
+    for scale in (1, 2, 4):
+        small = functional.avg_pool2d(gap, scale) if scale > 1 else gap
+        total = total + small.diff(dim=2).abs().mean() + small.diff(dim=3).abs().mean()
+    return total / 3
+
+
+def face_weights() -> Tensor:
+    """(1, 1, S, S) mean 1: the oval of an aligned face counts six times as much as its surroundings."""
+    y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
+    radius = np.hypot((x - 0.5) / 0.33, (y - 0.58) / 0.42)
+    weights = 0.3 + 1.5 * np.clip((1.15 - radius) / 0.3, 0, 1)
+    return torch.from_numpy((weights / weights.mean()).astype(np.float32))[None, None]
+
+
+def learn(options: argparse.Namespace) -> None:
+    torch.manual_seed(options.seed)
+    device = torch.device(options.device)
+    checkpoint = options.run / "restorer.pt"
+    kept = torch.load(checkpoint, weights_only=True, map_location=device) if options.resume else None
+    network = AnchoredNetwork().to(device)
+    average = copy.deepcopy(network).eval()
+    optimizer = torch.optim.AdamW(network.parameters(), options.rate, betas=BETAS, weight_decay=0.01)
+    step, trained_s = 0, 0.0
+    if kept:
+        network.load_state_dict(kept["network"])
+        average.load_state_dict(kept["average"])
+        optimizer.load_state_dict(kept["optimizer"])
+        for group in optimizer.param_groups:
+            group["betas"] = BETAS
+        step, trained_s = kept["step"], kept["trained_s"]
+    network, average = (n.to(memory_format=torch.channels_last) for n in (network, average))  # pyright: ignore
+    print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, from step {step}", flush=True)
+    pairs = Pairs(options.run, options.batch, options.seed + 1000 * step)
+    batches = iter(DataLoader(pairs, batch_size=None, num_workers=options.workers, prefetch_factor=4))
+    held = measure.Held(options.run / "held.npy")
+    weights, running = face_weights().to(device), []
+    while (done := trained_s / 60 / options.minutes) < 1:
+        began = time.monotonic()
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(options.rate, step, done)
+        batch = Batch(*(t.to(device, non_blocking=True) for t in next(batches)))
+        total, left = loss(network, batch, weights, floor_at(step))
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        steep = torch.nn.utils.clip_grad_norm_(network.parameters(), CLIPPED)
+        optimizer.step()
+        step += 1
+        follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
+        running.append((float(total.detach()), left, float(steep)))
+        trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
+        if step % SAVE_STEPS == 0:
+            mean = np.mean(running, axis=0)
+            print(
+                f"{trained_s:6.0f} s  step {step}  loss {mean[0]:.3f}  left {100 * mean[1]:.1f} %  gradient {mean[2]:.2f}",
+                flush=True,
+            )
+            running = []
+            state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
+            save(checkpoint, {**state, "step": step, "trained_s": trained_s})
+        if step % REPORT_STEPS == 0:
+            print(f"held out at {step}: {held.report(average, device)}", flush=True)
+    print(f"held out at {step}: {held.report(average, device)}", flush=True)
+
+
+def rate_at(rate: float, step: int, done: float) -> float:
+    return rate * min(1.0, (step + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def floor_at(step: int) -> float:
+    return FIRST_FLOOR * (LAST_FLOOR / FIRST_FLOOR) ** min(1.0, step / FLOOR_STEPS)
+
+
+def follow(average: AnchoredNetwork, network: AnchoredNetwork, share: float) -> None:
+    with torch.no_grad():
+        for mean, now in zip(average.parameters(), network.parameters(), strict=True):
+            mean.lerp_(now, 1 - share)
+
+
+def save(path: Path, state: dict) -> None:
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def export(run: Path, out: Path) -> None:
+    """The averaged weights in half precision."""
+    from safetensors.torch import save_file
+
+    state = torch.load(run / "restorer.pt", weights_only=True, map_location="cpu")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_file({k: (v.half() if v.dim() > 1 else v).contiguous() for k, v in state["average"].items()}, out)
+    print(f"{out}: {out.stat().st_size} bytes, step {state['step']}, {state['trained_s'] / 60:.0f} minutes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=150, help="of training in all, earlier runs included")
+    parser.add_argument("--rate", type=float, default=4e-4)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--export", type=Path)
+    options = parser.parse_args()
+    if options.export:
+        export(options.run, options.export)
+    else:
+        learn(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Crops and placed anchors in, repaired crops out: the anchored restorer for those who speak numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facefix.errors import ModelError
+from facefix.models import devices, zoo
+from facefix.repair.restorers.anchored.placing import GRID_PX, Placed
+
+if TYPE_CHECKING:
+    import torch
+
+Floats = NDArray[np.float32]
+
+WEIGHTS = "restorer.safetensors"
+ANCHORS = 3
+"""Anchors that the network can look at; more are ignored, fewer are fine."""
+BATCH = 8
+_NETWORK_PX = 192
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Restored:
+    """N repaired crops."""
+
+    pixels: Floats
+    """(N, S, S, 3) RGB 0..1, the mask applied: damaged pixels where it is 0."""
+    mask: Floats
+    """(N, S, S) 0..1: how much of the repair was taken."""
+
+
+class AnchoredRestorer:
+    """The network in memory. Not thread-safe; build it once and keep it."""
+
+    def __init__(self, device: str = "auto", path: Path | None = None) -> None:
+        """path: weights, by default those that facefix brings along.
+
+        Raises ModelError where they are missing or damaged, SettingsError where there is no such device.
+        """
+        self._device = devices.resolve(device)
+        self._dtype = devices.best_dtype(self._device)
+        self._network = _load(path or zoo.checked(WEIGHTS)).to(self._device)
+
+    def restore(self, crops: Floats, anchors: Sequence[Sequence[Placed]], guides: Floats) -> Restored:
+        """Repair N crops, `BATCH` at a time; the same input always gives the same result.
+
+        crops: (N, S, S, 3) RGB 0..1, aligned to the FFHQ template. anchors: for each crop up to `ANCHORS` of the same
+        size, as `placing.place` gives them, in any order; none is allowed. guides: (N, GRID_PX, GRID_PX, 2) crop pixels, as
+        `placing.guide`. The network looks at a small copy; what it decides is done to the crops' own pixels.
+        """
+        if not len(crops) == len(anchors) == len(guides):
+            raise ValueError(f"{len(crops)} crops, anchors for {len(anchors)}, {len(guides)} guides")
+        pixels, mask = np.empty_like(crops, np.float32), np.empty(crops.shape[:3], np.float32)
+        for start in range(0, len(crops), BATCH):
+            some = slice(start, start + BATCH)
+            pixels[some], mask[some] = self._restore(crops[some], anchors[some], guides[some])
+        return Restored(pixels, mask)
+
+    def _restore(self, crops: Floats, anchors: Sequence[Sequence[Placed]], guides: Floats) -> tuple[Floats, Floats]:
+        import torch
+
+        from facefix.repair.restorers.anchored.network import carry_out
+
+        side = crops.shape[1]
+        shown, coverage = _stacked(anchors, side)
+        damaged, placed = self._planes(crops), self._planes(shown)
+        with torch.inference_mode():
+            with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+                plan = self._network(
+                    self._planes(_small(crops)),
+                    self._planes(_small(shown)),
+                    self._planes(_small(coverage[..., None]))[..., 0, :, :],
+                    self._planes(np.asarray(guides, np.float32) / side),
+                )
+            repaired, mask = carry_out(plan, damaged, placed)
+        pixels = repaired.clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+        return pixels, mask[:, 0].cpu().numpy()
+
+    def _planes(self, pictures: Floats) -> torch.Tensor:
+        """(..., H, W, C) -> (..., C, H, W) on the device."""
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3), np.float32)).to(self._device)
+
+
+def _stacked(anchors: Sequence[Sequence[Placed]], side: int) -> tuple[Floats, Floats]:
+    """(N, ANCHORS, S, S, 3) pixels and (N, ANCHORS, S, S) coverage; empty places are black and uncovered."""
+    pixels = np.zeros((len(anchors), ANCHORS, side, side, 3), np.float32)
+    coverage = np.zeros((len(anchors), ANCHORS, side, side), np.float32)
+    for n, several in enumerate(anchors):
+        for k, placed in enumerate(several[:ANCHORS]):
+            pixels[n, k], coverage[n, k] = placed.pixels, placed.coverage
+    return pixels, coverage
+
+
+def _small(pictures: Floats) -> Floats:
+    """(..., S, S, C) at the size the network was trained on."""
+    side = pictures.shape[-2]
+    if side == _NETWORK_PX:
+        return pictures
+    way = cv2.INTER_AREA if side > _NETWORK_PX else cv2.INTER_CUBIC
+    flat = pictures.reshape(-1, *pictures.shape[-3:])
+    small = np.stack([cv2.resize(p, (_NETWORK_PX, _NETWORK_PX), interpolation=way) for p in flat])
+    return small.reshape(*pictures.shape[:-3], _NETWORK_PX, _NETWORK_PX, pictures.shape[-1])
+
+
+def _load(path: Path) -> Any:
+    """The network with its weights, ready to run."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    from torch import channels_last
+
+    from facefix.repair.restorers.anchored.network import AnchoredNetwork
+
+    network = AnchoredNetwork()
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise ModelError(f"{path} holds no weights of the anchored restorer ({error}).") from error
+    return network.eval().requires_grad_(False).to(memory_format=channels_last)
+
+
+__all__ = ["ANCHORS", "GRID_PX", "AnchoredRestorer", "Restored"]
