@@ -146,6 +146,8 @@ TABLE: tuple[ModelFile, ...] = (
          "7f96332b1f1510cd7ebd3a9c131d6d00e37e98c5041894dd9e3ffda8864655eb"),
     _own("shape.safetensors", "shape", 237312,
          "dbc2b2d6b5f3ea61a812a14896a1bc17c49b4cf582dea77898ec183a6c733338"),
+    _own("restorer.safetensors", "restorer", 9793744,
+         "0be6b6bf2c01a51a7673125eed8e5df5e527878a0558d42f30e6cd0647c311eb"),
 )  # fmt: skip
 
 
