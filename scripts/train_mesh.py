@@ -29,13 +29,13 @@ from torch.utils.data import DataLoader, IterableDataset
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import training
 from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.network import MeshNetwork
 from mesh import damage, data
 from mesh.augment import sample
 
-BATCH = 64
-CLIP_SHARE = 0.35
+CLIP_SHARE = 0.22
 """Of the samples; clips have many frames of few people."""
 FINE_WEIGHT = 2.0
 """Of lips, eyelids and irises."""
@@ -46,8 +46,8 @@ AVERAGING = 0.998
 class Samples(IterableDataset):
     """Endless batches: pictures (B, S, S, 3) uint8, meshes (B, 478, 3) crop pixels, seen (B, 478)."""
 
-    def __init__(self, faces: data.Faces, reliefs: NDArray[np.float32], order: NDArray[np.int32], seed: int) -> None:
-        self.faces, self.reliefs, self.order, self.seed = faces, reliefs, order, seed
+    def __init__(self, faces: data.Faces, reliefs: NDArray[np.float32], order: NDArray[np.int32], size: int, seed: int) -> None:
+        self.faces, self.reliefs, self.order, self.size, self.seed = faces, reliefs, order, size, seed
         clip = np.array([row["clip"] for row in faces.rows])
         self.chance = np.where(clip, CLIP_SHARE / max(clip.sum(), 1), (1 - CLIP_SHARE) / max((~clip).sum(), 1))
         self.chance /= self.chance.sum()
@@ -57,7 +57,7 @@ class Samples(IterableDataset):
         rng = np.random.default_rng([self.seed, info.id if info else 0])
         cv2.setNumThreads(1)
         while True:
-            chosen = rng.choice(len(self.faces), (BATCH, 2), p=self.chance)
+            chosen = rng.choice(len(self.faces), (self.size, 2), p=self.chance)
             made = [
                 sample(self.faces.crops[i], self.faces.meshes[i], self.reliefs[i], self.faces.crops[j], self.order, rng)
                 for i, j in chosen
@@ -80,20 +80,21 @@ def loss(network: MeshNetwork, batch: list[Tensor], weights: Tensor, device: tor
     half = framing.SIDE_PX / 2
     truth = torch.cat([(meshes[..., :2] + 0.5) / half - 1, meshes[..., 2:] / half], 2)
     size = (truth[:, 33] - truth[:, 263]).norm(dim=1)[:, None, None]
+    face = seen.amax(1) > 0
     with torch.autocast(device.type, torch.bfloat16):
         points, first, doubt, uncovered = network(crops)
 
     def off(answer: Tensor) -> tuple[Tensor, Tensor]:
-        gap = ((answer - truth) / size).abs()
+        gap = ((answer - truth) / size).abs()[face]
         flat = gap[..., :2].sum(2)
         return flat, ((flat + DEPTH_WEIGHT * gap[..., 2]) * weights).mean()
 
     flat, main_loss = off(points)
     doubt = doubt.clamp(-8, 3)
-    surprise = (flat.detach() * torch.exp(-doubt) + doubt).mean()
+    surprise = (flat.detach() * torch.exp(-doubt[face]) + doubt[face]).mean()
     covering = functional.binary_cross_entropy_with_logits(uncovered, seen)
     total = main_loss + FIRST_WEIGHT * off(first)[1] + DOUBT_WEIGHT * surprise + SEEN_WEIGHT * covering
-    error = ((points - truth)[..., :2] / size).norm(dim=2).mean()
+    error = ((points - truth)[..., :2] / size)[face].norm(dim=2).mean()
     return total, error.detach()
 
 
@@ -156,7 +157,9 @@ def learn(options: argparse.Namespace) -> None:
     kept = torch.load(checkpoint, weights_only=True) if options.resume else None
     seed = options.seed + (kept["step"] if kept else 0)
     batches = iter(
-        DataLoader(Samples(train, reliefs, order, seed), batch_size=None, num_workers=options.workers, prefetch_factor=8)
+        DataLoader(
+            Samples(train, reliefs, order, options.batch, seed), batch_size=None, num_workers=options.workers, prefetch_factor=8
+        )
     )
     if kept:
         network.load_state_dict(kept["network"])
@@ -183,7 +186,7 @@ def learn(options: argparse.Namespace) -> None:
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimizer.step()
         step += 1
-        follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
+        training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
         running.append(float(error))
         if step % 50 == 0:
             print(
@@ -192,25 +195,10 @@ def learn(options: argparse.Namespace) -> None:
             )
             running = []
         if step % 400 == 0:
-            save(checkpoint, network, average, step)
+            training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
             report(average, held, device)
-    save(checkpoint, network, average, step)
+    training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
     report(average, held, device)
-
-
-def follow(average: MeshNetwork, network: MeshNetwork, share: float) -> None:
-    with torch.no_grad():
-        for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if mean.dtype.is_floating_point:
-                mean.lerp_(now, 1 - share)
-            else:
-                mean.copy_(now)
-
-
-def save(path: Path, network: MeshNetwork, average: MeshNetwork, step: int) -> None:
-    part = path.with_suffix(".part")
-    torch.save({"network": network.state_dict(), "average": average.state_dict(), "step": step}, part)
-    part.replace(path)
 
 
 def report(average: MeshNetwork, held: data.Faces, device: torch.device) -> None:
@@ -218,33 +206,5 @@ def report(average: MeshNetwork, held: data.Faces, device: torch.device) -> None
     print(f"held out: clean {100 * clean:.2f} %, blurred {100 * blurred:.2f} %", flush=True)
 
 
-def export(run: Path, out: Path) -> None:
-    """The averaged weights, batch statistics included, in half precision where that costs nothing."""
-    from safetensors.torch import save_file
-
-    state = torch.load(run / "mesh.pt", weights_only=True)["average"]
-    tensors = {k: v.contiguous() for k, v in state.items() if not k.endswith("num_batches_tracked")}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.half() if v.dim() > 1 else v for k, v in tensors.items()}, out)
-    print(f"{out}: {out.stat().st_size} bytes")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--minutes", type=float, default=55)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--export", type=Path)
-    options = parser.parse_args()
-    if options.export:
-        export(options.run, options.export)
-    else:
-        learn(options)
-
-
 if __name__ == "__main__":
-    main()
+    training.run(training.options(__doc__, minutes=55, rate=2e-3, batch=64), learn, "mesh.pt")

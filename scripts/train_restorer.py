@@ -27,6 +27,7 @@ from torch.utils.data import DataLoader
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import training
 from facefix.repair.restorers.anchored.network import SIDE_PX, AnchoredNetwork, mixed
 from restorer import measure
 from restorer.batches import Batch, Pairs
@@ -136,7 +137,7 @@ def learn(options: argparse.Namespace) -> None:
         steep = torch.nn.utils.clip_grad_norm_(network.parameters(), CLIPPED)
         optimizer.step()
         step += 1
-        follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
+        training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
         running.append((float(total.detach()), left, float(steep)))
         trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
         if step % SAVE_STEPS == 0:
@@ -147,7 +148,7 @@ def learn(options: argparse.Namespace) -> None:
             )
             running = []
             state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-            save(checkpoint, {**state, "step": step, "trained_s": trained_s})
+            training.save(checkpoint, {**state, "step": step, "trained_s": trained_s})
         if step % REPORT_STEPS == 0:
             print(f"held out at {step}: {held.report(average, device)}", flush=True)
     print(f"held out at {step}: {held.report(average, device)}", flush=True)
@@ -161,45 +162,5 @@ def floor_at(step: int) -> float:
     return FIRST_FLOOR * (LAST_FLOOR / FIRST_FLOOR) ** min(1.0, step / FLOOR_STEPS)
 
 
-def follow(average: AnchoredNetwork, network: AnchoredNetwork, share: float) -> None:
-    with torch.no_grad():
-        for mean, now in zip(average.parameters(), network.parameters(), strict=True):
-            mean.lerp_(now, 1 - share)
-
-
-def save(path: Path, state: dict) -> None:
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(path)
-
-
-def export(run: Path, out: Path) -> None:
-    """The averaged weights in half precision."""
-    from safetensors.torch import save_file
-
-    state = torch.load(run / "restorer.pt", weights_only=True, map_location="cpu")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: (v.half() if v.dim() > 1 else v).contiguous() for k, v in state["average"].items()}, out)
-    print(f"{out}: {out.stat().st_size} bytes, step {state['step']}, {state['trained_s'] / 60:.0f} minutes")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--minutes", type=float, default=150, help="of training in all, earlier runs included")
-    parser.add_argument("--rate", type=float, default=4e-4)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--export", type=Path)
-    options = parser.parse_args()
-    if options.export:
-        export(options.run, options.export)
-    else:
-        learn(options)
-
-
 if __name__ == "__main__":
-    main()
+    training.run(training.options(__doc__, minutes=150, rate=4e-4, batch=8), learn, "restorer.pt")

@@ -19,7 +19,7 @@ from mesh.turn import GRID_PX, turn
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-TURNED, BENT, COVERED = 0.5, 0.35, 0.5
+TURNED, BENT, COVERED, NOBODY = 0.4, 0.25, 0.35, 0.02
 """Shares of the samples."""
 
 
@@ -32,16 +32,18 @@ class Sample:
     mesh: Floats
     """(478, 3) crop pixels of the input; z less its mean."""
     seen: Floats
-    """(478,) 1 where nothing was put over the point, 0 where something was."""
+    """(478,) 1 where nothing was put over the point, 0 where something was; all 0 where there is no face."""
 
 
 def sample(crop: Picture, mesh: Floats, relief: Floats, other: Picture, order: NDArray[np.int32], rng: Generator) -> Sample:
     """crop: (S, S, 3). mesh: (478, 3) its pixels. relief: its depth. other: another crop, to cut things out of.
     order: the mirror permutation of the points."""
+    if rng.random() < NOBODY:
+        return nobody(other, mesh, rng)
     size = crop.shape[0]
     where = None
     if rng.random() < TURNED:
-        yaw = rng.uniform(-45, 45) if rng.random() < 0.8 else rng.choice([-1, 1]) * rng.uniform(30, 50)
+        yaw = rng.uniform(-45, 45) if rng.random() < 0.8 else rng.choice([-1, 1]) * rng.uniform(30, 65)
         where, mesh = turn(relief, mesh, size, yaw, float(np.clip(rng.normal(0, 10), -25, 25)))
     field = bend(size, rng) if rng.random() < BENT else None
     if field is not None:
@@ -60,11 +62,25 @@ def sample(crop: Picture, mesh: Floats, relief: Floats, other: Picture, order: N
     return Sample(picture, mesh.astype(np.float32), seen)
 
 
+def nobody(other: Picture, mesh: Floats, rng: Generator) -> Sample:
+    """What a misled detector shows: a piece of a picture beside the face, of any size, or nothing but texture."""
+    side, size = framing.SIDE_PX, other.shape[0]
+    if rng.random() < 0.8:
+        edge = int(size * rng.uniform(0.08, 0.2))
+        x, y = (int(rng.choice([0, size - edge])) for _ in range(2))
+        picture = cv2.resize(np.rot90(other[y : y + edge, x : x + edge], rng.integers(4)), (side, side))
+    else:
+        knots = int(rng.integers(2, 64))
+        picture = cv2.resize(rng.integers(0, 256, (knots, knots, 3), np.uint8), (side, side), interpolation=cv2.INTER_CUBIC)
+    picture = damage.light(np.ascontiguousarray(picture), rng)
+    return Sample(picture, mesh.astype(np.float32), np.zeros(len(mesh), np.float32))
+
+
 def aim(mesh: Floats, rng: Generator) -> Floats:
     """(2, 3) matrix of the network's crop as an inexact detector would aim it; now and then it misses by far."""
     points = framing.five_points(mesh)
     unit = np.linalg.norm(points - points.mean(0), axis=1).mean()
-    strength = rng.choice([0.25, 1.0, 2.5], p=[0.35, 0.45, 0.2])
+    strength = rng.choice([0.25, 1.0, 2.5], p=[0.55, 0.35, 0.1])
     points = points + rng.normal(0, 0.08 * strength, points.shape) * unit
     matrix = framing.matrix(points).astype(np.float64)
     angle, scale = np.radians(rng.normal(0, 4 * strength)), np.exp(rng.normal(0, 0.04 * strength))

@@ -30,7 +30,8 @@ def motion(picture: Picture, length: float, angle: float) -> Picture:
 
 
 def jpeg(picture: Picture, quality: int) -> Picture:
-    return cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    packed = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.imdecode(packed, cv2.IMREAD_COLOR_RGB)
 
 
 def coarse(picture: Picture, factor: float) -> Picture:

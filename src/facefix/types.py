@@ -220,6 +220,16 @@ class Crop:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """Another frame's face moved into the pose of this one's crop: an anchor in place."""
+
+    pixels: NDArray[float32]
+    """(S, S, 3) RGB, 0..1."""
+    coverage: NDArray[float32]
+    """(S, S) 0..1: how far the anchor shows what belongs here."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Patch:
     """A change to one face of one frame, in crop space: the composer adds it to the picture."""
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from facefix.errors import ModelError
-from facefix.models import devices, zoo
-from facefix.repair.restorers.anchored.placing import GRID_PX, Placed
-
-if TYPE_CHECKING:
-    import torch
+from facefix.models import devices, tensors, zoo
+from facefix.types import Placed
 
 Floats = NDArray[np.float32]
 
@@ -53,8 +50,8 @@ class AnchoredRestorer:
         """Repair N crops, `BATCH` at a time; the same input always gives the same result.
 
         crops: (N, S, S, 3) RGB 0..1, aligned to the FFHQ template. anchors: for each crop up to `ANCHORS` of the same
-        size, as `placing.place` gives them, in any order; none is allowed. guides: (N, GRID_PX, GRID_PX, 2) crop pixels, as
-        `placing.guide`. The network looks at a small copy; what it decides is done to the crops' own pixels.
+        size, as `faces.mesh.placing.place` gives them, in any order; none is allowed. guides: (N, g, g, 2) crop pixels, as
+        `faces.mesh.placing.guide`. The network looks at a small copy; what it decides is done to the crops' own pixels.
         """
         if not len(crops) == len(anchors) == len(guides):
             raise ValueError(f"{len(crops)} crops, anchors for {len(anchors)}, {len(guides)} guides")
@@ -70,35 +67,19 @@ class AnchoredRestorer:
         from facefix.repair.restorers.anchored.network import carry_out
 
         side = crops.shape[1]
-        shown, coverage = _stacked(anchors, side)
-        damaged, placed = self._planes(crops), self._planes(shown)
+        shown, coverage = tensors.stacked(anchors, ANCHORS, side)
+        damaged, placed = tensors.planes(crops, self._device), tensors.planes(shown, self._device)
         with torch.inference_mode():
             with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
                 plan = self._network(
-                    self._planes(_small(crops)),
-                    self._planes(_small(shown)),
-                    self._planes(_small(coverage[..., None]))[..., 0, :, :],
-                    self._planes(np.asarray(guides, np.float32) / side),
+                    tensors.planes(_small(crops), self._device),
+                    tensors.planes(_small(shown), self._device),
+                    tensors.planes(_small(coverage[..., None]), self._device)[..., 0, :, :],
+                    tensors.planes(np.asarray(guides, np.float32) / side, self._device),
                 )
             repaired, mask = carry_out(plan, damaged, placed)
         pixels = repaired.clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
         return pixels, mask[:, 0].cpu().numpy()
-
-    def _planes(self, pictures: Floats) -> torch.Tensor:
-        """(..., H, W, C) -> (..., C, H, W) on the device."""
-        import torch
-
-        return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3), np.float32)).to(self._device)
-
-
-def _stacked(anchors: Sequence[Sequence[Placed]], side: int) -> tuple[Floats, Floats]:
-    """(N, ANCHORS, S, S, 3) pixels and (N, ANCHORS, S, S) coverage; empty places are black and uncovered."""
-    pixels = np.zeros((len(anchors), ANCHORS, side, side, 3), np.float32)
-    coverage = np.zeros((len(anchors), ANCHORS, side, side), np.float32)
-    for n, several in enumerate(anchors):
-        for k, placed in enumerate(several[:ANCHORS]):
-            pixels[n, k], coverage[n, k] = placed.pixels, placed.coverage
-    return pixels, coverage
 
 
 def _small(pictures: Floats) -> Floats:
@@ -128,4 +109,4 @@ def _load(path: Path) -> Any:
     return network.eval().requires_grad_(False).to(memory_format=channels_last)
 
 
-__all__ = ["ANCHORS", "GRID_PX", "AnchoredRestorer", "Restored"]
+__all__ = ["ANCHORS", "AnchoredRestorer", "Restored"]

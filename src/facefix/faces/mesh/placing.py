@@ -7,11 +7,12 @@ Maps are made on a coarse grid and enlarged: a triangle is several pixels wide.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from facefix.types import Placed
 
 Floats = NDArray[np.float32]
 Triangles = NDArray[np.int32]
@@ -26,16 +27,6 @@ _FURTHEST = 0.05
 """The guide's longest shift as a share of the crop's side: beyond it is an open mouth, not a wrong shape."""
 _REACH = 0.07
 """How far beyond the mesh that trust lasts, as a share of the crop's side."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Placed:
-    """An anchor in the pose of the damaged crop."""
-
-    pixels: Floats
-    """(S, S, 3) RGB 0..1."""
-    coverage: Floats
-    """(S, S) 0..1: how far the anchor shows what belongs here."""
 
 
 def place(anchor: Floats, anchor_mesh: Floats, mesh: Floats, triangles: Triangles, trust: float = 1.0) -> Placed:

@@ -1,0 +1,56 @@
+"""What all training scripts share: their options, the running average of the weights, checkpoints, export."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+def options(doc: str | None, *, minutes: float, rate: float, batch: int) -> argparse.Namespace:
+    """The command line, with each script's own defaults."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=minutes)
+    parser.add_argument("--rate", type=float, default=rate)
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--export", type=Path)
+    return parser.parse_args()
+
+
+def follow(average: nn.Module, network: nn.Module, share: float) -> None:
+    """Move `average` towards `network` by 1 - share; whole numbers are copied."""
+    with torch.no_grad():
+        for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+            if mean.dtype.is_floating_point:
+                mean.lerp_(now, 1 - share)
+            else:
+                mean.copy_(now)
+
+
+def save(path: Path, state: dict) -> None:
+    """Whole or not at all."""
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def run(choices: argparse.Namespace, learn: Callable[[argparse.Namespace], None], checkpoint: str) -> None:
+    """Train, or export the averaged weights of RUN/checkpoint, in half precision where that costs nothing."""
+    if choices.export is None:
+        learn(choices)
+        return
+    from safetensors.torch import save_file
+
+    state = torch.load(choices.run / checkpoint, weights_only=True, map_location="cpu")
+    tensors = {k: v.contiguous() for k, v in state["average"].items() if not k.endswith("num_batches_tracked")}
+    choices.export.parent.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.half() if v.dim() > 1 else v for k, v in tensors.items()}, choices.export)
+    print(f"{choices.export}: {choices.export.stat().st_size} bytes, step {state['step']}")

@@ -1,0 +1,154 @@
+"""What the modes weigh: signals calmed over time, taken against the track's own level, on a scale that fitting likes.
+
+A feature is a function (signals, fps) -> (T,), NaN where it cannot be told. The names are those of `FEATURES`; which mode
+weighs which, and how much, is fitted (`weighing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d, median_filter
+
+from facefix.types import Signals
+
+Curve = NDArray[float32]
+Feature = Callable[[Signals, float], Curve]
+
+_LOGIT_END = 0.01
+
+
+def feature(name: str, signals: Signals, fps: float) -> Curve:
+    """(T,) one of `FEATURES`."""
+    return FEATURES[name](signals, fps).astype(float32)
+
+
+def own_level(values: Curve) -> float:
+    """What is normal for this face: the lower quartile over the track, NaN ignored; 0 when nothing was measured."""
+    return float(np.nanpercentile(values, 25)) if np.isfinite(values).any() else 0.0
+
+
+def calm(values: Curve, frames: float) -> Curve:
+    """Running median over about that many frames, at least three; NaN bridged from its neighbours, kept when all are."""
+    known = np.flatnonzero(np.isfinite(values))
+    if not len(known):
+        return values
+    bridged = np.interp(np.arange(len(values)), known, values[known])
+    return median_filter(bridged, size=max(3, round(frames)) | 1, mode="nearest").astype(float32)
+
+
+def slow(values: Curve, frames: float) -> Curve:
+    """Gaussian mean, sigma that many frames, over what is known; NaN only when nothing is."""
+    known = np.isfinite(values)
+    if not known.any():
+        return values
+    weight = gaussian_filter1d(known.astype(float), frames, mode="nearest", truncate=8)
+    total = gaussian_filter1d(np.where(known, values, 0).astype(float), frames, mode="nearest", truncate=8)
+    out = np.where(weight > 1e-6, total / np.maximum(weight, 1e-6), np.nan)
+    at = np.flatnonzero(np.isfinite(out))
+    return np.interp(np.arange(len(out)), at, out[at]).astype(float32)
+
+
+def _judged(kind: str, mode: str, calm_s: float) -> Feature:
+    def told(signals: Signals, fps: float) -> Curve:
+        p = np.clip(signals[f"{kind}_{mode}"], _LOGIT_END, 1 - _LOGIT_END)
+        return calm(np.log(p / (1 - p)).astype(float32), calm_s * fps)
+
+    return told
+
+
+def _judged_slow(kind: str, mode: str, sigma_s: float) -> Feature:
+    def told(signals: Signals, fps: float) -> Curve:
+        p = np.clip(signals[f"{kind}_{mode}"], _LOGIT_END, 1 - _LOGIT_END)
+        return slow(np.log(p / (1 - p)).astype(float32), sigma_s * fps)
+
+    return told
+
+
+def _excess(name: str, scale: float, calm_frames: float) -> Feature:
+    """Above the track's own level, its large values pressed together."""
+
+    def told(signals: Signals, fps: float) -> Curve:
+        del fps
+        values = calm(signals[name], calm_frames) if calm_frames else signals[name]
+        over = (values - own_level(values)) / scale
+        return np.arcsinh(over).astype(float32)
+
+    return told
+
+
+def _stranger(signals: Signals, fps: float) -> Curve:
+    """Identity distance above what it is most of the time: a moment's other person."""
+    distance = signals["identity_distance"]
+    if np.isfinite(distance).sum() < 3:
+        return np.full(len(distance), np.nan, float32)
+    return slow(distance, 0.12 * fps) - np.float32(np.nanmedian(distance))
+
+
+def _moved_away(signals: Signals, fps: float) -> Curve:
+    """Identity distance to the first frames, slow in time, above what it is at once."""
+    distance = np.where(np.abs(signals["yaw"]) < 35, signals["identity_distance"], np.nan).astype(float32)
+    known = np.flatnonzero(np.isfinite(distance))
+    if len(known) < 4:
+        return np.full(len(distance), np.nan, float32)
+    early = float(np.median(distance[known[: max(3, len(known) // 5)]]))
+    return slow(distance, 0.4 * fps) - np.float32(early)
+
+
+def _detail_lost(signals: Signals, fps: float) -> Curve:
+    """Share of the skin's detail lost against the best of the shot, beyond what hair and features lost."""
+    window = fps / 3
+    detail = _share(calm(signals["detail"], window))
+    control = np.fmax(_share(calm(signals["crispness"], window)), _share(calm(signals["crispness_out"], window)))
+    return (1 - detail / np.minimum(1, np.maximum(control, 0.1))).astype(float32)
+
+
+def _dull(signals: Signals, fps: float) -> Curve:
+    """Log of the skin's detail against that of features and hair: low for wax from the first frame to the last, but also
+    for soft skin."""
+    window = fps / 3
+    detail, rest = calm(signals["detail"], window), calm(signals["crispness"], window)
+    return np.log((detail + 0.05) / (rest + 0.05)).astype(float32)
+
+
+def _share(values: Curve) -> Curve:
+    """Of what this face shows at its best."""
+    return values / max(float(np.nanpercentile(values, 80)), 1e-6) if np.isfinite(values).any() else values
+
+
+def _turned(signals: Signals, fps: float) -> Curve:
+    del fps
+    return np.abs(signals["yaw"]) / 45
+
+
+def _turning(signals: Signals, fps: float) -> Curve:
+    """Speed of the head, in 45 degrees a second."""
+    yaw, pitch = slow(signals["yaw"], 0.08 * fps), slow(signals["pitch"], 0.08 * fps)
+    if len(yaw) < 2:
+        return np.zeros(len(yaw), float32)
+    return np.hypot(np.gradient(yaw), np.gradient(pitch)) * fps / 45
+
+
+FEATURES: Mapping[str, Feature] = MappingProxyType(
+    {
+        **{f"near_{mode}": _judged("near", mode, 0.12) for mode in ("warp", "drift", "flicker", "waxy")},
+        **{f"early_{mode}": _judged("early", mode, 0.12) for mode in ("warp", "drift", "flicker", "waxy")},
+        **{f"near_{mode}_slow": _judged_slow("near", mode, 0.4) for mode in ("warp", "drift", "flicker", "waxy")},
+        **{f"early_{mode}_slow": _judged_slow("early", mode, 0.4) for mode in ("warp", "drift", "flicker", "waxy")},
+        "bend": _excess("bend", 1.5, 0),
+        "boil": _excess("boil", 3.0, 0),
+        "boil_calm": _excess("boil", 3.0, 7),
+        "shading": _excess("shading", 2.0, 0),
+        "shading_calm": _excess("shading", 2.0, 7),
+        "stranger": _stranger,
+        "moved_away": _moved_away,
+        "detail_lost": _detail_lost,
+        "dull": _dull,
+        "turned": _turned,
+        "turning": _turning,
+    }
+)

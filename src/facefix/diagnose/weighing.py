@@ -1,0 +1,64 @@
+"""How each mode weighs its features: logistic regressions, fitted by scripts/fit_diagnosis.py and kept in `weighing.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.diagnose.features import calm, feature
+from facefix.diagnose.spans import severity
+from facefix.types import Signals
+
+TABLE = "weighing.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """One mode's regression."""
+
+    features: tuple[str, ...]
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float
+    calm_s: float
+    """The score is calmed over this time: what is shorter is no fault of this mode."""
+    knots: tuple[float, float, float, float]
+    """Scores at severity 0, 0.3, 0.6 and 0.9."""
+
+    def score(self, signals: Signals, fps: float) -> NDArray[float32]:
+        """(T,) log odds that the frame is faulty; a feature that cannot be told counts as its mean."""
+        total = np.full(len(next(iter(signals.values()))), self.bias, float32)
+        for name, mean, scale, weight in zip(self.features, self.means, self.scales, self.weights, strict=True):
+            total += np.nan_to_num((feature(name, signals, fps) - mean) / scale) * weight
+        return calm(total, self.calm_s * fps) if self.calm_s else total
+
+    def severity(self, signals: Signals, fps: float) -> NDArray[float32]:
+        """(T,) 0..1."""
+        return severity(self.score(signals, fps), self.knots)
+
+
+def weighing(mode: str) -> Weighing:
+    """The fitted regression of a mode."""
+    return _table()[mode]
+
+
+@lru_cache(maxsize=1)
+def _table() -> Mapping[str, Weighing]:
+    rows = json.loads(files("facefix.diagnose").joinpath(TABLE).read_text(encoding="utf-8"))
+    return {mode: parse(row) for mode, row in rows["modes"].items()}
+
+
+def parse(row: Mapping) -> Weighing:
+    """A row of the table."""
+    terms = row["features"]
+    columns = [tuple(float(term[k]) for term in terms.values()) for k in ("mean", "scale", "weight")]
+    knots = tuple(float(k) for k in row["knots"])
+    return Weighing(tuple(terms), *columns, float(row["bias"]), float(row["calm_s"]), knots)  # type: ignore[arg-type]

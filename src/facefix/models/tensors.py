@@ -1,0 +1,32 @@
+"""Numpy pictures as the tensors that networks take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facefix.types import Placed
+
+if TYPE_CHECKING:
+    import torch
+
+
+def planes(pictures: NDArray[np.float32], device: torch.device) -> torch.Tensor:
+    """(..., H, W, C) -> (..., C, H, W) on the device."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3), np.float32)).to(device)
+
+
+def stacked(anchors: Sequence[Sequence[Placed]], most: int, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(N, most, S, S, 3) pixels and (N, most, S, S) coverage of N times up to `most` placed crops of side S; more are left
+    out, empty places are black and uncovered."""
+    pixels = np.zeros((len(anchors), most, side, side, 3), np.float32)
+    coverage = np.zeros((len(anchors), most, side, side), np.float32)
+    for n, several in enumerate(anchors):
+        for k, placed in enumerate(several[:most]):
+            pixels[n, k], coverage[n, k] = placed.pixels, placed.coverage
+    return pixels, coverage
