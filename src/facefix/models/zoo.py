@@ -144,10 +144,10 @@ TABLE: tuple[ModelFile, ...] = (
               "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
     _own("mesh.safetensors", "mesh", 3564264,
          "6b118daf103d4f917a3d420ee84fca620974330695b00ab185cef61c3aaca6a9"),
-    _own("shape.safetensors", "shape", 237312,
-         "88e2973e97eadd805dcd993c9e515cfb5406fadeaca273737163bd511adbbba9"),
     _own("restorer.safetensors", "restorer", 9793744,
          "0be6b6bf2c01a51a7673125eed8e5df5e527878a0558d42f30e6cd0647c311eb"),
+    _own("shape.safetensors", "shape", 237312,
+         "88e2973e97eadd805dcd993c9e515cfb5406fadeaca273737163bd511adbbba9"),
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from facefix.faces import align, pose
 from facefix.faces.detectors import DETECTORS
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
+from facefix.pipeline.comparing import SMALLEST_PX, Comparison, Instruments
 from facefix.pipeline.meshing import with_meshes
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
@@ -46,7 +47,7 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
     if not len(span):
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
         raise InputError(f"{clip.path}: {what}.")
-    signals = _measure(clip, span, tracks, progress)
+    signals = _measure(clip, span, tracks, settings.device, progress)
     if meshes:
         tracks = with_meshes(clip, tracks, settings.device, progress)
     return Analysis(
@@ -118,12 +119,16 @@ def _find(clip: ClipInfo, span: Span | None, progress: Progress) -> tuple[tuple[
     return found, tuple(sightings.tracks(found)), decoder
 
 
-def _measure(clip: ClipInfo, span: Span, tracks: Iterable[Track], progress: Progress) -> dict[int, dict[str, NDArray[float32]]]:
+def _measure(
+    clip: ClipInfo, span: Span, tracks: Iterable[Track], device: str, progress: Progress
+) -> dict[int, dict[str, NDArray[float32]]]:
     """Second sweep: signals of every track, from crops aligned with the smoothed points."""
     tracks = tuple(tracks)
-    meters = {track.id: measure.Meter(fps(clip)) for track in tracks}
     if not tracks:
         return {}
+    instruments = Instruments.load(device)
+    meters = {track.id: measure.Meter(fps(clip)) for track in tracks}
+    comparisons = {track.id: Comparison(instruments, fps(clip)) for track in tracks}
     done = 0
     last = max(track.span.end for track in tracks)
     for frame in decode.Decoder(clip, Span(span.start, last)):
@@ -132,12 +137,14 @@ def _measure(clip: ClipInfo, span: Span, tracks: Iterable[Track], progress: Prog
             rgb = colour.to_rgb(frame, clip)
             for track, face in present:
                 crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, frame.index)
-                meters[track.id].push(crop, face, pose.pose(face.points), align.face_px(face))
+                face_px = align.face_px(face)
+                meters[track.id].push(crop, face, pose.pose(face.points), face_px)
+                comparisons[track.id].push(crop, seen=face.score > 0 and face_px >= SMALLEST_PX)
         done += 1
         if done % _DETECT_BATCH == 0:
             progress("measuring", done, last - span.start)
     progress("measuring", done, done)
-    return {id: meter.finish() for id, meter in meters.items()}
+    return {id: meter.finish() | comparisons[id].finish() for id, meter in meters.items()}
 
 
 def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]]) -> Diagnosis:

@@ -16,6 +16,8 @@ from facefix.faces.mesh import placing, topology
 from facefix.faces.mesh.mesher import LOST, Mesher
 from facefix.types import Crop, Placed
 
+SMALLEST_PX = 40
+"""Faces smaller than this show too little to be compared."""
 _RATE = 12.0
 """Faces judged per second: faults last four frames and more."""
 _NEAR_S = (-0.8, 0.8, -1.6, 1.6)
@@ -55,6 +57,17 @@ class Instruments:
 
     mesher: Mesher
     judge: Judge
+
+    @classmethod
+    def load(cls, device: str) -> Instruments:
+        """Raises ModelError where weights are missing, SettingsError where there is no such device."""
+        return cls(Mesher(device), Judge(device))
+
+
+def signals() -> dict[str, str]:
+    """What a comparison measures: name -> what it means."""
+    beside = {_NEAR: "beside frames around it", _EARLY: "beside the track's first two seconds"}
+    return {f"{kind}_{mode}": f"expected severity 0..1 of {mode} {words}" for kind, words in beside.items() for mode in JUDGED}
 
 
 class Comparison:

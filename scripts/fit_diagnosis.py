@@ -1,0 +1,196 @@
+"""Fit how each failure mode weighs its signals, on the fit half of the clips; check it on the other half.
+
+    facefix bench --diagnosis CLIPS --cases 300 --part all --signals RUN      # measures every case once
+    python scripts/fit_diagnosis.py RUN [--out src/facefix/diagnose/weighing.json]
+
+RUN/*.npz hold, per track of a case, its signals and per-frame labels. Per mode: a logistic regression over `FEATURES[mode]`
+with a ridge, every case with the same say whatever its length; then the knots of severity: the score from which a frame counts
+(severity 0.3) keeps false findings on sound footage rare, the others are the median scores at the injected severities.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from facefix.diagnose.features import feature
+from facefix.diagnose.weighing import Weighing, parse
+
+Floats = NDArray[np.float64]
+
+JUDGED = ("warp", "drift", "flicker", "waxy")
+_OUTPUTS = [f"{kind}_{mode}" for kind in ("near", "early") for mode in JUDGED]
+FEATURES = {
+    "warp": [*_OUTPUTS, "bend", "boil_calm", "stranger", "turned", "turning"],
+    "drift": [f"{name}_slow" for name in _OUTPUTS] + ["moved_away", "turned"],
+    "flicker": [*_OUTPUTS, "boil", "boil_calm", "shading", "shading_calm", "turning"],
+    "waxy": [f"{name}_slow" for name in _OUTPUTS] + ["detail_lost", "dull", "turned", "turning"],
+}
+CALM_S = {"warp": 0.08, "drift": 0.6, "flicker": 0.0, "waxy": 0.3}
+FAULTY, SOUND = 0.25, 0.03
+"""A label above the first is a fault to be found, below the second none; between lie the ramps, which teach nothing."""
+RIDGE = 0.02
+FALSE_PER_MINUTE = 0.5
+"""Of findings on sound footage that the visible threshold may let through, on the fit half."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One track of one case."""
+
+    name: str
+    clip: str
+    kind: str
+    held_out: bool
+    fps: float
+    signals: dict[str, NDArray[np.float32]]
+    labels: dict[str, Floats]
+
+
+def load(folder: Path) -> list[Case]:
+    """Every case of a folder, sorted by name."""
+    out = []
+    for path in sorted(folder.glob("*.npz")):
+        rows = np.load(path)
+        about = json.loads(str(rows["about"]))
+        signals = {k.removeprefix("signal_"): rows[k] for k in rows.files if k.startswith("signal_")}
+        labels = {mode: np.asarray(rows[f"label_{mode}"], float) for mode in JUDGED}
+        out.append(Case(path.stem, about["clip"], about["kind"], about["part"] == "held-out", about["fps"], signals, labels))
+    if not out:
+        raise SystemExit(f"{folder} holds no measured cases; make them with facefix bench --diagnosis ... --signals.")
+    return out
+
+
+def columns(case: Case, names: list[str]) -> Floats:
+    return np.stack([feature(name, case.signals, case.fps) for name in names], 1).astype(float)
+
+
+def regression(cases: list[Case], mode: str) -> dict:
+    """The table's row of a mode, knots still missing."""
+    names = FEATURES[mode]
+    parts, targets, weights = [], [], []
+    for case in cases:
+        label = case.labels[mode]
+        some = (label >= FAULTY) | (label <= SOUND)
+        if not some.any():
+            continue
+        parts.append(columns(case, names)[some])
+        targets.append((label[some] >= FAULTY).astype(float))
+        weights.append(np.full(some.sum(), 1 / some.sum()))
+    x, y, w = np.concatenate(parts), np.concatenate(targets), np.concatenate(weights)
+    # Faults and sound frames with the same say: the threshold is chosen later, and not by how many there are of each.
+    for side in (0, 1):
+        w[y == side] *= 0.5 / max(w[y == side].sum(), 1e-9)
+    mean, scale = np.nanmean(x, 0), np.maximum(np.nanstd(x, 0), 1e-6)
+    x = np.nan_to_num((x - mean) / scale)
+    beta = _logistic(x, y, w)
+    terms = {
+        name: {"mean": round(float(m), 5), "scale": round(float(s), 5), "weight": round(float(b), 5)}
+        for name, m, s, b in zip(names, mean, scale, beta[1:], strict=True)
+    }
+    return {"bias": round(float(beta[0]), 5), "calm_s": CALM_S[mode], "features": terms, "knots": [0.0, 1.0, 2.0, 3.0]}
+
+
+def _logistic(x: Floats, y: Floats, w: Floats) -> Floats:
+    """(1 + F,) bias and weights of least cross entropy plus ridge."""
+    design = np.column_stack([np.ones(len(x)), x])
+    sign = 2 * y - 1
+
+    def cost(beta: Floats) -> tuple[float, Floats]:
+        margin = sign * (design @ beta)
+        value = (w * np.logaddexp(0, -margin)).sum() + RIDGE * (beta[1:] ** 2).sum() / 2
+        slope = design.T @ (-w * sign / (1 + np.exp(margin)))
+        slope[1:] += RIDGE * beta[1:]
+        return float(value), slope
+
+    return minimize(cost, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
+
+
+def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
+    """Scores at severity 0, 0.3, 0.6, 0.9."""
+    scores = {case.name: weigh.score(case.signals, case.fps) for case in cases}
+    at = {}
+    for level in (0.3, 0.6, 0.9):
+        near = [scores[c.name][np.abs(c.labels[mode] - level) < 0.08] for c in cases]
+        at[level] = float(np.median(np.concatenate(near)))
+    visible = max(_threshold(cases, mode, scores), 0.5 * (at[0.3] + _typical(cases, mode, scores)))
+    visible = min(visible, at[0.6] - 0.2)
+    second = max(at[0.6], visible + 0.2)
+    third = max(at[0.9], second + 0.2)
+    return [round(k, 4) for k in (visible - max(second - visible, 0.5), visible, second, third)]
+
+
+def _sound(case: Case, mode: str) -> NDArray[np.bool_]:
+    return case.labels[mode] <= SOUND
+
+
+def _typical(cases: list[Case], mode: str, scores: dict[str, NDArray]) -> float:
+    """The median score of sound frames."""
+    return float(np.median(np.concatenate([scores[c.name][_sound(c, mode)] for c in cases])))
+
+
+def _threshold(cases: list[Case], mode: str, scores: dict[str, NDArray]) -> float:
+    """The lowest score that sound footage passes at most `FALSE_PER_MINUTE` times."""
+    peaks, minutes = [], 0.0
+    for case in cases:
+        if any(label.max() > SOUND for label in case.labels.values()):
+            continue
+        score = scores[case.name]
+        minutes += len(score) / case.fps / 60
+        # One finding each second at most: neighbours are the same finding.
+        step = max(1, round(case.fps))
+        peaks += [float(score[i : i + step].max()) for i in range(0, len(score), step)]
+    allowed = int(FALSE_PER_MINUTE * minutes)
+    return sorted(peaks, reverse=True)[min(allowed, len(peaks) - 1)] + 1e-3
+
+
+def report(cases: list[Case], table: dict[str, Weighing]) -> None:
+    """Frame by frame, before spans are formed: recall by severity, precision, who is taken for whom."""
+    for part, held in (("fit", False), ("held out", True)):
+        mine = [c for c in cases if c.held_out == held]
+        print(f"{part}: {len(mine)} tracks of {len({c.clip for c in mine})} clips")
+        for mode, weigh in table.items():
+            curves = [(c, weigh.severity(c.signals, c.fps)) for c in mine]
+            recall = {}
+            for level in (0.3, 0.5, 0.6, 0.75, 0.9):
+                found = [s[np.abs(c.labels[mode] - level) < 0.05] >= 0.3 for c, s in curves]
+                recall[level] = np.concatenate(found).mean() if sum(map(len, found)) else np.nan
+            said = np.concatenate([s >= 0.3 for _, s in curves])
+            true = np.concatenate([c.labels[mode] > SOUND for c, _ in curves])
+            clean = [s >= 0.3 for c, s in curves if all(v.max() <= SOUND for v in c.labels.values())]
+            share = np.concatenate(clean).mean() if clean else np.nan
+            precision = (said & true).sum() / max(said.sum(), 1)
+            levels = "  ".join(f"{k}: {v:.2f}" for k, v in recall.items())
+            print(f"  {mode:<8} recall {levels}  precision {precision:.2f}  sound frames flagged {share:.4f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    cases = load(options.run)
+    fit = [case for case in cases if not case.held_out]
+    rows: dict[str, dict] = {}
+    for mode in JUDGED:
+        row = regression(fit, mode)
+        row["knots"] = knots(fit, mode, parse(row))
+        rows[mode] = row
+        top = sorted(row["features"].items(), key=lambda kv: -abs(kv[1]["weight"]))[:6]
+        print(mode, "knots", row["knots"], ", ".join(f"{k} {v['weight']:+.2f}" for k, v in top))
+    report(cases, {mode: parse(row) for mode, row in rows.items()})
+    if options.out:
+        about = f"Fitted by scripts/fit_diagnosis.py on {len(fit)} tracks of {len({c.clip for c in fit})} clips."
+        options.out.write_text(json.dumps({"about": about, "modes": rows}, indent=1) + "\n")
+        sys.stdout.write(f"{options.out}\n")
+
+
+if __name__ == "__main__":
+    main()
