@@ -108,7 +108,7 @@ def _laid_over(
     v = ((x - face.centre[0]) * face.down[0] + (y - face.centre[1]) * face.down[1]) / face.unit_px
     skin, soft = _skin_colour(face, frame), 1.2 / face.unit_px + 0.008
     cover, colour = np.zeros((height, width), np.float32), np.zeros((height, width, 3), np.float32)
-    steps = (-1.0, -0.5, 0.0, 0.5, 1.0) if np.hypot(*smear) > 0.03 else (0.0,)
+    steps = (-0.9, -0.3, 0.3, 0.9) if np.hypot(*smear) > 0.03 else (0.0,)
     for share in steps:
         du, dv = u - place[0] - share * smear[0], v - place[1] - share * smear[1]
         own_x, own_y = np.cos(turn) * du + np.sin(turn) * dv, np.cos(turn) * dv - np.sin(turn) * du
