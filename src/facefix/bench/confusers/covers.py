@@ -46,8 +46,9 @@ def hand(pixels: Iterable[Frame], points: NDArray[np.float32], seed: int, span: 
             relief = np.where(away < 0, np.maximum(relief, np.sqrt(1 - (1 - inside) ** 2)), relief)
             distance = np.minimum(distance, away)
         mottle = sum(np.sin(5 * (a * x + b * y) + 3 * k) for k, (a, b) in enumerate(spots.T)) / 18
-        light = 0.58 + 0.46 * relief - 0.10 * np.clip(y, -0.5, 1) + 0.1 * mottle
-        return distance.astype(np.float32), skin * (tone * light)[..., None].astype(np.float32)
+        light = tone * (0.50 + 0.54 * relief - 0.10 * np.clip(y, -0.5, 1) + 0.1 * mottle)
+        # Light that has been through skin is red: shaded flesh loses blue before it loses red.
+        return distance.astype(np.float32), (skin * light[..., None] ** np.array([0.8, 1.05, 1.15])).astype(np.float32)
 
     return _pass_by(pixels, points, span, rng, draw, low=(0.15, 0.75), tilt=0.5)
 
@@ -57,7 +58,7 @@ def thing(pixels: Iterable[Frame], points: NDArray[np.float32], seed: int, span:
     rng = np.random.default_rng([seed, 32])
     half, corner = rng.uniform([0.4, 0.55], [0.8, 1.0]), rng.uniform(0.04, 0.25)
     colours = rng.uniform(25, 230, (3, 3)).astype(np.float32)
-    colours = 0.6 * colours + 0.4 * colours.mean(-1, keepdims=True)
+    colours = 0.45 * colours + 0.55 * colours.mean(-1, keepdims=True)
     stripes, print_knots = rng.uniform(3, 9), rng.random((9, 7)).astype(np.float32)
 
     def draw(x: Field, y: Field, skin: NDArray[np.float32]) -> tuple[Field, NDArray[np.float32]]:
@@ -108,7 +109,8 @@ def _laid_over(
     v = ((x - face.centre[0]) * face.down[0] + (y - face.centre[1]) * face.down[1]) / face.unit_px
     skin, soft = _skin_colour(face, frame), 1.2 / face.unit_px + 0.008
     cover, colour = np.zeros((height, width), np.float32), np.zeros((height, width, 3), np.float32)
-    steps = (-0.9, -0.3, 0.3, 0.9) if np.hypot(*smear) > 0.03 else (0.0,)
+    # A copy every few pixels of the way; more would not show.
+    steps = np.linspace(-1, 1, int(np.clip(np.hypot(*smear) * face.unit_px / 2, 1, 8))) if np.any(smear) else np.zeros(1)
     for share in steps:
         du, dv = u - place[0] - share * smear[0], v - place[1] - share * smear[1]
         own_x, own_y = np.cos(turn) * du + np.sin(turn) * dv, np.cos(turn) * dv - np.sin(turn) * du
