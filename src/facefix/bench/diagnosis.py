@@ -84,8 +84,10 @@ def examined(case: Case, clip: CleanClip) -> Outcome:
 def write(path: Path, pictures: Iterable[NDArray[np.uint8]], rate: Fraction) -> None:
     """Write (H, W, 3) uint8 RGB pictures of even sides as H.264 of high quality (yuv420p, BT.709, limited range)."""
     with av.open(str(path), "w") as container:
-        # x264's output depends on its number of threads: name it.
-        stream = container.add_stream("libx264", rate=rate, options={"crf": str(_CRF), "preset": "veryfast", "threads": "2"})
+        # x264's output depends on its number of threads, and with B-frames differs from run to run.
+        stream = container.add_stream(
+            "libx264", rate=rate, options={"crf": str(_CRF), "preset": "veryfast", "threads": "2", "bf": "0"}
+        )
         assert isinstance(stream, av.VideoStream)
         context = stream.codec_context
         context.pix_fmt, context.color_range = "yuv420p", ColorRange.MPEG

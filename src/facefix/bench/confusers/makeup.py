@@ -17,7 +17,7 @@ from facefix.types import Span
 def makeup(pixels: Iterable[Frame], points: NDArray[np.float32], seed: int, span: Span) -> Iterator[Frame]:
     """Yield (H, W, 3) uint8 RGB frames; those of `span` made up, evenly: blemishes and folds soften, pores stay in part."""
     rng = np.random.default_rng([seed, 29])
-    cover, lips, eyes = rng.uniform(0.45, 0.7), rng.uniform(0.2, 0.8), rng.uniform(0.15, 0.5)
+    cover, lips, eyes = rng.uniform(0.6, 0.85), rng.uniform(0.3, 0.9), rng.uniform(0.2, 0.5)
 
     def change(t: int, face: FaceFrame, before: NDArray[np.float32], _: Frame) -> NDArray[np.float32]:
         del t
