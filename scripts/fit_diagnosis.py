@@ -1,11 +1,13 @@
 """Fit how each failure mode weighs its signals, on the fit half of the clips; check it on the other half.
 
-    facefix bench --diagnosis CLIPS --cases 300 --part all --signals RUN      # measures every case once
-    python scripts/fit_diagnosis.py RUN [--out src/facefix/diagnose/weighing.json]
+    facefix bench --diagnosis CLIPS --cases 100 --part fit --signals fit.npz       # measures every case once
+    facefix bench --diagnosis CLIPS --cases 100 --part held-out --signals held.npz
+    python scripts/fit_diagnosis.py fit.npz held.npz [--out src/facefix/diagnose/weighing.json]
 
-RUN/*.npz hold, per track of a case, its signals and per-frame labels. Per mode: a logistic regression over `FEATURES[mode]`
-with a ridge, every case with the same say whatever its length; then the knots of severity: the score from which a frame counts
-(severity 0.3) keeps false findings on sound footage rare, the others are the median scores at the injected severities.
+The files hold each case's signals and labels, frame by frame; any number of them, of any seeds. Per mode: a logistic
+regression over `FEATURES[mode]` with a ridge, every case with the same say whatever its length; then the knots of severity: the
+score from which a frame counts (severity 0.3) keeps false findings on sound footage rare, the others are the median scores at
+the injected severities.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from facefix.diagnose.weighing import Weighing, parse
 Floats = NDArray[np.float64]
 
 JUDGED = ("warp", "drift", "flicker", "waxy")
-_OUTPUTS = [f"{kind}_{mode}" for kind in ("near", "early") for mode in JUDGED]
+_KINDS = ("near", "early")
+_OUTPUTS = [f"{kind}_{mode}" for kind in _KINDS for mode in JUDGED]
 FEATURES = {
     "warp": [*_OUTPUTS, "bend", "boil_calm", "stranger", "turned", "turning"],
     "drift": [f"{name}_slow" for name in _OUTPUTS] + ["moved_away", "turned"],
@@ -43,28 +46,29 @@ FALSE_PER_MINUTE = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """One track of one case."""
+    """One case: the face followed longest."""
 
     name: str
     clip: str
-    kind: str
     held_out: bool
     fps: float
     signals: dict[str, NDArray[np.float32]]
     labels: dict[str, Floats]
+    """(frames,) severity injected, per mode; NaN where the face has collapsed, which is all modes and none."""
 
 
-def load(folder: Path) -> list[Case]:
-    """Every case of a folder, sorted by name."""
-    out = []
-    for path in sorted(folder.glob("*.npz")):
-        rows = np.load(path)
-        about = json.loads(str(rows["about"]))
-        signals = {k.removeprefix("signal_"): rows[k] for k in rows.files if k.startswith("signal_")}
-        labels = {mode: np.asarray(rows[f"label_{mode}"], float) for mode in JUDGED}
-        out.append(Case(path.stem, about["clip"], about["kind"], about["part"] == "held-out", about["fps"], signals, labels))
-    if not out:
-        raise SystemExit(f"{folder} holds no measured cases; make them with facefix bench --diagnosis ... --signals.")
+def load(path: Path) -> list[Case]:
+    """Every case of a file that shows a face."""
+    rows, out = np.load(path), []
+    for key in [name for name in rows.files if name.endswith("/case")]:
+        i, about = key.removesuffix("/case"), json.loads(str(rows[key]))
+        signals = {k.split("/", 2)[2]: rows[k] for k in rows.files if k.startswith(f"{i}/signal/")}
+        if not signals:
+            continue
+        gone = rows[f"{i}/truth/collapsed"] > 0
+        labels = {mode: np.where(gone, np.nan, rows[f"{i}/truth/{mode}"]).astype(float) for mode in JUDGED}
+        name = f"{path.stem}/{i} {about['name']}"
+        out.append(Case(name, about["clip"], about["part"] == "held-out", about["fps"], signals, labels))
     return out
 
 
@@ -127,6 +131,10 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     return [round(k, 4) for k in (visible - max(second - visible, 0.5), visible, second, third)]
 
 
+def _all_sound(case: Case) -> bool:
+    return all((label <= SOUND).all() for label in case.labels.values())
+
+
 def _sound(case: Case, mode: str) -> NDArray[np.bool_]:
     return case.labels[mode] <= SOUND
 
@@ -140,7 +148,7 @@ def _threshold(cases: list[Case], mode: str, scores: dict[str, NDArray]) -> floa
     """The lowest score that sound footage passes at most `FALSE_PER_MINUTE` times."""
     peaks, minutes = [], 0.0
     for case in cases:
-        if any(label.max() > SOUND for label in case.labels.values()):
+        if not _all_sound(case):
             continue
         score = scores[case.name]
         minutes += len(score) / case.fps / 60
@@ -162,9 +170,10 @@ def report(cases: list[Case], table: dict[str, Weighing]) -> None:
             for level in (0.3, 0.5, 0.6, 0.75, 0.9):
                 found = [s[np.abs(c.labels[mode] - level) < 0.05] >= 0.3 for c, s in curves]
                 recall[level] = np.concatenate(found).mean() if sum(map(len, found)) else np.nan
-            said = np.concatenate([s >= 0.3 for _, s in curves])
+            known = np.concatenate([np.isfinite(c.labels[mode]) for c, _ in curves])
+            said = np.concatenate([s >= 0.3 for _, s in curves]) & known
             true = np.concatenate([c.labels[mode] > SOUND for c, _ in curves])
-            clean = [s >= 0.3 for c, s in curves if all(v.max() <= SOUND for v in c.labels.values())]
+            clean = [s >= 0.3 for c, s in curves if _all_sound(c)]
             share = np.concatenate(clean).mean() if clean else np.nan
             precision = (said & true).sum() / max(said.sum(), 1)
             levels = "  ".join(f"{k}: {v:.2f}" for k, v in recall.items())
@@ -173,10 +182,10 @@ def report(cases: list[Case], table: dict[str, Weighing]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("signals", type=Path, nargs="+")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    cases = load(options.run)
+    cases = [case for path in options.signals for case in load(path)]
     fit = [case for case in cases if not case.held_out]
     rows: dict[str, dict] = {}
     for mode in JUDGED:
