@@ -26,6 +26,7 @@ _MOTION_SIDE = 256
 SIGNALS: Mapping[str, str] = {
     "face_px": "size of the face, source px",
     "score": "detector confidence, 0..1; 0 where filled in",
+    "mesh": "confidence of the mesh network in the points it knows best (75th percentile), 0..1: covered parts do not count",
     "yaw": "degrees",
     "pitch": "degrees",
     "roll": "degrees",
@@ -61,7 +62,7 @@ class Meter:
         self._changes: list[NDArray[float32]] = []
         self._identities: list[NDArray[float32] | None] = []
 
-    def push(self, crop: Crop, face: Face, pose: Pose, face_px: float) -> None:
+    def push(self, crop: Crop, face: Face, pose: Pose, face_px: float, mesh: float = np.nan) -> None:
         """Measure the next frame of the track.
 
         Args:
@@ -69,10 +70,12 @@ class Meter:
             face: the face it shows.
             pose: its head pose, degrees.
             face_px: its size in the source, px.
+            mesh: how sure the mesh network is of the points it knows best, 0..1.
         """
         small = np.asarray(cv2.resize(crop.pixels, (_MOTION_SIDE, _MOTION_SIDE), interpolation=cv2.INTER_AREA), np.float32)
         grey = _grey(small)
-        row = {"face_px": face_px, "score": face.score, "yaw": pose.yaw, "pitch": pose.pitch, "roll": pose.roll}
+        row = {"face_px": face_px, "score": face.score, "mesh": mesh}
+        row |= {"yaw": pose.yaw, "pitch": pose.pitch, "roll": pose.roll}
         row |= _texture(_grey(crop.pixels)) | _tone(small)
         row |= {"residual": np.nan, "residual_out": np.nan}
         if self._past is not None:

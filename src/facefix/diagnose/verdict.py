@@ -1,18 +1,117 @@
-"""Findings -> verdict of a track."""
+"""Findings -> judgement of a face, and of a clip.
+
+A face is `clean` where no finding reaches severity 0.3. It is to `regenerate` where some of its frames are ruined and
+the others cannot make up for them. A frame is ruined when a finding that ruins the shot (severity 0.9) covers it, or a
+collapse that is visible at once (0.6): there nothing is left to work on. The others cannot make up for them when
+
+- a run of ruined frames lasts longer than its neighbours can bridge (`_BRIDGE_S`): then those frames are to be made anew;
+- or ruined frames are half of the face's frames: all runs of them;
+- or not one good frame is left, that is, seen and free of what is visible at once: the whole of the face.
+
+Everything else is to `repair`. A clip is as bad as its worst face.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from facefix.types import Finding, Span, Verdict
+import numpy as np
+from numpy.typing import NDArray
 
-_RUINED = 0.9
-_RUINED_SHARE = 0.5
+from facefix.diagnose.modes import collapsed
+from facefix.diagnose.spans import OBVIOUS
+from facefix.types import Diagnosis, Finding, Judgement, Span, Track, Verdict
+
+RUINED = 0.9
+_SHARE = 0.5
+_BRIDGE_S = {True: 0.5, False: 1.0}
+"""Longest run that is rebuilt, where all is gone (True) and where something is left. In half a second a face blinks or
+speaks two syllables of which the frames around show nothing; a face that is damaged still shows when it did."""
+_APART_S = 0.25
+"""Runs with less than this between them are one: what is between is no ground to stand on."""
+_ORDER: tuple[Verdict, ...] = ("clean", "repair", "regenerate")
 
 
-def verdict(findings: Sequence[Finding], span: Span) -> Verdict:
-    """`regenerate` when faults that ruin the shot cover half of the face's frames, `repair` on any finding."""
+def of_face(track: Track, findings: Sequence[Finding], fps: float) -> Judgement:
+    """The judgement of one face by all its findings. fps: nominal frames per second."""
     if not findings:
-        return "clean"
-    ruined = {i for f in findings if f.severity >= _RUINED for i in range(f.span.start, f.span.end)}
-    return "regenerate" if len(ruined) >= _RUINED_SHARE * len(span) else "repair"
+        return Judgement("clean", "nothing to see.")
+    worst = max(findings, key=lambda f: f.severity)
+    gone, ruined = (_runs(_covered(track.span, some), track.span.start, fps) for some in (_gone(findings), _ruined(findings)))
+    share = sum(map(len, ruined)) / len(track.span)
+    if ruined and not _good(track, findings).any():
+        reason = f"{_kinds(_ruined(findings))}, and not one good frame of this face is left to repair it from."
+        return Judgement("regenerate", reason, (track.span,))
+    if share >= _SHARE:
+        return Judgement("regenerate", f"{_kinds(_ruined(findings))} in {share:.0%} of its frames.", ruined)
+    long = {span for runs, all_gone in ((gone, True), (ruined, False)) for span in runs if len(span) > _BRIDGE_S[all_gone] * fps}
+    if long:
+        spans = tuple(span for span in ruined if any(span.start < part.end and part.start < span.end for part in long))
+        last = max(map(len, long)) / fps
+        within = [f for f in _ruined(findings) if any(f.span.start < s.end and s.start < f.span.end for s in spans)]
+        reason = f"{_kinds(within)} for {last:.1f} s, too long to be rebuilt from the frames around."
+        return Judgement("regenerate", reason, spans)
+    kinds = ", ".join(dict.fromkeys(f.mode for f in sorted(findings, key=lambda f: -f.severity)))
+    return Judgement("repair", f"{kinds}; at worst {worst.severity:.2f} in frames {worst.span.start}-{worst.span.end}.")
+
+
+def of_clip(diagnoses: Sequence[Diagnosis]) -> Judgement:
+    """The judgement of a clip: that of its worst face, the frames to regenerate those of all its faces together."""
+    if not diagnoses:
+        return Judgement("clean", "no face was found.")
+    worst = max(diagnoses, key=lambda d: (_ORDER.index(d.verdict), sum(map(len, d.judgement.regenerate))))
+    alike = sum(d.verdict == worst.verdict for d in diagnoses)
+    if worst.verdict == "clean":
+        return Judgement("clean", "nothing to see on its face." if alike == 1 else f"nothing to see on its {alike} faces.")
+    more = f" ({alike - 1} more {'face' if alike == 2 else 'faces'} to {worst.verdict})" if alike > 1 else ""
+    reason = f"face {worst.track.id}: {worst.judgement.reason.removesuffix('.')}{more}."
+    return Judgement(worst.verdict, reason, _merged(span for d in diagnoses for span in d.judgement.regenerate))
+
+
+def _gone(findings: Iterable[Finding]) -> list[Finding]:
+    return [f for f in findings if f.mode == collapsed.SPEC.name and f.severity >= OBVIOUS]
+
+
+def _ruined(findings: Iterable[Finding]) -> list[Finding]:
+    findings = list(findings)
+    gone = _gone(findings)
+    return [f for f in findings if f.severity >= RUINED or f in gone]
+
+
+def _kinds(findings: Iterable[Finding]) -> str:
+    """What has ruined a face, in words."""
+    modes = dict.fromkeys(f.mode for f in sorted(findings, key=lambda f: -f.severity))
+    words = ["collapsed" if mode == collapsed.SPEC.name else f"ruined by {mode}" for mode in modes]
+    return " and ".join(words)
+
+
+def _good(track: Track, findings: Iterable[Finding]) -> NDArray[np.bool_]:
+    """(frames,) whether a frame could serve to repair others."""
+    seen = np.array([face.score > 0 for face in track.faces])
+    return seen & ~_covered(track.span, [f for f in findings if f.severity >= OBVIOUS])
+
+
+def _covered(span: Span, findings: Iterable[Finding]) -> NDArray[np.bool_]:
+    """(len(span),) whether a finding covers a frame."""
+    covered = np.zeros(len(span), bool)
+    for f in findings:
+        covered[max(0, f.span.start - span.start) : max(0, f.span.end - span.start)] = True
+    return covered
+
+
+def _runs(frames: NDArray[np.bool_], start: int, fps: float) -> tuple[Span, ...]:
+    """Spans in which `frames` is true, those that are nearly one joined; the first frame is `start`."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], frames.astype(np.int8), [0]]))) + start
+    spans = [Span(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return _merged(spans, round(_APART_S * fps))
+
+
+def _merged(spans: Iterable[Span], apart: int = 0) -> tuple[Span, ...]:
+    """In order, those with at most `apart` frames between them joined."""
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start, s.end)):
+        if joined and span.start - joined[-1].end <= apart:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return tuple(joined)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from facefix import memory, shots
 from facefix import plan as planning
-from facefix.diagnose import measure, modes
-from facefix.diagnose.verdict import verdict
+from facefix.diagnose import generators, measure, modes
+from facefix.diagnose.verdict import of_clip, of_face
 from facefix.errors import InputError
 from facefix.faces import align, pose
 from facefix.faces.detectors import DETECTORS
+from facefix.faces.mesh.mesher import Mesher
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
 from facefix.pipeline.meshing import with_meshes
@@ -26,6 +27,8 @@ from facefix.settings import RangeEnd, Settings, parse_range
 from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
 
 _DETECT_BATCH = 4
+SURE_PERCENTILE = 75
+"""Of the mesh's points, to ask what it knows best: a hand or a microphone takes some of them, a collapse takes all."""
 
 
 def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = False, progress: Progress = silent) -> Analysis:
@@ -46,7 +49,10 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
     if not len(span):
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
         raise InputError(f"{clip.path}: {what}.")
-    signals = _measure(clip, span, tracks, progress)
+    signals = _measure(clip, span, tracks, settings.device, progress)
+    generator = generators.resolve(settings.generator, clip.origin)
+    priors = generators.priors(generator.name)
+    diagnoses = tuple(_diagnose(clip, track, signals[track.id], priors) for track in tracks)
     if meshes:
         tracks = with_meshes(clip, tracks, settings.device, progress)
     return Analysis(
@@ -54,7 +60,9 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
         frames=decoder.decoded,
         span=span,
         shots=found,
-        diagnoses=tuple(_diagnose(clip, track, signals[track.id]) for track in tracks),
+        diagnoses=diagnoses,
+        judgement=of_clip(diagnoses),
+        generator=generator,
         warnings=(decoder.trouble,) if decoder.trouble else (),
     )
 
@@ -118,21 +126,27 @@ def _find(clip: ClipInfo, span: Span | None, progress: Progress) -> tuple[tuple[
     return found, tuple(sightings.tracks(found)), decoder
 
 
-def _measure(clip: ClipInfo, span: Span, tracks: Iterable[Track], progress: Progress) -> dict[int, dict[str, NDArray[float32]]]:
+def _measure(
+    clip: ClipInfo, span: Span, tracks: Iterable[Track], device: str, progress: Progress
+) -> dict[int, dict[str, NDArray[float32]]]:
     """Second sweep: signals of every track, from crops aligned with the smoothed points."""
     tracks = tuple(tracks)
     meters = {track.id: measure.Meter(fps(clip)) for track in tracks}
     if not tracks:
         return {}
+    mesher = Mesher(device)
     done = 0
     last = max(track.span.end for track in tracks)
     for frame in decode.Decoder(clip, Span(span.start, last)):
         present = [(track, face) for track in tracks if (face := track.at(frame.index)) is not None]
         if present:
             rgb = colour.to_rgb(frame, clip)
-            for track, face in present:
+            # One look is enough to tell whether there is a face; shape comes later, from crops aimed twice.
+            meshes = mesher.meshes([rgb] * len(present), np.stack([face.points for _, face in present]), passes=1)
+            sure = np.percentile(meshes.confidence, SURE_PERCENTILE, axis=1)
+            for (track, face), known in zip(present, sure, strict=True):
                 crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, frame.index)
-                meters[track.id].push(crop, face, pose.pose(face.points), align.face_px(face))
+                meters[track.id].push(crop, face, pose.pose(face.points), align.face_px(face), float(known))
         done += 1
         if done % _DETECT_BATCH == 0:
             progress("measuring", done, last - span.start)
@@ -140,14 +154,16 @@ def _measure(clip: ClipInfo, span: Span, tracks: Iterable[Track], progress: Prog
     return {id: meter.finish() for id, meter in meters.items()}
 
 
-def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]]) -> Diagnosis:
-    findings = modes.find_all(track, signals, fps(clip))
+def _diagnose(
+    clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]], priors: Mapping[str, float]
+) -> Diagnosis:
+    findings = modes.find_all(track, signals, fps(clip), priors)
     return Diagnosis(
         track=track,
         median_face_px=round(float(np.median(signals["face_px"])), 1),
         signals=signals,
         findings=findings,
-        verdict=verdict(findings, track.span),
+        judgement=of_face(track, findings, fps(clip)),
     )
 
 
