@@ -4,7 +4,8 @@ A face is `clean` where no finding reaches severity 0.3. It is to `regenerate` w
 the others cannot make up for them. A frame is ruined when a finding that ruins the shot (severity 0.9) covers it, or a
 collapse that is visible at once (0.6): there nothing is left to work on. The others cannot make up for them when
 
-- a run of ruined frames lasts longer than its neighbours can bridge (`_BRIDGE_S`): then those frames are to be made anew;
+- a run of ruined frames lasts longer than its neighbours can bridge: more than `_BRIDGE_GONE_S` of collapse or
+  `_BRIDGE_DAMAGED_S` of anything: then those frames are to be made anew;
 - or ruined frames are half of the face's frames: all runs of them;
 - or not one good frame is left, that is, seen and free of what is visible at once: the whole of the face.
 
@@ -24,9 +25,11 @@ from facefix.types import Diagnosis, Finding, Judgement, Span, Track, Verdict
 
 RUINED = 0.9
 _SHARE = 0.5
-_BRIDGE_S = {True: 0.5, False: 1.0}
-"""Longest run that is rebuilt, where all is gone (True) and where something is left. In half a second a face blinks or
-speaks two syllables of which the frames around show nothing; a face that is damaged still shows when it did."""
+_BRIDGE_GONE_S = 0.5
+"""Longest run of collapsed frames that is rebuilt: in half a second a face blinks or speaks two syllables, of which the
+frames around show nothing."""
+_BRIDGE_DAMAGED_S = 1.0
+"""Likewise of frames ruined otherwise, which still show where the face was and what it did."""
 _APART_S = 0.25
 """Runs with less than this between them are one: what is between is no ground to stand on."""
 _ORDER: tuple[Verdict, ...] = ("clean", "repair", "regenerate")
@@ -35,22 +38,23 @@ _ORDER: tuple[Verdict, ...] = ("clean", "repair", "regenerate")
 def of_face(track: Track, findings: Sequence[Finding], fps: float) -> Judgement:
     """The judgement of one face by all its findings. fps: nominal frames per second."""
     if not findings:
-        return Judgement("clean", "nothing to see.")
-    worst = max(findings, key=lambda f: f.severity)
-    gone, ruined = (_runs(_covered(track.span, some), track.span.start, fps) for some in (_gone(findings), _ruined(findings)))
-    share = sum(map(len, ruined)) / len(track.span)
-    if ruined and not _good(track, findings).any():
-        reason = f"{_kinds(_ruined(findings))}, and not one good frame of this face is left to repair it from."
+        return Judgement("clean", "no fault found.")
+    gone, ruining = _gone(findings), _ruining(findings)
+    ruined = _covered(track.span, ruining)
+    runs = _runs(ruined, track.span.start, fps)
+    if runs and not _good(track, findings).any():
+        reason = f"{_words(ruining)}, and not one good frame of this face is left to repair it from."
         return Judgement("regenerate", reason, (track.span,))
-    if share >= _SHARE:
-        return Judgement("regenerate", f"{_kinds(_ruined(findings))} in {share:.0%} of its frames.", ruined)
-    long = {span for runs, all_gone in ((gone, True), (ruined, False)) for span in runs if len(span) > _BRIDGE_S[all_gone] * fps}
+    if ruined.mean() >= _SHARE:
+        return Judgement("regenerate", f"{_words(ruining)} in {ruined.mean():.0%} of its frames.", runs)
+    long = [run for run in runs if len(run) > _BRIDGE_DAMAGED_S * fps]
+    long += [run for run in _runs(_covered(track.span, gone), track.span.start, fps) if len(run) > _BRIDGE_GONE_S * fps]
     if long:
-        spans = tuple(span for span in ruined if any(span.start < part.end and part.start < span.end for part in long))
-        last = max(map(len, long)) / fps
-        within = [f for f in _ruined(findings) if any(f.span.start < s.end and s.start < f.span.end for s in spans)]
-        reason = f"{_kinds(within)} for {last:.1f} s, too long to be rebuilt from the frames around."
-        return Judgement("regenerate", reason, spans)
+        spans = tuple(run for run in runs if any(_meet(run, part) for part in long))
+        what = _words(f for f in ruining if any(_meet(f.span, span) for span in spans))
+        lasting = max(map(len, spans)) / fps
+        return Judgement("regenerate", f"{what} for {lasting:.1f} s, too long to be rebuilt from the frames around.", spans)
+    worst = max(findings, key=lambda f: f.severity)
     kinds = ", ".join(dict.fromkeys(f.mode for f in sorted(findings, key=lambda f: -f.severity)))
     return Judgement("repair", f"{kinds}; at worst {worst.severity:.2f} in frames {worst.span.start}-{worst.span.end}.")
 
@@ -62,7 +66,7 @@ def of_clip(diagnoses: Sequence[Diagnosis]) -> Judgement:
     worst = max(diagnoses, key=lambda d: (_ORDER.index(d.verdict), sum(map(len, d.judgement.regenerate))))
     alike = sum(d.verdict == worst.verdict for d in diagnoses)
     if worst.verdict == "clean":
-        return Judgement("clean", "nothing to see on its face." if alike == 1 else f"nothing to see on its {alike} faces.")
+        return Judgement("clean", "no fault found." if alike == 1 else f"no fault found on {alike} faces.")
     more = f" ({alike - 1} more {'face' if alike == 2 else 'faces'} to {worst.verdict})" if alike > 1 else ""
     reason = f"face {worst.track.id}: {worst.judgement.reason.removesuffix('.')}{more}."
     return Judgement(worst.verdict, reason, _merged(span for d in diagnoses for span in d.judgement.regenerate))
@@ -72,14 +76,17 @@ def _gone(findings: Iterable[Finding]) -> list[Finding]:
     return [f for f in findings if f.mode == collapsed.SPEC.name and f.severity >= OBVIOUS]
 
 
-def _ruined(findings: Iterable[Finding]) -> list[Finding]:
-    findings = list(findings)
+def _ruining(findings: Sequence[Finding]) -> list[Finding]:
     gone = _gone(findings)
     return [f for f in findings if f.severity >= RUINED or f in gone]
 
 
-def _kinds(findings: Iterable[Finding]) -> str:
-    """What has ruined a face, in words."""
+def _meet(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _words(findings: Iterable[Finding]) -> str:
+    """What has ruined a face."""
     modes = dict.fromkeys(f.mode for f in sorted(findings, key=lambda f: -f.severity))
     words = ["collapsed" if mode == collapsed.SPEC.name else f"ruined by {mode}" for mode in modes]
     return " and ".join(words)

@@ -24,7 +24,7 @@ from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
 from facefix.settings import RangeEnd, Settings, parse_range
-from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
+from facefix.types import Analysis, ClipInfo, Diagnosis, Face, Pixels, Shot, Span, Track
 
 _DETECT_BATCH = 4
 SURE_PERCENTILE = 75
@@ -144,6 +144,7 @@ def _measure(
             # One look is enough to tell whether there is a face; shape comes later, from crops aimed twice.
             meshes = mesher.meshes([rgb] * len(present), np.stack([face.points for _, face in present]), passes=1)
             sure = np.percentile(meshes.confidence, SURE_PERCENTILE, axis=1)
+            sure[[not _inside(face, rgb) for _, face in present]] = np.nan
             for (track, face), known in zip(present, sure, strict=True):
                 crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, frame.index)
                 meters[track.id].push(crop, face, pose.pose(face.points), align.face_px(face), float(known))
@@ -154,9 +155,12 @@ def _measure(
     return {id: meter.finish() for id, meter in meters.items()}
 
 
-def _diagnose(
-    clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]], priors: Mapping[str, float]
-) -> Diagnosis:
+def _inside(face: Face, rgb: Pixels) -> bool:
+    """Whether the picture holds eyes, nose and mouth of a face."""
+    return bool((face.points >= 0).all() and (face.points <= np.array(rgb.shape[1::-1]) - 1).all())
+
+
+def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]], priors: Mapping[str, float]) -> Diagnosis:
     findings = modes.find_all(track, signals, fps(clip), priors)
     return Diagnosis(
         track=track,
