@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from facefix.diagnose.spans import ModeSpec, runs, severity, worst
 from facefix.types import Finding, Signals
 
-_KNOTS = (-0.66, -0.58, -0.50, -0.42)
+_KNOTS = (-0.72, -0.65, -0.58, -0.48)
 """Minus the confidence, at severity 0, 0.3, 0.6, 0.9."""
 _SHARE_KNOTS = (-0.80, -0.72, -0.64, -0.54)
 """Minus the confidence as a share of the face's own, likewise: a beard and a hat cost 0.2 of it in every frame."""
@@ -54,6 +54,4 @@ def _curve(mesh: NDArray[float32], surroundings: NDArray[float32]) -> NDArray[fl
     return np.where(surroundings >= _SHARP, severity(-mesh, _NEVER_CLEAR_KNOTS), 0)
 
 
-SPEC = ModeSpec(
-    "collapsed", "nothing of the face is left", "generate these frames anew, unless something covers the face", find
-)
+SPEC = ModeSpec("collapsed", "nothing of the face is left", "generate them anew, unless something covers the face", find)
