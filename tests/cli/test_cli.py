@@ -86,7 +86,9 @@ def test_inspect_draws_the_faces_where_it_is_told_to(tmp_path: Path, capsys: pyt
     assert _run(*words) == 1
     assert "exists already" in capsys.readouterr().err
     assert _run(*words, "-y") == 0
-    assert [path.name for path in folder.iterdir()] == ["astronaut_short_faces.png"]
+    names = {"astronaut_short_faces.png", "astronaut_short_signals.png"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in names)
 
 
 def test_help_does_not_wait_for_the_networks() -> None:

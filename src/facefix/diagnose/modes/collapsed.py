@@ -28,6 +28,8 @@ _SHARP = 1.2
 """Crispness of surroundings that are in focus, for a face that is never clear."""
 _MIN_FACE_PX = 32
 """Below, features are a few pixels in any footage."""
+_MAX_YAW = 60.0
+"""Degrees beyond which too little of a face is seen to say that nothing is left of it."""
 _FOREIGN_TINT = 20.0
 """Distance in colour that skin does not get to, also in a shadow: something is before it."""
 
@@ -36,7 +38,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     mesh = signals["mesh"]
     if not np.isfinite(mesh).any():
         return []
-    legible = (signals["face_px"] >= _MIN_FACE_PX) & (signals["tint"] < _FOREIGN_TINT)
+    legible = (signals["face_px"] >= _MIN_FACE_PX) & (np.abs(signals["yaw"]) < _MAX_YAW) & (signals["tint"] < _FOREIGN_TINT)
     curve = np.where(legible, _curve(mesh, signals["crispness_out"]), 0).astype(float32)
     found = []
     for span in runs(curve, min_frames=max(2, round(fps / 8)), bridge=max(2, round(fps / 6))):
