@@ -80,7 +80,7 @@ def test_a_finding_is_marked_strongly_only_where_its_signal_is() -> None:
 
 def test_frames_below_and_seconds_above() -> None:
     figure = plot.figure(_analysis(_diagnosis(0, *FINDINGS)))
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     (seconds,) = _axes(figure)[0].child_axes
     assert seconds.get_xlim() == pytest.approx((20 / 24, 5.0))
     assert _axes(figure)[0].get_xlim() == (20, 120)

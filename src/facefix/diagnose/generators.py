@@ -48,7 +48,7 @@ _PRESETS = (
         "sora",
         "soft, glossy skin; faces seldom break",
         {"waxy": _LIKELY, "warp": _UNLIKELY},
-        r"openai|sora\.(com|chatgpt)|\bsora[ _-]?[12]\b|^sora$",
+        r"\bopenai\b|sora\.(com|chatgpt)|\bsora[ _-]?[12]\b|^sora$",
         # OpenAI signs videos and pictures alike; here it is a video.
         (r"OpenAI|Truepic Lens CLI in Sora|^Sora\b",),
     ),

@@ -26,7 +26,7 @@ _MOTION_SIDE = 256
 SIGNALS: Mapping[str, str] = {
     "face_px": "size of the face, source px",
     "score": "detector confidence, 0..1; 0 where filled in",
-    "mesh": "the mesh network's confidence in the points it knows best (75th percentile), 0..1; not where the picture ends",
+    "mesh": "the mesh network's confidence in the points it knows best (90th percentile), 0..1; not where the picture ends",
     "yaw": "degrees",
     "pitch": "degrees",
     "roll": "degrees",

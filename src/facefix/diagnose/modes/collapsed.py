@@ -1,10 +1,11 @@
 """Collapsed: nothing of the face is left to restore - eyes, nose and mouth melted, smeared or gone.
 
-The mesh network is trained to know its own error, and has nothing to hold on to in such a face: on 4 clips, features
-blurred away, painted over with skin, scrambled or smeared left 0.14 to 0.6 of confidence in the points it knows best,
-where clear faces have 0.8 to 0.9, also at 24 px, in the dark, in motion and behind a microphone. But it does not know
-a face in deep blur either, one in the background or one that something passes before. So a face must have been clear
-elsewhere in the shot, or stand in sharp surroundings; and what has another colour than its skin is before it.
+The mesh network is trained to know its own error, and has nothing to hold on to in such a face. In the points it knows
+best, features blurred away, painted over with skin, scrambled or smeared left 0.4 to 0.55 of confidence, where 20 clips
+of real people have 0.8 to 0.9 in every frame; so do faces of 24 px, in the dark, in motion, behind a microphone or a
+hand. But it does not know a face in deep blur either, one in the background or in profile, or one that something passes
+before. So a face must have been clear elsewhere in the shot, or stand in sharp surroundings; and what has another colour
+than its skin is before it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from numpy.typing import NDArray
 from facefix.diagnose.spans import ModeSpec, runs, severity, worst
 from facefix.types import Finding, Signals
 
-_KNOTS = (-0.72, -0.65, -0.58, -0.48)
+_KNOTS = (-0.74, -0.68, -0.62, -0.52)
 """Minus the confidence, at severity 0, 0.3, 0.6, 0.9."""
-_SHARE_KNOTS = (-0.80, -0.72, -0.64, -0.54)
+_SHARE_KNOTS = (-0.80, -0.73, -0.66, -0.56)
 """Minus the confidence as a share of the face's own, likewise: a beard and a hat cost 0.2 of it in every frame."""
-_NEVER_CLEAR_KNOTS = (-0.50, -0.45, -0.40, -0.35)
+_NEVER_CLEAR_KNOTS = (-0.60, -0.53, -0.47, -0.40)
 """Minus the confidence where the face is never clear."""
-_CLEAR = 0.7
+_CLEAR = 0.75
 """Confidence of a face's best fifth of frames that says it has been seen clearly."""
 _SHARP = 1.2
 """Crispness of surroundings that are in focus, for a face that is never clear."""
 _MIN_FACE_PX = 32
 """Below, features are a few pixels in any footage."""
-_MAX_YAW = 60.0
+_MAX_YAW = 40.0
 """Degrees beyond which too little of a face is seen to say that nothing is left of it."""
 _FOREIGN_TINT = 20.0
 """Distance in colour that skin does not get to, also in a shadow: something is before it."""
