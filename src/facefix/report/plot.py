@@ -157,7 +157,7 @@ def _bar(axis: Axes, span: Span, lane: int, text: str, colour: str, alpha: float
     )
 
 
-def _draw_row(axis: Axes, row: _Row, diagnosis: Diagnosis, frames: NDArray[np.float64]) -> None:
+def _draw_row(axis: Axes, row: _Row, diagnosis: Diagnosis, frames: NDArray[np.floating]) -> None:
     """The signals of a row; a gap where nothing was measured, points where a value has no neighbour."""
     axis.set_ylabel(row.label, fontsize=8)
     axis.tick_params(labelsize=7.5)
