@@ -144,7 +144,7 @@ def _bar(axis: Axes, span: Span, lane: int, text: str, colour: str, alpha: float
     after = (span.end - low) / (high - low) < 0.85
     x = (span.start + span.end) / 2 if inside else span.end if after else span.start
     side = "center" if inside else "left" if after else "right"
-    white = inside and alpha > 0.6
+    ink = "white" if inside and colour in (_REGENERATE, _COLOURS["collapsed"]) else "black"
     axis.text(
         x,
         lane,
@@ -152,7 +152,7 @@ def _bar(axis: Axes, span: Span, lane: int, text: str, colour: str, alpha: float
         ha=side,
         va="center",
         fontsize=7.5,
-        color="white" if white else "black",
+        color=ink,
         clip_on=True,
     )
 
@@ -183,7 +183,9 @@ def _draw_row(axis: Axes, row: _Row, diagnosis: Diagnosis, frames: NDArray[np.fl
         return
     if row.limits is not None:
         axis.set_ylim(row.limits[0], max(row.limits[1], axis.get_ylim()[1] if not row.shares else 0))
-    axis.legend(loc="upper right", fontsize=7, ncols=len(row.signals), framealpha=0.75, borderpad=0.3)
+    # Confidence is high where all is well; its legend stays out of the way below.
+    place = "lower right" if "score" in row.signals else "upper right"
+    axis.legend(loc=place, fontsize=7, ncols=len(row.signals), framealpha=0.75, borderpad=0.3)
 
 
 def _colour(mode: str) -> str:
