@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from facefix.diagnose.judge.judging import JUDGED, SIDE_PX, Judge
 from facefix.faces import align
 from facefix.faces.mesh import placing, topology
-from facefix.faces.mesh.mesher import LOST, Mesher
 from facefix.types import Crop, Placed
 
 SMALLEST_PX = 40
@@ -26,7 +25,6 @@ _EARLY_S = 2.0
 """Frames that drift is measured against: those from the track's beginning."""
 _BANK = 10
 _SHOWN = 3
-_TEMPLATE = ((align.FFHQ_TEMPLATE + 0.5) * SIDE_PX / align.TEMPLATE_PX - 0.5).astype(float32)
 _BATCH = 8
 _NEAR, _EARLY = "near", "early"
 
@@ -51,58 +49,45 @@ class _Seen:
         return np.divide(self.pixels, 255, dtype=float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Instruments:
-    """The networks that all comparisons of a clip share."""
-
-    mesher: Mesher
-    judge: Judge
-
-    @classmethod
-    def load(cls, device: str) -> Instruments:
-        """Raises ModelError where weights are missing, SettingsError where there is no such device."""
-        return cls(Mesher(device), Judge(device))
-
-
-def signals() -> dict[str, str]:
-    """What a comparison measures: name -> what it means."""
-    beside = {_NEAR: "beside frames around it", _EARLY: "beside the track's first two seconds"}
-    return {f"{kind}_{mode}": f"expected severity 0..1 of {mode} {words}" for kind, words in beside.items() for mode in JUDGED}
-
-
 class Comparison:
     """One track beside itself: with frames around each one (`near_*`), and with its first seconds (`early_*`).
 
     Memory does not grow with the track: a ring of small crops reaches as far as `_NEAR_S`.
     """
 
-    def __init__(self, instruments: Instruments, rate: float) -> None:
-        self._instruments = instruments
+    def __init__(self, judge: Judge, rate: float) -> None:
+        self._judge = judge
         self._step = max(1, round(rate / _RATE))
         self._near = [round(s * rate / self._step) * self._step for s in _NEAR_S]
         self._bank_frames = round(_EARLY_S * rate)
         self._ring: deque[_Seen] = deque()
         self._bank: list[_Seen] = []
-        self._pending: list[tuple[int, NDArray[np.uint8]]] = []
         self._waiting: deque[int] = deque()
         self._told: dict[str, dict[int, NDArray[float32]]] = {_NEAR: {}, _EARLY: {}}
         self._queue: list[tuple[str, _Seen, list[_Seen]]] = []
         self._length = 0
 
-    def push(self, crop: Crop, seen: bool) -> None:
-        """The track's next frame; `seen` is False where the face was filled in."""
+    def push(self, crop: Crop, mesh: NDArray[float32] | None, face_px: float) -> None:
+        """The track's next frame.
+
+        Args:
+            mesh: (478, 3) in source pixels; None where there is no face to compare.
+            face_px: the face's size in the source.
+        """
         index = self._length
         self._length += 1
-        if index % self._step == 0 and seen:
-            small = cv2.resize(crop.pixels, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
-            self._pending.append((index, np.rint(small * 255).clip(0, 255).astype(np.uint8)))
-        if len(self._pending) == _BATCH:
-            self._measure()
-            self._advance(last=False)
+        if index % self._step or mesh is None or face_px < SMALLEST_PX:
+            return
+        small = cv2.resize(crop.pixels, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
+        seen = _Seen(index, np.rint(small * 255).clip(0, 255).astype(np.uint8), _in_crop(mesh, crop))
+        self._ring.append(seen)
+        self._waiting.append(index)
+        if index < self._bank_frames and (not self._bank or index - self._bank[-1].index >= self._bank_frames // _BANK):
+            self._bank.append(seen)
+        self._advance(last=False)
 
     def finish(self) -> dict[str, NDArray[float32]]:
         """`near_MODE` and `early_MODE` of every judged mode, each (frames,), NaN where nothing was compared."""
-        self._measure()
         self._advance(last=True)
         self._ask()
         return {
@@ -110,23 +95,6 @@ class Comparison:
             for kind, told in self._told.items()
             for k, mode in enumerate(JUDGED)
         }
-
-    def _measure(self) -> None:
-        """Meshes of the pending frames; those in which no face is left to compare are passed over."""
-        if not self._pending:
-            return
-        pictures = [pixels for _, pixels in self._pending]
-        found = self._instruments.mesher.meshes(pictures, np.broadcast_to(_TEMPLATE, (len(pictures), 5, 2)))
-        for (index, pixels), mesh, score in zip(self._pending, found.points, found.scores, strict=True):
-            if score < LOST:
-                continue
-            seen = _Seen(index, pixels, mesh)
-            self._ring.append(seen)
-            self._waiting.append(index)
-            wanted = self._bank_frames // _BANK
-            if index < self._bank_frames and (not self._bank or index - self._bank[-1].index >= wanted):
-                self._bank.append(seen)
-        self._pending.clear()
 
     def _advance(self, last: bool) -> None:
         """Compare the frames whose surroundings are known."""
@@ -164,10 +132,18 @@ class Comparison:
         faces = np.stack([face.picture for _, face, _ in self._queue])
         placed = [[other.placed(face) for other in others] for _, face, others in self._queue]
         guides = [placing.guide([o.mesh for o in others], f.mesh, topology.TRIANGLES, SIDE_PX) for _, f, others in self._queue]
-        told = self._instruments.judge.judge(faces, placed, np.stack(guides))
+        told = self._judge.judge(faces, placed, np.stack(guides))
         for (kind, face, _), row in zip(self._queue, told, strict=True):
             self._told[kind][face.index] = row
         self._queue.clear()
+
+
+def _in_crop(mesh: NDArray[float32], crop: Crop) -> NDArray[float32]:
+    """(478, 3) source pixels -> pixels of the crop shrunk to SIDE_PX."""
+    shrunk = SIDE_PX / crop.pixels.shape[0]
+    places = (align.apply(crop.transform, mesh[:, :2]) + 0.5) * shrunk - 0.5
+    depth = mesh[:, 2:] * (shrunk * float(np.hypot(crop.transform[0, 0], crop.transform[0, 1])))
+    return np.concatenate([places, depth], 1).astype(float32)
 
 
 def _filled(known: dict[int, float], length: int, step: int) -> NDArray[float32]:
