@@ -17,13 +17,21 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from facefix.bench import scoring, tables
+from facefix.bench.cases import Case as BenchCase
+from facefix.bench.cases import Dose, Label
+from facefix.diagnose import weighing
 from facefix.diagnose.features import feature
+from facefix.diagnose.modes import MODES
+from facefix.diagnose.spans import VISIBLE
 from facefix.diagnose.weighing import Weighing, parse
+from facefix.types import Finding, Span
 
 Floats = NDArray[np.float64]
 
@@ -159,25 +167,24 @@ def _threshold(cases: list[Case], mode: str, scores: dict[str, NDArray]) -> floa
     return sorted(peaks, reverse=True)[min(allowed, len(peaks) - 1)] + 1e-3
 
 
-def report(cases: list[Case], table: dict[str, Weighing]) -> None:
-    """Frame by frame, before spans are formed: recall by severity, precision, who is taken for whom."""
-    for part, held in (("fit", False), ("held out", True)):
-        mine = [c for c in cases if c.held_out == held]
-        print(f"{part}: {len(mine)} tracks of {len({c.clip for c in mine})} clips")
-        for mode, weigh in table.items():
-            curves = [(c, weigh.severity(c.signals, c.fps)) for c in mine]
-            recall = {}
-            for level in (0.3, 0.5, 0.6, 0.75, 0.9):
-                found = [s[np.abs(c.labels[mode] - level) < 0.05] >= 0.3 for c, s in curves]
-                recall[level] = np.concatenate(found).mean() if sum(map(len, found)) else np.nan
-            known = np.concatenate([np.isfinite(c.labels[mode]) for c, _ in curves])
-            said = np.concatenate([s >= 0.3 for _, s in curves]) & known
-            true = np.concatenate([c.labels[mode] > SOUND for c, _ in curves])
-            clean = [s >= 0.3 for c, s in curves if _all_sound(c)]
-            share = np.concatenate(clean).mean() if clean else np.nan
-            precision = (said & true).sum() / max(said.sum(), 1)
-            levels = "  ".join(f"{k}: {v:.2f}" for k, v in recall.items())
-            print(f"  {mode:<8} recall {levels}  precision {precision:.2f}  sound frames flagged {share:.4f}")
+def replay(path: Path, table: dict[str, Weighing]) -> list[scoring.Outcome]:
+    """The cases of a file as the bench would score them, were this table the product's."""
+    rows, out = np.load(path), []
+    for key in [name for name in rows.files if name.endswith("/case")]:
+        i, about = key.removesuffix("/case"), json.loads(str(rows[key]))
+        signals = {k.split("/", 2)[2]: rows[k] for k in rows.files if k.startswith(f"{i}/signal/")}
+        labels = tuple(Label(one["variant"], one["severity"], Span(one["start"], one["end"])) for one in about["labels"])
+        doses = tuple(Dose(label.variant, label.severity) for label in labels)
+        case = BenchCase(
+            about["kind"], about["part"], Path(about["clip"]), about["seed"], doses, about["confuser"], about["face_px"]
+        )
+        kept = [f for f in about["findings"] if f["mode"] not in table]
+        findings = [Finding(f["mode"], 0, Span(f["start"], f["end"]), f["severity"], f["why"]) for f in kept]
+        with patch.object(weighing, "of", table.__getitem__):
+            for name in table if signals else ():
+                findings += [f for f in MODES[name].find(signals, about["fps"]) if f.severity >= VISIBLE]
+        out.append(scoring.Outcome(case, labels, about["frames"], about["fps"], tuple(findings), about["verdict"]))
+    return out
 
 
 def main() -> None:
@@ -194,7 +201,12 @@ def main() -> None:
         rows[mode] = row
         top = sorted(row["features"].items(), key=lambda kv: -abs(kv[1]["weight"]))[:6]
         print(mode, "knots", row["knots"], ", ".join(f"{k} {v['weight']:+.2f}" for k, v in top))
-    report(cases, {mode: parse(row) for mode, row in rows.items()})
+    fitted = {mode: parse(row) for mode, row in rows.items()}
+    outcomes = [outcome for path in options.signals for outcome in replay(path, fitted)]
+    for part in ("fit", "held-out"):
+        mine = [o for o in outcomes if o.case.part == part]
+        if mine:
+            print("\n".join(tables.lines(part, scoring.summary(mine))) + "\n")
     if options.out:
         about = f"Fitted by scripts/fit_diagnosis.py on {len(fit)} tracks of {len({c.clip for c in fit})} clips."
         options.out.write_text(json.dumps({"about": about, "modes": rows}, indent=1) + "\n")

@@ -45,7 +45,7 @@ class Weighing:
         return severity(self.score(signals, fps), self.knots)
 
 
-def weighing(mode: str) -> Weighing:
+def of(mode: str) -> Weighing:
     """The fitted regression of a mode."""
     return _table()[mode]
 
