@@ -19,8 +19,8 @@ SMALLEST_PX = 40
 """Faces smaller than this show too little to be compared."""
 _RATE = 12.0
 """Faces judged per second: faults last four frames and more."""
-_NEAR_S = (-0.8, 0.8, -1.6, 1.6)
-"""Where to look for sound frames around a warp, first choice first: beyond most warps, before the head has turned away."""
+_APART_S, _REACH_S = 0.65, 2.0
+"""How far from a frame those around it are looked for: beyond most warps, before the light has changed."""
 _EARLY_S = 2.0
 """Frames that drift is measured against: those from the track's beginning."""
 _BANK = 10
@@ -52,13 +52,13 @@ class _Seen:
 class Comparison:
     """One track beside itself: with frames around each one (`near_*`), and with its first seconds (`early_*`).
 
-    Memory does not grow with the track: a ring of small crops reaches as far as `_NEAR_S`.
+    Memory does not grow with the track: a ring of small crops reaches as far as `_REACH_S`.
     """
 
     def __init__(self, judge: Judge, rate: float) -> None:
         self._judge = judge
         self._step = max(1, round(rate / _RATE))
-        self._near = [round(s * rate / self._step) * self._step for s in _NEAR_S]
+        self._apart, self._reach = (round(s * rate / self._step) * self._step for s in (_APART_S, _REACH_S))
         self._bank_frames = round(_EARLY_S * rate)
         self._ring: deque[_Seen] = deque()
         self._bank: list[_Seen] = []
@@ -99,26 +99,24 @@ class Comparison:
     def _advance(self, last: bool) -> None:
         """Compare the frames whose surroundings are known."""
         newest = self._ring[-1].index if self._ring else 0
-        reach = max(self._near)
-        ready = max(reach, self._bank_frames)
-        while self._waiting and (last or self._waiting[0] + reach <= newest) and (last or newest >= ready):
+        ready = max(self._reach, self._bank_frames)
+        while self._waiting and (last or self._waiting[0] + self._reach <= newest) and (last or newest >= ready):
             self._compare(self._waiting.popleft())
-        oldest = (self._waiting[0] if self._waiting else newest) + min(self._near)
+        oldest = (self._waiting[0] if self._waiting else newest) - self._reach
         while self._ring and self._ring[0].index < oldest:
             self._ring.popleft()
 
     def _compare(self, index: int) -> None:
-        known = {seen.index: seen for seen in self._ring}
-        face = known[index]
-        around = [known[index + off] for off in self._near if index + off in known]
-        if len(around) < _SHOWN:
-            # Near an end, or in a short track: whatever is furthest away.
-            rest = sorted((s for s in self._ring if s not in around and s is not face), key=lambda s: -abs(s.index - index))
-            around += [s for s in rest if abs(s.index - index) >= min(abs(n) for n in self._near) // 2]
-        self._put(_NEAR, face, around[:_SHOWN])
-        bank = [seen for seen in self._bank if abs(seen.index - index) >= self._step]
-        alike = sorted(bank, key=lambda seen: float(np.abs(seen.mesh[:, :2] - face.mesh[:, :2]).mean()))
-        self._put(_EARLY, face, alike[:_SHOWN])
+        face = next(seen for seen in self._ring if seen.index == index)
+        for apart in (self._apart, self._apart // 2):
+            around = [seen for seen in self._ring if apart <= abs(seen.index - index) <= self._reach]
+            if around:
+                break
+        before, after = ([seen for seen in around if (seen.index > index) == later] for later in (False, True))
+        # One of each side first: what goes on changing is between them.
+        best = [*_alike(face, before)[:1], *_alike(face, after)[:1]]
+        self._put(_NEAR, face, [*best, *(seen for seen in _alike(face, around) if seen not in best)][:_SHOWN])
+        self._put(_EARLY, face, _alike(face, [seen for seen in self._bank if abs(seen.index - index) >= self._step]))
 
     def _put(self, kind: str, face: _Seen, others: list[_Seen]) -> None:
         if others:
@@ -136,6 +134,15 @@ class Comparison:
         for (kind, face, _), row in zip(self._queue, told, strict=True):
             self._told[kind][face.index] = row
         self._queue.clear()
+
+
+def _alike(face: _Seen, others: list[_Seen]) -> list[_Seen]:
+    """The few whose pose and expression are nearest: the less has to be explained, the less is put down to a fault."""
+
+    def unlike(seen: _Seen) -> tuple[float, int]:
+        return float(np.abs(seen.mesh[:, :2] - face.mesh[:, :2]).mean()), abs(seen.index - face.index)
+
+    return sorted(others, key=unlike)[:_SHOWN]
 
 
 def _in_crop(mesh: NDArray[float32], crop: Crop) -> NDArray[float32]:
