@@ -128,7 +128,7 @@ def _logistic(x: Floats, y: Floats, w: Floats) -> Floats:
 
 def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     """Scores at severity 0, 0.3, 0.6, 0.9: where frames count, and the medians at the injected severities above that."""
-    scores = [weigh.score(case.signals, case.fps) for case in cases]
+    scores = [np.nan_to_num(weigh.score(case.signals, case.fps), nan=weigh.bias) for case in cases]
     visible = _threshold(cases, mode, scores)
     rest = []
     for level in (0.6, 0.9):

@@ -23,12 +23,20 @@ def test_a_score_is_the_weighted_sum_of_standardised_features() -> None:
 
 
 def test_what_cannot_be_told_counts_as_usual() -> None:
+    half = signals(near_warp=np.full(96, np.nan), yaw=np.full(96, 4.5))
+    assert parse(ROW).score(half, FPS) == pytest.approx(np.full(96, -1.0))
+
+
+def test_where_nothing_can_be_told_nothing_is_said() -> None:
     nothing = signals(near_warp=np.full(96, np.nan), yaw=np.full(96, np.nan))
-    assert parse(ROW).score(nothing, FPS) == pytest.approx(np.full(96, -1.0))
+    assert np.isnan(parse(ROW).score(nothing, FPS)).all()
 
 
 def test_knots_turn_scores_into_severity() -> None:
-    said = [parse(ROW | {"bias": bias, "features": {}}).severity(signals(), FPS)[0] for bias in (-5, 0, 1, 1.5, 2, 3, 9)]
+    said = [
+        parse(ROW | {"bias": bias, "features": {"turned": {"mean": 0, "scale": 1, "weight": 0}}}).severity(signals(), FPS)[0]
+        for bias in (-5, 0, 1, 1.5, 2, 3, 9)
+    ]
     assert said == pytest.approx([0, 0, 0.3, 0.45, 0.6, 0.9, 1.0])
 
 
