@@ -28,7 +28,7 @@ from facefix.types import Span
 
 MODE = "collapsed"
 
-MELT, RUN, BLOB, FLESH, RELIEF = 0.20, 0.34, 0.34, 0.30, 0.13
+MELT, RUN, BLOB, FLESH, RELIEF = 0.20, 0.34, 0.34, 0.30, 0.10
 """Units, units, units, units, share of the brightness; at severity 1."""
 _RAMP_FRAMES = 5
 _PATH_MEMORY_FRAMES = 3.0
