@@ -131,7 +131,7 @@ def _moved(layer: NDArray[np.float32], face: FaceFrame, smear: NDArray[np.float6
     for share in np.linspace(-1, 1, steps):
         shift = np.array([[1, 0, share * way[0]], [0, 1, share * way[1]]])
         total += cv2.warpAffine(layer, shift, layer.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
-    return total / steps
+    return (total / steps).astype(np.float32)
 
 
 def _skin_colour(face: FaceFrame, frame: Frame) -> NDArray[np.float32]:
@@ -154,4 +154,5 @@ def _bone(
     ax, ay = end[0] - start[0], end[1] - start[1]
     along = np.clip(((x - start[0]) * ax + (y - start[1]) * ay) / (ax * ax + ay * ay), 0, 1)
     radius = wide + (narrow - wide) * along
-    return np.hypot(x - start[0] - along * ax, y - start[1] - along * ay) - radius, radius
+    away = np.hypot(x - start[0] - along * ax, y - start[1] - along * ay) - radius
+    return away.astype(np.float32), radius.astype(np.float32)
