@@ -84,7 +84,7 @@ def clips_of(folder: Path, part: str = "all") -> dict[Part, tuple[Path, ...]]:
     if not is_folder(folder):
         raise InputError(f"{folder}: is no folder; name a folder of clean clips.")
     every = clips_in(folder)
-    wanted = [name for name in PARTS if part in ("all", name)]
+    wanted: list[Part] = [name for name in PARTS if part in ("all", name)]
     parts: dict[Part, tuple[Path, ...]] = {
         name: tuple(clip for clip in every if part_of(clip, folder) == name) for name in wanted
     }
