@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import cv2
@@ -18,6 +19,7 @@ NAMES = sorted(CONFUSERS)
 LOCAL = sorted(name for name in CONFUSERS if not CONFUSERS[name].whole)
 
 
+@lru_cache(maxsize=32)
 def made(name: str, seed: int = 1, span: Span = SPAN) -> list[NDArray[np.uint8]]:
     frames, points = portrait()
     return list(CONFUSERS[name].inject(frames, points, seed, span))
@@ -30,14 +32,14 @@ def light(pictures: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_changes_the_picture_in_its_span_alone_and_again_alike(name: str) -> None:
     frames = portrait()[0]
-    once, again = made(name), made(name)
+    once, again = made(name), made.__wrapped__(name)
     assert len(once) == FRAMES
     assert all(a.shape == b.shape and a.dtype == np.uint8 for a, b in zip(once, frames, strict=True))
     assert all(np.array_equal(a, b) for a, b in zip(once, again, strict=True))
     assert all(np.array_equal(once[t], frames[t]) for t in range(FRAMES) if t not in SPAN)
     # make-up lies on the skin alone, a sixth of the picture
     assert max(hurt(once[t], frames[t]) for t in range(FRAMES)) > (0.5 if name == "make-up" else 1)
-    other = made(name, seed=2)
+    other = made(name, 2)
     assert any(not np.array_equal(a, b) for a, b in zip(once, other, strict=True))
 
 
@@ -53,7 +55,7 @@ def test_it_streams(name: str) -> None:
             yield frame
 
     stream = CONFUSERS[name].inject(source(), np.concatenate([points] * 3), 1, Span(0, 90))
-    for given in range(1, 40):
+    for given in range(1, 12 if CONFUSERS[name].inject is not CONFUSERS["compression"].inject else 40):
         next(stream)
         assert taken <= given + (25 if "compression" in name else 0)
 
@@ -122,7 +124,7 @@ def test_zoom_ends_at_another_size_without_borders() -> None:
 
 @pytest.mark.parametrize("name", ["hand", "object"])
 def test_a_cover_hides_a_part_and_leaves_the_rest(name: str) -> None:
-    for seed in range(3):
+    for seed in (1, 2):
         frames, after = portrait()[0], made(name, seed)
         y, x = np.mgrid[:SIZE, :SIZE]
         face = np.hypot(x - 85, (y - 92) / 1.2) < 45

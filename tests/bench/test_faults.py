@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.bench.portrait import SIZE, SPAN, hurt, portrait
 
-from facefix.bench.faults import VARIANTS, drift
+from facefix.bench.faults import FAULTS, VARIANTS, drift
 from facefix.bench.faults.face_frame import face_frame
 from facefix.types import Span
 
@@ -52,8 +52,7 @@ def test_only_the_face_in_the_span_is_touched(clip, spoil, mode: str) -> None:
             assert hurt(before[~far], after[~far]) > 1
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("seed", [1, 8])
+@pytest.mark.parametrize(("mode", "seed"), [(mode, 1) for mode in MODES] + [(mode, 8) for mode in sorted(FAULTS)])
 def test_worse_is_worse_and_none_is_none(clip, spoil, mode: str, seed: int) -> None:
     damage = [
         np.mean([hurt(b, a) for b, a in zip(clip[0], spoil(mode, severity, seed), strict=True)])

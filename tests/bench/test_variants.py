@@ -14,6 +14,8 @@ from facefix.diagnose.modes import MODES
 from facefix.types import Span
 
 MIDDLE = 15
+BRIEF = Span(10, 20)
+"""Around `MIDDLE`, for faults that are looked at there alone."""
 
 
 def spoiled(variant: str, severity: float, seed: int, span: Span = SPAN) -> list[NDArray[np.uint8]]:
@@ -44,7 +46,7 @@ def test_every_failure_mode_has_faults_and_collapse_is_none_of_them() -> None:
 def test_smear_drags_the_half_it_names_and_no_other() -> None:
     halves = set()
     for seed in range(4):
-        change = np.abs(grey(spoiled("warp-smear", 0.9, seed)[MIDDLE]) - grey(portrait()[0][MIDDLE]))
+        change = np.abs(grey(spoiled("warp-smear", 0.9, seed, BRIEF)[MIDDLE]) - grey(portrait()[0][MIDDLE]))
         right, left = (patch(change, MIDDLE, u, 0.05, 0.3).mean() for u in (-0.45, 0.45))
         (name,) = VARIANTS["warp-smear"].regions(seed)
         hit, spared = (right, left) if name == "half_right" else (left, right)
@@ -66,15 +68,15 @@ def test_age_adds_lines_or_takes_them() -> None:
     def relief(picture: NDArray[np.uint8]) -> float:
         light = cv2.GaussianBlur(grey(picture), (0, 0), 0.8)
         band = light - cv2.GaussianBlur(light, (0, 0), 3.0)
-        return float(np.mean([patch(band, last, u, v, 0.16).std() for u, v in ((-0.5, 0.15), (0.5, 0.15), (0, -1.0))]))
+        return float(np.mean([patch(band, last, u, v, 0.16).std() for u, v in ((-0.5, 0.15), (0.5, 0.15))]))
 
     ways = {}
     for seed in range(8):
         (way, _tone) = VARIANTS["drift-age"].regions(seed)
         ways.setdefault(way, seed)
     before = relief(portrait()[0][last])
-    assert relief(spoiled("drift-age", 0.9, ways["older skin"])[last]) > 1.15 * before
-    assert relief(spoiled("drift-age", 0.9, ways["younger skin"])[last]) < 0.9 * before
+    assert relief(spoiled("drift-age", 0.9, ways["older skin"], Span(22, SPAN.end))[last]) > 1.15 * before
+    assert relief(spoiled("drift-age", 0.9, ways["younger skin"], Span(22, SPAN.end))[last]) < 0.9 * before
 
 
 def test_the_hairline_moves_more_than_the_face(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,13 +123,14 @@ def test_a_collapsed_face_has_no_features_left() -> None:
     clean = grey(portrait()[0][MIDDLE])
     features = [(-0.5, -0.5, 0.3), (0.5, -0.5, 0.3), (0, 0.05, 0.25), (0, 0.5, 0.35)]
 
-    def contrast(severity: float) -> float:
-        picture = cv2.GaussianBlur(grey(spoiled(COLLAPSED, severity, 2)[MIDDLE]), (0, 0), 1)
-        flat = [picture - cv2.GaussianBlur(picture, (0, 0), 8), clean - cv2.GaussianBlur(clean, (0, 0), 8)]
-        now, before = (sum(float(patch(p, MIDDLE, *where).std()) for where in features) for p in flat)
-        return now / before
+    def left(severity: float) -> float:
+        """Share of the features' contrast that is still where it was."""
+        picture = cv2.GaussianBlur(grey(spoiled(COLLAPSED, severity, 2, BRIEF)[MIDDLE]), (0, 0), 1)
+        now, before = (p - cv2.GaussianBlur(p, (0, 0), 8) for p in (picture, clean))
+        pairs = [(patch(now, MIDDLE, *where), patch(before, MIDDLE, *where)) for where in features]
+        return float(np.mean([np.cov(a, b)[0, 1] / np.var(b) for a, b in pairs]))
 
-    mild, plain, gone = (contrast(severity) for severity in (0.3, 0.6, 0.9))
-    assert 0.3 < mild < 0.95
+    mild, plain, gone = (left(severity) for severity in (0.3, 0.6, 0.9))
+    assert 0.25 < mild < 0.8
     assert gone < plain < mild
-    assert gone < 0.25
+    assert gone < 0.1

@@ -72,7 +72,7 @@ class CleanClip:
             if scale < 1:
                 eight = cv2.resize(eight, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             height, width = eight.shape[0] // 2 * 2, eight.shape[1] // 2 * 2
-            yield np.ascontiguousarray(eight[:height, :width])
+            yield np.ascontiguousarray(eight[:height, :width], np.uint8)
 
 
 def clips_of(folder: Path, part: str = "all") -> dict[Part, tuple[Path, ...]]:
@@ -84,7 +84,10 @@ def clips_of(folder: Path, part: str = "all") -> dict[Part, tuple[Path, ...]]:
     if not is_folder(folder):
         raise InputError(f"{folder}: is no folder; name a folder of clean clips.")
     every = clips_in(folder)
-    parts = {name: tuple(clip for clip in every if part_of(clip, folder) == name) for name in PARTS if part in ("all", name)}
+    wanted: list[Part] = [name for name in PARTS if part in ("all", name)]
+    parts: dict[Part, tuple[Path, ...]] = {
+        name: tuple(clip for clip in every if part_of(clip, folder) == name) for name in wanted
+    }
     if not any(parts.values()):
         raise InputError(
             f"{folder}: none of its {len(every)} clips belongs to the part {part!r}; try another part or more clips."

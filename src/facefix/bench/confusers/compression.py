@@ -75,4 +75,4 @@ class _RoundTrip:
 
     def _shown(self, pictures: list[av.VideoFrame]) -> Iterator[Frame]:
         for picture in pictures:
-            yield picture.to_ndarray(format="rgb24")[: self._size[0], : self._size[1]]
+            yield np.asarray(picture.to_ndarray(format="rgb24")[: self._size[0], : self._size[1]], np.uint8)

@@ -108,20 +108,30 @@ def _laid_over(
     u = ((x - face.centre[0]) * face.right[0] + (y - face.centre[1]) * face.right[1]) / face.unit_px
     v = ((x - face.centre[0]) * face.down[0] + (y - face.centre[1]) * face.down[1]) / face.unit_px
     skin, soft = _skin_colour(face, frame), 1.2 / face.unit_px + 0.008
-    cover, colour = np.zeros((height, width), np.float32), np.zeros((height, width, 3), np.float32)
-    # A copy every few pixels of the way; more would not show.
-    steps = np.linspace(-1, 1, int(np.clip(np.hypot(*smear) * face.unit_px / 2, 1, 8))) if np.any(smear) else np.zeros(1)
-    for share in steps:
-        du, dv = u - place[0] - share * smear[0], v - place[1] - share * smear[1]
-        own_x, own_y = np.cos(turn) * du + np.sin(turn) * dv, np.cos(turn) * dv - np.sin(turn) * du
-        distance, painted = draw(own_x.astype(np.float32), own_y.astype(np.float32), skin)
-        alpha = np.clip(0.5 - distance / (2 * soft), 0, 1)
-        cover += alpha / len(steps)
-        colour += alpha[..., None] * painted / len(steps)
+    du, dv = u - place[0], v - place[1]
+    own_x, own_y = np.cos(turn) * du + np.sin(turn) * dv, np.cos(turn) * dv - np.sin(turn) * du
+    distance, painted = draw(own_x.astype(np.float32), own_y.astype(np.float32), skin)
+    alpha = np.clip(0.5 - distance / (2 * soft), 0, 1)
+    layer = _moved(np.dstack([alpha[..., None] * painted, alpha]).astype(np.float32), face, smear)
+    colour, cover = layer[..., :3], layer[..., 3]
     moved = np.array([[1, 0, 0.07 * face.unit_px], [0, 1, 0.12 * face.unit_px]])
     shadow = cv2.GaussianBlur(cv2.warpAffine(cover, moved, (width, height)), (0, 0), max(1.0, 0.10 * face.unit_px))
     behind = frame * (1 - 0.4 * shadow)[..., None]
     return np.clip(np.rint(behind * (1 - cover)[..., None] + colour), 0, 255).astype(np.uint8)
+
+
+def _moved(layer: NDArray[np.float32], face: FaceFrame, smear: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(H, W, 4) the mean of a layer over +-`smear` units of its way."""
+    way = face.unit_px * (smear[0] * face.right + smear[1] * face.down)
+    # A copy every few pixels; more would not show.
+    steps = int(np.clip(np.hypot(*way) / 2, 1, 12))
+    if steps == 1:
+        return layer
+    total = np.zeros_like(layer)
+    for share in np.linspace(-1, 1, steps):
+        shift = np.array([[1, 0, share * way[0]], [0, 1, share * way[1]]])
+        total += cv2.warpAffine(layer, shift, layer.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    return (total / steps).astype(np.float32)
 
 
 def _skin_colour(face: FaceFrame, frame: Frame) -> NDArray[np.float32]:
@@ -144,4 +154,5 @@ def _bone(
     ax, ay = end[0] - start[0], end[1] - start[1]
     along = np.clip(((x - start[0]) * ax + (y - start[1]) * ay) / (ax * ax + ay * ay), 0, 1)
     radius = wide + (narrow - wide) * along
-    return np.hypot(x - start[0] - along * ax, y - start[1] - along * ay) - radius, radius
+    away = np.hypot(x - start[0] - along * ax, y - start[1] - along * ay) - radius
+    return away.astype(np.float32), radius.astype(np.float32)

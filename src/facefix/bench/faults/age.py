@@ -1,6 +1,6 @@
 """Age: the skin slowly gets older or younger, the proportions change with it, and it stays so.
 
-With L the lightness, b_r its blur by r units, S the skin, g(t) the approach, s the severity, on top of a third of
+With L the lightness, b_r its blur by r units, S the skin, g(t) the approach, s the severity, on top of a part of
 `drift`'s change of the same seed:
 
     older    + s g S [ PORES (L - b_.015) + FOLDS fold + lines ],  fold = b_.012 - b_.07, dark parts counted twice
@@ -48,7 +48,7 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
         if older:
             creases = LINES * _lines(face, wear) * np.clip(0.75 + 0.5 * face.spread(breaks)[..., 0], 0.1, 1.3)
             # A crease is a shadow: in dim skin it is dim.
-            creases *= np.clip(cv2.GaussianBlur(after.mean(-1), (0, 0), 3.0) / 160, 0.2, 1.1)
+            creases *= np.clip(cv2.GaussianBlur(after.mean(-1), (0, 0), max(1.0, 0.04 * face.unit_px)) / 160, 0.2, 1.1)
             relief = PORES * pores + FOLDS * np.where(fold < 0, 1.4 * fold, 0.6 * fold) - creases
         else:
             relief = -(0.8 * pores + 0.7 * fold)

@@ -28,7 +28,7 @@ from facefix.types import Span
 
 MODE = "collapsed"
 
-MELT, RUN, BLOB, FLESH, RELIEF = 0.20, 0.34, 0.34, 0.30, 0.13
+MELT, RUN, BLOB, FLESH, RELIEF = 0.20, 0.34, 0.34, 0.30, 0.10
 """Units, units, units, units, share of the brightness; at severity 1."""
 _RAMP_FRAMES = 5
 _PATH_MEMORY_FRAMES = 3.0
@@ -74,7 +74,7 @@ def regions(seed: int) -> tuple[str, ...]:
 def _inner(face: FaceFrame) -> Field:
     """(h, w) 1 from above the brows to the chin, 0 at the outline."""
     middle = 0.5 * face.landmarks[2, 0]
-    radius = np.hypot((face.u - middle) / 1.06, face.v / np.where(face.v < 0, 1.36, 1.2))
+    radius = np.hypot((face.u - middle) / 1.14, face.v / np.where(face.v < 0, 1.36, 1.2))
     t = np.clip((1 - radius) / 0.26, 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32) * face.region
 

@@ -79,7 +79,7 @@ def _arch(face: FaceFrame, side: int) -> Field:
     """(h, w) 0 on the sound half and at the outline of the face, 1 on the cheek of the spoiled half."""
     nose = face.landmarks[2, 0]
     # Of a turned head the half that the nose points to is narrow, and the middle of the face follows the nose.
-    outline = np.sqrt(np.clip(1 - (face.v / np.where(face.v < 0, 1.6, 1.42)) ** 2, 0.05, 1))
+    outline = np.sqrt(np.clip(1 - (face.v / np.where(face.v < 0, 1.6, 1.28)) ** 2, 0.05, 1))
     away = np.clip(side * (face.u - 0.5 * nose) / (outline * max(0.4, WIDTH - 0.9 * side * nose)), 0, 1)
     return (np.sin(np.pi * away**0.85) ** 1.3).astype(np.float32)
 
