@@ -6,7 +6,7 @@
 
 The files hold each case's signals and labels, frame by frame; any number of them, of any seeds. Per mode: a logistic
 regression over `FEATURES[mode]` with a ridge, every case with the same say whatever its length; then the knots of severity: the
-score from which a frame counts (severity 0.3) finds most faults with little made up, the others are the median scores at the
+score from which a frame counts (severity 0.3) finds most faults with little made up, the others follow a line through the
 injected severities.
 """
 
@@ -36,19 +36,15 @@ from facefix.types import Finding, Span
 
 Floats = NDArray[np.float64]
 
-JUDGED = ("warp", "drift", "flicker", "waxy")
-_KINDS = ("near", "early")
-_OUTPUTS = [f"{kind}_{mode}" for kind in _KINDS for mode in JUDGED]
+LABELS = ("warp", "drift", "flicker", "waxy")
 FEATURES = {
-    "warp": [*_OUTPUTS, "bend", "boil_calm", "stranger", "turned", "turning"],
-    "drift": [f"{name}_slow" for name in _OUTPUTS] + ["moved_away", "turned"],
-    "flicker": [*_OUTPUTS, "boil", "boil_calm", "shading", "shading_calm", "turning"],
-    "waxy": [f"{name}_slow" for name in _OUTPUTS] + ["detail_lost", "dull", "turned", "turning"],
+    "flicker": ["boil", "boil_calm", "shading", "shading_calm", "turning"],
 }
-CALM_S = {"warp": 0.08, "drift": 0.6, "flicker": 0.0, "waxy": 0.3}
+"""Each mode's own evidence, and what might explain it away. More of them fit more of few clips and less of others."""
+CALM_S = {"flicker": 0.0}
 FAULTY, SOUND = 0.25, 0.03
 """A label above the first is a fault to be found, below the second none; between lie the ramps, which teach nothing."""
-RIDGE = 0.02
+RIDGE = 0.05
 FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.03
 """Seconds per minute of sound footage that may be called faulty; what each more takes off F1, in choosing the threshold."""
 
@@ -75,7 +71,7 @@ def load(path: Path) -> list[Case]:
         if not signals:
             continue
         gone = rows[f"{i}/truth/collapsed"] > 0
-        labels = {mode: np.where(gone, np.nan, rows[f"{i}/truth/{mode}"]).astype(float) for mode in JUDGED}
+        labels = {mode: np.where(gone, np.nan, rows[f"{i}/truth/{mode}"]).astype(float) for mode in LABELS}
         name = f"{path.stem}/{i} {about['name']}"
         out.append(Case(name, about["clip"], about["part"] == "held-out", about["fps"], signals, labels))
     return out
@@ -127,16 +123,16 @@ def _logistic(x: Floats, y: Floats, w: Floats) -> Floats:
 
 
 def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
-    """Scores at severity 0, 0.3, 0.6, 0.9: where frames count, and the medians at the injected severities above that."""
+    """Scores at severity 0, 0.3, 0.6, 0.9: where frames count, and how the injected severity goes with the score."""
     scores = [np.nan_to_num(weigh.score(case.signals, case.fps), nan=weigh.bias) for case in cases]
     visible = _threshold(cases, mode, scores)
-    rest = []
-    for level in (0.6, 0.9):
-        near = np.concatenate(
-            [score[np.abs(case.labels[mode] - level) < 0.1] for case, score in zip(cases, scores, strict=True)]
-        )
-        rest.append(max(float(np.median(near)) if len(near) else -np.inf, (rest[-1] if rest else visible) + 0.3))
-    return [round(k, 4) for k in (visible - (rest[0] - visible), visible, *rest)]
+    score, label = np.concatenate(scores), np.concatenate([case.labels[mode] for case in cases])
+    faulty = label >= FAULTY
+    # A straight line: there are too few cases of each severity to trust their medians.
+    slope, start = np.polyfit(score[faulty], label[faulty], 1)
+    second = max((0.6 - start) / slope, visible + 0.5)
+    third = max((0.9 - start) / slope, second + 0.5)
+    return [round(float(k), 4) for k in (visible - (second - visible), visible, second, third)]
 
 
 def _threshold(cases: list[Case], mode: str, scores: list[NDArray[np.float32]]) -> float:
@@ -201,7 +197,7 @@ def main() -> None:
     cases = [case for path in options.signals for case in load(path)]
     fit = [case for case in cases if not case.held_out]
     rows: dict[str, dict] = {}
-    for mode in JUDGED:
+    for mode in FEATURES:
         row = regression(fit, mode)
         row["knots"] = knots(fit, mode, parse(row))
         rows[mode] = row

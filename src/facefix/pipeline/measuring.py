@@ -1,4 +1,4 @@
-"""The second sweep of pass 1: every face's mesh, signals, and what the judge says of it, while the frame is in memory."""
+"""The second sweep of pass 1: every face's mesh and signals, while the frame is in memory."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import measure
-from facefix.diagnose.judge.judging import Judge
 from facefix.faces import align, pose
 from facefix.faces.mesh.mesher import LOST, Mesher, Meshes
 from facefix.faces.mesh.smoothing import smooth
 from facefix.media import colour, decode
-from facefix.pipeline.comparing import Comparison
 from facefix.pipeline.progress import Progress, fps
 from facefix.types import ClipInfo, Face, Pixels, Span, Track
 
@@ -30,10 +28,9 @@ TrackSignals = dict[int, dict[str, NDArray[float32]]]
 class _Followed:
     """One track under measurement."""
 
-    def __init__(self, track: Track, judge: Judge, rate: float, keep_meshes: bool) -> None:
+    def __init__(self, track: Track, rate: float, keep_meshes: bool) -> None:
         self.track = track
         self._meter = measure.Meter(rate)
-        self._comparison = Comparison(judge, rate)
         self._rate = rate
         self._keep = keep_meshes
         self._meshes: list[NDArray[float32]] = []
@@ -43,16 +40,13 @@ class _Followed:
         """The track's next frame; mesh (478, 3) in source pixels, confidence (478,)."""
         crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, face.frame)
         known = float(np.percentile(confidence, SURE_PERCENTILE)) if _inside(face, rgb) else np.nan
-        face_px = align.face_px(face)
-        self._meter.push(crop, face, pose.pose(face.points), face_px, known)
-        comparable = face.score > 0 and confidence.mean() >= LOST
-        self._comparison.push(crop, mesh if comparable else None, face_px)
+        self._meter.push(crop, face, pose.pose(face.points), align.face_px(face), known)
         if self._keep:
             self._meshes.append(mesh)
             self._confidence.append(confidence)
 
     def signals(self) -> dict[str, NDArray[float32]]:
-        return self._meter.finish() | self._comparison.finish()
+        return self._meter.finish()
 
     def meshed(self) -> Track:
         """The track, its faces with meshes smoothed over it if they were kept; None in frames whose mesh is not believed."""
@@ -77,8 +71,8 @@ def measure_tracks(
     """
     if not tracks:
         return (), {}
-    mesher, judge = Mesher(device), Judge(device)
-    followed = [_Followed(track, judge, fps(clip), keep_meshes) for track in tracks]
+    mesher = Mesher(device)
+    followed = [_Followed(track, fps(clip), keep_meshes) for track in tracks]
     batch: list[tuple[_Followed, Pixels, Face]] = []
     span = Span(min(t.span.start for t in tracks), max(t.span.end for t in tracks))
     for done, frame in enumerate(decode.Decoder(clip, span), start=1):
