@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from facefix.diagnose.spans import ModeSpec, runs, severity, worst
 from facefix.types import Finding, Signals
 
-_KNOTS = (-0.86, -0.80, -0.70, -0.50)
+_KNOTS = (-0.83, -0.76, -0.66, -0.48)
 """Minus the confidence, at severity 0, 0.3, 0.6, 0.9."""
-_SHARE_KNOTS = (-0.91, -0.85, -0.75, -0.54)
+_SHARE_KNOTS = (-0.88, -0.81, -0.71, -0.52)
 """Minus the confidence as a share of the face's own, likewise: a beard and a hat cost 0.2 of it in every frame."""
 _NEVER_CLEAR_KNOTS = (-0.60, -0.53, -0.47, -0.40)
 """Minus the confidence where the face is never clear."""
