@@ -45,6 +45,8 @@ CALM_S = {"flicker": 0.0}
 FAULTY, SOUND = 0.25, 0.03
 """A label above the first is a fault to be found, below the second none; between lie the ramps, which teach nothing."""
 RIDGE = 0.05
+ENTRY = 1.0
+"""How far below the visible threshold severity starts from 0: findings grow on both sides to half of that."""
 FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.03
 """Seconds per minute of sound footage that may be called faulty; what each more takes off F1, in choosing the threshold."""
 
@@ -56,6 +58,7 @@ class Case:
     name: str
     clip: str
     held_out: bool
+    variants: frozenset[str]
     fps: float
     signals: dict[str, NDArray[np.float32]]
     labels: dict[str, Floats]
@@ -73,7 +76,8 @@ def load(path: Path) -> list[Case]:
         gone = rows[f"{i}/truth/collapsed"] > 0
         labels = {mode: np.where(gone, np.nan, rows[f"{i}/truth/{mode}"]).astype(float) for mode in LABELS}
         name = f"{path.stem}/{i} {about['name']}"
-        out.append(Case(name, about["clip"], about["part"] == "held-out", about["fps"], signals, labels))
+        variants = frozenset(label["variant"] for label in about["labels"])
+        out.append(Case(name, about["clip"], about["part"] == "held-out", variants, about["fps"], signals, labels))
     return out
 
 
@@ -126,13 +130,14 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     """Scores at severity 0, 0.3, 0.6, 0.9: where frames count, and how the injected severity goes with the score."""
     scores = [np.nan_to_num(weigh.score(case.signals, case.fps), nan=weigh.bias) for case in cases]
     visible = _threshold(cases, mode, scores)
-    score, label = np.concatenate(scores), np.concatenate([case.labels[mode] for case in cases])
+    typical = [(case.labels[mode], score) for case, score in zip(cases, scores, strict=True) if mode in case.variants]
+    label, score = (np.concatenate(part) for part in zip(*typical, strict=True))
+    # Score against severity by a straight line through the visible threshold and the mode's typical fault: there are too few
+    # cases of each severity to trust their medians, and unusual faults look worse or better than they are labelled.
     faulty = label >= FAULTY
-    # A straight line: there are too few cases of each severity to trust their medians.
-    slope, start = np.polyfit(score[faulty], label[faulty], 1)
-    second = max((0.6 - start) / slope, visible + 0.5)
-    third = max((0.9 - start) / slope, second + 0.5)
-    return [round(float(k), 4) for k in (visible - (second - visible), visible, second, third)]
+    rise = label[faulty] - 0.3
+    slope = max(float((rise * (score[faulty] - visible)).sum() / (rise**2).sum()), 2.0)
+    return [round(float(k), 4) for k in (visible - ENTRY, visible, visible + 0.3 * slope, visible + 0.6 * slope)]
 
 
 def _threshold(cases: list[Case], mode: str, scores: list[NDArray[np.float32]]) -> float:
