@@ -78,19 +78,29 @@ def plain(pair: np.void) -> tuple[NDArray[np.float32], ...]:
 
 def varied(pair: np.void, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
     """As `plain`, mirrored, toned, some of the other frames left out, their order changed."""
-    face, anchors, coverage, guide, lost, severity = plain(pair)
-    gamma, gain = np.exp(rng.normal(0, 0.15)), np.exp(rng.normal(0, 0.06, 3) + rng.normal(0, 0.08)).astype(np.float32)
-    face, anchors = (np.clip(p**gamma * gain, 0, 1).astype(np.float32) for p in (face, anchors))
-    anchors = np.clip(anchors * np.exp(rng.normal(0, 0.015, (ANCHORS, 1, 1, 3))), 0, 1).astype(np.float32)
+    coverage, lost = (pair[k].astype(np.float32) / 255 for k in ("coverage", "lost"))
+    guide, severity = pair["guide"].astype(np.float32) / SIDE_PX, pair["severity"].astype(np.float32)
+    tone = np.exp(rng.normal(0, 0.06, 3) + rng.normal(0, 0.08))
+    levels = (np.arange(256) / 255) ** np.exp(rng.normal(0, 0.15))
+    face = _toned(pair["face"], levels[:, None] * tone)
     order = rng.permutation(ANCHORS)
-    seen = np.zeros(ANCHORS, np.float32)
-    seen[order[: rng.choice(ANCHORS + 1, p=KEPT)]] = 1
-    anchors, coverage = (anchors * seen[:, None, None, None])[order], (coverage * seen[:, None, None])[order]
-    guide = guide if seen.any() else np.zeros_like(guide)
+    kept = order[: rng.choice(ANCHORS + 1, p=KEPT)]
+    anchors, covered = np.zeros(pair["anchors"].shape, np.float32), np.zeros_like(coverage)
+    for place, k in enumerate(kept):
+        anchors[place] = _toned(pair["anchors"][k], levels[:, None] * tone * np.exp(rng.normal(0, 0.015)))
+        covered[place] = coverage[k]
+    coverage = covered
+    guide = guide if len(kept) else np.zeros_like(guide)
     if rng.random() < 0.5:
         face, lost, guide = face[:, ::-1], lost[:, ::-1], guide[:, ::-1] * np.array([-1, 1], np.float32)
         anchors, coverage = anchors[:, :, ::-1], coverage[:, :, ::-1]
     return face, anchors, coverage, guide, lost, severity
+
+
+def _toned(picture: NDArray[np.uint8], levels: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(..., 3) 0..1 of (..., 3) uint8, by (256, 3) levels."""
+    levels = np.clip(levels, 0, 1).astype(np.float32)
+    return np.stack([levels[:, c][picture[..., c]] for c in range(3)], -1)
 
 
 def batch(pairs: list[tuple[NDArray[np.float32], ...]]) -> Batch:

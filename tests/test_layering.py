@@ -8,7 +8,7 @@ import facefix
 SOURCE = Path(facefix.__file__).parent
 STAGES = {"media", "shots", "faces", "diagnose", "repair", "compose", "upscale"}
 SHARED = {"types", "errors"}
-WITH_TORCH = {"faces", "repair", "upscale", "models", "bench"}
+WITH_TORCH = {"faces", "diagnose", "repair", "upscale", "models", "bench"}
 
 
 def _imports(path: Path) -> set[str]:

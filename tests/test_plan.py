@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -6,9 +7,9 @@ import numpy as np
 import pytest
 
 from facefix.errors import PlanError
-from facefix.plan import Plan, dump, fingerprint, make_plan
+from facefix.plan import Plan, dump, fingerprint, make_plan, without
 from facefix.plan_reader import load
-from facefix.types import Analysis, ClipInfo, ColourTags, Diagnosis, Face, Finding, Shot, Span, Track, VideoInfo
+from facefix.types import Analysis, ClipInfo, ColourTags, Diagnosis, Face, Finding, Judgement, Shot, Span, Track, VideoInfo
 
 
 @pytest.fixture
@@ -41,8 +42,9 @@ def analysis(tmp_path: Path) -> Analysis:
         Finding("flicker", 7, Span(12, 14), 0.9, "it boils."),
     )
     detail = np.linspace(1, 2, 40, dtype=np.float32)
-    diagnosis = Diagnosis(Track(7, 0, faces), 88.0, {"detail": detail, "yaw": 0 * detail}, findings, "repair")
-    return Analysis(ClipInfo(clip, "mov", video, 1, 0, Fraction(2)), 48, Span(0, 48), (Shot(0, Span(0, 48)),), (diagnosis,))
+    diagnosis = Diagnosis(Track(7, 0, faces), 88.0, {"detail": detail, "yaw": 0 * detail}, findings, Judgement("repair", ""))
+    info = ClipInfo(clip, "mov", video, 1, 0, Fraction(2))
+    return Analysis(info, 48, Span(0, 48), (Shot(0, Span(0, 48)),), (diagnosis,), diagnosis.judgement)
 
 
 def _plan(analysis: Analysis, **more) -> Plan:
@@ -55,6 +57,27 @@ def test_findings_become_treatments_within_what_can_and_may_be_treated(analysis:
     assert all(0 < t.strength <= 0.6 for t in _plan(analysis).treatments)
     assert _plan(analysis, strength=0).treatments == ()
     assert (_plan(analysis).width, _plan(analysis).height) == (360, 640)
+
+
+def test_frames_to_regenerate_are_not_painted_over(analysis: Analysis) -> None:
+    (diagnosis,) = analysis.diagnoses
+    lost = replace(diagnosis, judgement=Judgement("regenerate", "", (Span(11, 15), Span(18, 30))))
+    treated = _plan(replace(analysis, diagnoses=(lost,))).treatments
+    assert [(t.mode, t.span) for t in treated] == [("warp", Span(10, 11)), ("warp", Span(15, 18))]
+
+
+@pytest.mark.parametrize(
+    ("holes", "left"),
+    [
+        ((), (Span(10, 20),)),
+        ((Span(0, 10), Span(20, 30)), (Span(10, 20),)),
+        ((Span(12, 14), Span(18, 25)), (Span(10, 12), Span(14, 18))),
+        ((Span(10, 20),), ()),
+        ((Span(0, 99),), ()),
+    ],
+)
+def test_what_is_left_of_a_span(holes: tuple[Span, ...], left: tuple[Span, ...]) -> None:
+    assert without(Span(10, 20), holes) == left
 
 
 def test_the_mild_get_less_and_nobody_more_than_the_cap(analysis: Analysis) -> None:

@@ -30,8 +30,9 @@ def test_ranges_that_make_no_sense_say_so(text: str) -> None:
     ("wrong", "said"),
     [
         ({"strength": 1.5}, "--strength 1.5: must lie between 0 and 1"),
-        ({"only": ("warp", "melt")}, "--only melt: choose from warp, drift, flicker, waxy"),
+        ({"only": ("warp", "melt")}, "--only melt: choose from warp, drift, flicker, waxy, collapsed"),
         ({"restorer": "magic"}, "--restorer magic: choose from auto, none"),
+        ({"generator": "klingon"}, "--generator klingon: choose from auto, none, kling, sora, runway, pika, wan, veo, hailuo"),
         ({"device": "gpu"}, "--device gpu"),
         ({"crf": 70}, "--crf 70"),
         ({"range": "9-1"}, "--range 9-1"),

@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from facefix.bench.clips import part_of
+from facefix.bench.faults import VARIANTS
 from facefix.diagnose.judge.network import ANCHORS, JUDGED, SIDE_PX
 from facefix.faces.mesh import framing, placing, topology
 from judge import bends
@@ -59,7 +61,13 @@ PAIR = np.dtype(
 
 
 class Maker(pairs.Maker):
-    """Draws pairs from one side of the split."""
+    """Draws pairs from one side of the split; of clips, to train on, only from those that fitting the diagnosis may see."""
+
+    def __init__(self, folder: Path, collected: Path, held_out: bool) -> None:
+        super().__init__(folder, collected, held_out)
+        if not held_out:
+            names = [Path(self.rows[self.all.source[i]]["group"]).with_suffix(".mp4") for i in self.clips]
+            self.clips = self.clips[[part_of(name, Path()) == "fit" for name in names]]
 
     def spoilt(self, i: int, mode: str, severity: float, seed: int, own: bool) -> NDArray[np.uint8]:
         """The clean crop of row i with a fault; the same seed does the same to every frame."""
@@ -70,7 +78,10 @@ class Maker(pairs.Maker):
         if own and mode == "drift":
             other = self.all.meshes[int(rng.choice(self.mine))]
             return bends.drift(crop, mesh, other, severity, seed)
-        return spoil.fault(mode, crop, self.before(i), framing.five_points(mesh), severity, seed)
+        ways = [name for name, fault in VARIANTS.items() if fault.mode == mode]
+        # The typical fault as often as all others together.
+        way = mode if len(ways) == 1 or rng.random() < 0.5 else str(rng.choice([name for name in ways if name != mode]))
+        return spoil.fault(way, crop, self.before(i), framing.five_points(mesh), severity, seed)
 
     def judged(self, i: int, mode: str, severity: float, seed: int, plain: bool = False) -> np.void:
         """A pair from row i. plain: no wear, all other frames sound, the bench's faults: for the held-out set."""

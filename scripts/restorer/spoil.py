@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from facefix.bench.faults import FAULTS
+from facefix.bench.faults import VARIANTS
 from facefix.types import Span
 
 Picture = NDArray[np.uint8]
@@ -19,14 +19,15 @@ SECOND_FAULT = 0.12
 def fault(mode: str, crop: Picture, before: Picture, points: NDArray[np.float32], severity: float, seed: int) -> Picture:
     """(S, S, 3) the crop as it looks inside a span of the fault.
 
-    before: the same face a little earlier, for the ghosts of `flicker`. points: (5, 2) in the crop.
+    mode: a name of `VARIANTS`; that of a failure mode is its typical fault. before: the same face a little earlier, for the
+    ghosts of `flicker`. points: (5, 2) in the crop.
     """
     rng = np.random.default_rng([seed, 9])
     first, last = int(rng.integers(5, 12)), int(rng.integers(7, 14))
     # Drift at the last frame of its span, when it has arrived; the others amid it.
-    span = Span(-4 * first, 2) if mode == "drift" else Span(-first, last)
+    span = Span(-4 * first, 2) if VARIANTS[mode].mode == "drift" else Span(-first, last)
     fives = np.stack([points, points]).astype(np.float32)
-    return list(FAULTS[mode].inject([before, crop], fives, severity, seed, span))[1]
+    return list(VARIANTS[mode].inject([before, crop], fives, severity, seed, span))[1]
 
 
 def mixture(mode: str, crop: Picture, before: Picture, points: NDArray[np.float32], severity: float, seed: int) -> Picture:

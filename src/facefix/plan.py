@@ -102,14 +102,16 @@ def make_plan(
 ) -> Plan:
     """Turn findings into treatments. Modes outside `treatable` (no cure known) or `only` are left out.
 
-    A track whose verdict is `regenerate` is still treated where it is treatable: the rest of it may be saved.
+    Frames to be regenerated are left alone, since paint over a face past saving helps nobody; the rest of their track is
+    treated where it is treatable.
     """
     wanted = set(treatable) & set(only or treatable)
     treatments = tuple(
-        Treatment(f.track, f.mode, f.span, round(f.severity, 3), round(_strength(f.severity, strength), 3), f.why)
+        Treatment(f.track, f.mode, span, round(f.severity, 3), round(_strength(f.severity, strength), 3), f.why)
         for d in analysis.diagnoses
         for f in d.findings
         if f.mode in wanted and strength > 0
+        for span in without(f.span, d.judgement.regenerate)
     )
     treated = {t.track for t in treatments}
     width, height = analysis.clip.video.display_size
@@ -126,6 +128,15 @@ def make_plan(
         treatments=treatments,
         tracks=tuple(_planned(d) for d in analysis.diagnoses if d.track.id in treated),
     )
+
+
+def without(span: Span, holes: Iterable[Span]) -> tuple[Span, ...]:
+    """What is left of a span, in order."""
+    left = [span]
+    for hole in holes:
+        parts = [(Span(s.start, min(s.end, hole.start)), Span(max(s.start, hole.end), s.end)) for s in left]
+        left = [part for pair in parts for part in pair if len(part)]
+    return tuple(left)
 
 
 def _strength(severity: float, cap: float) -> float:

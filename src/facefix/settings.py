@@ -45,6 +45,12 @@ def _modes() -> tuple[str, ...]:
     return tuple(MODES)
 
 
+def _generators() -> tuple[str, ...]:
+    from facefix.diagnose.generators import AUTO, GENERATORS, NONE
+
+    return (AUTO, NONE, *GENERATORS)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to analyse, repair and write a clip. Checked on creation.
@@ -64,6 +70,13 @@ class Settings:
         "Work on a part only: frames (40-58, the end exclusive) or times (1.5s-3s, 0:01-0:03). The output holds just it.",
         "--range",
         metavar="A-B",
+    )
+    generator: str = _option(
+        "auto",
+        "What made the clip, which shifts doubtful findings: auto (what its metadata say), none, "
+        "kling, sora, runway, pika, wan, veo or hailuo.",
+        "--generator",
+        choices=_generators,
     )
     restorer: str = _option("auto", "Network that redraws detail in damaged faces.", "--restorer", choices=_restorers)
     device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")

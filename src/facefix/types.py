@@ -78,6 +78,16 @@ class VideoInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a file says about who made it; each may be cut short, none is verified."""
+
+    tags: tuple[tuple[str, str], ...] = ()
+    """(name, text) of the container's and its streams' tags, names in lower case."""
+    credentials: tuple[str, ...] = ()
+    """Readable strings of its C2PA manifests: claim generators, software agents, certificate issuers ..."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClipInfo:
     """What a container says about itself, without a frame decoded."""
 
@@ -88,6 +98,7 @@ class ClipInfo:
     audio_streams: int
     subtitle_streams: int
     duration_s: Fraction | None
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +185,27 @@ class Finding:
     evidence: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict and what it rests on."""
+
+    verdict: Verdict
+    reason: str
+    """One plain sentence."""
+    regenerate: tuple[Span, ...] = ()
+    """Frames to generate anew, in order, apart from each other; empty unless the verdict is `regenerate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """What a clip is taken to have been made with."""
+
+    name: str
+    """Name of a registered preset, or "none"."""
+    why: str
+    """One plain sentence: who says so."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Diagnosis:
     """A track with what was measured on it and what that means."""
@@ -182,7 +214,12 @@ class Diagnosis:
     median_face_px: float
     signals: Signals
     findings: tuple[Finding, ...]
-    verdict: Verdict
+    judgement: Judgement
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the judgement."""
+        return self.judgement.verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,16 +233,16 @@ class Analysis:
     """Frames that were analysed."""
     shots: tuple[Shot, ...]
     diagnoses: tuple[Diagnosis, ...]
+    judgement: Judgement
+    """Of the clip: as bad as its worst face."""
+    generator: Generator = Generator("none", "nobody asked.")
     warnings: tuple[str, ...] = ()
     """Sentences for the user: truncated file, frames skipped ..."""
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of any track."""
-        verdicts = {d.verdict for d in self.diagnoses}
-        if "regenerate" in verdicts:
-            return "regenerate"
-        return "repair" if "repair" in verdicts else "clean"
+        """That of the judgement."""
+        return self.judgement.verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)

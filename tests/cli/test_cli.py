@@ -9,7 +9,12 @@ from pathlib import Path
 import av
 import pytest
 
+from facefix import pipeline
 from facefix.cli import main
+from facefix.cli.inspect import inspect
+from facefix.diagnose.generators import GENERATORS
+from facefix.media.probe import probe
+from facefix.types import Analysis, Judgement, Shot, Span
 
 SHORT = Path(__file__).parents[2] / "samples" / "astronaut_short.mp4"
 
@@ -86,7 +91,27 @@ def test_inspect_draws_the_faces_where_it_is_told_to(tmp_path: Path, capsys: pyt
     assert _run(*words) == 1
     assert "exists already" in capsys.readouterr().err
     assert _run(*words, "-y") == 0
-    assert [path.name for path in folder.iterdir()] == ["astronaut_short_faces.png"]
+    names = {"astronaut_short_faces.png", "astronaut_short_signals.png"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in names)
+
+
+@pytest.mark.parametrize(("words", "code"), [((), 0), (("--strict",), 4)])
+def test_a_shot_past_saving_is_named_and_fails_the_strict(
+    words: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = probe(SHORT)
+    judgement = Judgement("regenerate", "face 0: collapsed for 0.7 s.", (Span(2, 20),))
+    analysis = Analysis(clip, 24, Span(0, 24), (Shot(0, Span(0, 24)),), (), judgement)
+    monkeypatch.setattr(pipeline, "analyse", lambda *_, **__: analysis)
+    assert _run("inspect", SHORT, *words) == code
+    said = "verdict: regenerate this shot, frames 2-20 (00:00:00:02-00:00:00:20): face 0: collapsed for 0.7 s."
+    assert said in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_help_names_every_generator() -> None:
+    (option,) = (p for p in inspect.params if p.name == "generator")
+    assert all(name in (getattr(option, "help", None) or "") for name in GENERATORS)
 
 
 def test_help_does_not_wait_for_the_networks() -> None:

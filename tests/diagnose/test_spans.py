@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from facefix.diagnose.spans import despike, own_level, runs, severity, worst
-from facefix.types import Span
+from facefix.diagnose.spans import VISIBLE, despike, own_level, runs, severity, with_prior, worst
+from facefix.types import Finding, Span
 
 
 def test_severity_follows_its_knots_and_keeps_nan() -> None:
@@ -31,3 +31,25 @@ def test_a_spike_does_not_speak_for_a_span() -> None:
 def test_own_level_of_nothing_is_zero() -> None:
     assert own_level(np.full(3, np.nan, np.float32)) == 0
     assert own_level(np.array([1, 2, 3, np.nan], np.float32)) == pytest.approx(1.5)
+
+
+def _doubtful(severity: float) -> Finding:
+    return Finding("warp", 0, Span(0, 9), severity, "why.", {"bend_percent": 4.0})
+
+
+def test_a_prior_settles_doubt_and_nothing_else() -> None:
+    assert with_prior(_doubtful(0.28), 1.2).severity > VISIBLE
+    assert with_prior(_doubtful(0.32), 0.9).severity < VISIBLE
+    assert with_prior(_doubtful(0.6), 1.2) == _doubtful(0.6)
+    assert with_prior(_doubtful(0.95), 0.9) == _doubtful(0.95)
+    assert with_prior(_doubtful(0.4), 1.0) == _doubtful(0.4)
+
+
+@pytest.mark.parametrize("factor", [0.8, 0.9, 1.1, 1.2])
+def test_a_prior_never_turns_the_order_of_two_findings_round(factor: float) -> None:
+    shifted = [with_prior(_doubtful(s), factor).severity for s in np.linspace(0, 1, 101)]
+    assert (np.diff(shifted) > 0).all()
+
+
+def test_a_shifted_finding_says_so() -> None:
+    assert with_prior(_doubtful(0.4), 1.2).evidence == {"bend_percent": 4.0, "prior": 1.2}

@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 from tests.clips import LOSSLESS_HEVC, Recipe, moving, number_in, write_clip
 
-from facefix.errors import OutputError, SettingsError
+from facefix.errors import OutputError
 from facefix.media.colour import to_rgb, write_back
 from facefix.media.decode import decode
-from facefix.media.encode import EncodeSpec, Writer, choose_encoder
-from facefix.media.encoders import nearest_format
+from facefix.media.encode import EncodeSpec, Writer
 from facefix.media.planes import components, layout_of
 from facefix.media.probe import probe
 from facefix.types import ClipInfo, ColourTags, Frame, Span
@@ -29,7 +28,6 @@ _VARIABLE_MS = [0, 33, 71, 100, 180, 181, 250, 300, 333, 366, 400, 611]
 _REORDERED = {"crf": "10", "preset": "veryfast", "bf": "3", "g": "8"}
 _MS = Fraction(1, 1000)
 _TEN_BIT = Recipe(codec="libx265", pixel_format="yuv420p10le", options=LOSSLESS_HEVC)
-_PRORES = Recipe(codec="prores_ks", pixel_format="yuv422p10le", options={"profile": "1"})
 
 
 def _rewritten(clip: ClipInfo, out: Path, spec: EncodeSpec | None = None, span: Span | None = None) -> Writer:
@@ -230,56 +228,6 @@ def test_an_odd_size_is_kept_where_the_encoder_can(tmp_path: Path) -> None:
     old, new = (_samples(next(iter(decode(c)))) for c in (clip, result))
     assert np.array_equal(new[0][:63, :97], old[0])
     assert np.array_equal(new[0][:, 97], new[0][:, 96])
-
-
-@pytest.mark.parametrize(
-    ("source", "out", "named", "encoder", "pixel_format"),
-    [
-        (Recipe(), "o.mp4", None, "libx264", "yuv420p"),
-        (Recipe(pixel_format="yuv444p"), "o.mp4", None, "libx264", "yuv444p"),
-        (Recipe(), "o.mp4", "hevc", "libx265", "yuv420p"),
-        (Recipe(), "o.webm", None, "libvpx-vp9", "yuv420p"),
-        (Recipe(codec="mpeg4", options={}), "o.mp4", None, "libx264", "yuv420p"),
-        (_TEN_BIT, "o.mov", None, "libx265", "yuv420p10le"),
-        (_PRORES, "o.mov", None, "prores_ks", "yuv422p10le"),
-        (_PRORES, "o.mp4", "libsvtav1", "libsvtav1", "yuv420p10le"),
-    ],
-)
-def test_choice_of_encoder(
-    tmp_path: Path, source: Recipe, out: str, named: str | None, encoder: str, pixel_format: str
-) -> None:
-    clip = probe(write_clip(tmp_path / "a.mov", moving(3), source))
-    choice = choose_encoder(clip, tmp_path / out, EncodeSpec(named))
-    assert (choice.name, choice.pixel_format) == (encoder, pixel_format)
-    if encoder == "prores_ks":
-        assert choice.options["profile"] == "1"
-
-
-def test_nearest_format_gives_up_least() -> None:
-    offered = ["yuv420p", "yuv444p", "yuv422p10le", "yuv420p10le", "yuvj420p", "gbrp"]
-    assert nearest_format("yuv422p", offered) == "yuv444p"
-    assert nearest_format("p010le", offered) == "yuv420p10le"
-    assert nearest_format("nv12", offered) == "yuv420p"
-    assert nearest_format("rgb24", offered) == "gbrp"
-    assert nearest_format("gray", offered) == "yuv420p"
-
-
-def test_impossible_settings_are_refused(tmp_path: Path) -> None:
-    clip = probe(write_clip(tmp_path / "a.mp4", moving(2)))
-    for out, spec, sentence in [
-        ("o.mp4", EncodeSpec("libx999"), "no video encoder"),
-        ("o.webm", EncodeSpec("libx264"), "cannot hold"),
-        ("o.xyz", EncodeSpec(), "no container"),
-        ("o.mp4", EncodeSpec("aac"), "no video encoder"),
-    ]:
-        with pytest.raises(SettingsError, match=sentence):
-            choose_encoder(clip, tmp_path / out, spec)
-    with (
-        pytest.raises(SettingsError, match="cannot be started"),
-        Writer(clip, tmp_path / "o.mp4", EncodeSpec(crf=-999)),
-    ):
-        pass
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])

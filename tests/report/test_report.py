@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,9 +12,24 @@ import pytest
 
 from facefix.pipeline import Report
 from facefix.report.schema import document, dumps
-from facefix.report.table import details, finding_line, lines, summary
-from facefix.types import Analysis, ClipInfo, ColourTags, Diagnosis, Face, Finding, Shot, Span, Track, VideoInfo
+from facefix.report.table import WIDTH, bar, details, finding_rows, lines, summary
+from facefix.types import (
+    Analysis,
+    ClipInfo,
+    ColourTags,
+    Diagnosis,
+    Face,
+    Finding,
+    Generator,
+    Judgement,
+    Shot,
+    Span,
+    Track,
+    VideoInfo,
+)
 
+_REPAIR = Judgement("repair", "warp; at worst 0.72 in frames 40-58.")
+_REGENERATE = Judgement("regenerate", "face 3: collapsed for 0.8 s.", (Span(40, 58), Span(70, 90)))
 _FINDING = Finding("warp", 3, Span(40, 58), 0.7219, "it bends.", {"strain": 1.25})
 
 
@@ -23,13 +39,15 @@ def _analysis(**more) -> Analysis:
     box, points = np.array([0, 0, 9, 9], np.float32), np.zeros((5, 2), np.float32)
     track = Track(3, 0, tuple(Face(f, box, points, 0.9) for f in range(2)))
     signals = {"strain": np.array([1.23456, np.nan], np.float32)}
-    diagnosis = Diagnosis(track, 88.5, signals, (_FINDING,), "repair")
+    diagnosis = Diagnosis(track, 88.5, signals, (_FINDING,), _REPAIR)
     parts = {
         "clip": ClipInfo(Path("shots/café.mp4"), "mov", video, 1, 0, Fraction(2)),
         "frames": 48,
         "span": Span(0, 48),
         "shots": (Shot(0, Span(0, 48)),),
         "diagnoses": (diagnosis,),
+        "judgement": Judgement("repair", "face 3: warp."),
+        "generator": Generator("kling", 'its tags say "Kling AI".'),
         "warnings": ("café.mp4 is cut short: 48 of 50 frames are there.",),
     }
     return Analysis(**{**parts, **more})
@@ -46,7 +64,8 @@ def _report(**more) -> Report:
         "faces": 1,
         "findings": (_FINDING,),
         "untreated": (),
-        "verdict": "repair",
+        "judgement": _REPAIR,
+        "rate": Fraction(24),
         "warnings": (),
         "seconds": 1.26,
     }
@@ -55,11 +74,14 @@ def _report(**more) -> Report:
 
 def test_the_schema_keeps_its_promise() -> None:
     got = document(_analysis())
-    assert {key: got[key] for key in ("schema", "clip", "shots", "verdict", "warnings", "range")} == {
+    assert {key: got[key] for key in got if key not in ("facefix", "tracks")} == {
         "schema": 1,
         "clip": {"path": "shots/café.mp4", "frames": 48, "duration_s": 2.0, "width": 360, "height": 640},
         "shots": [{"index": 0, "start": 0, "end": 48}],
         "verdict": "repair",
+        "reason": "face 3: warp.",
+        "regenerate": [],
+        "generator": {"name": "kling", "why": 'its tags say "Kling AI".'},
         "warnings": ["café.mp4 is cut short: 48 of 50 frames are there."],
         "range": {"start": 0, "end": 48},
     }
@@ -72,6 +94,8 @@ def test_the_schema_keeps_its_promise() -> None:
             "character": None,
             "median_face_px": 88.5,
             "verdict": "repair",
+            "reason": "warp; at worst 0.72 in frames 40-58.",
+            "regenerate": [],
             "findings": [
                 {"mode": "warp", "start": 40, "end": 58, "severity": 0.722, "why": "it bends.", "evidence": {"strain": 1.25}}
             ],
@@ -87,31 +111,59 @@ def test_numbers_that_json_does_not_know_never_get_out() -> None:
         dumps({"x": float("nan")})
 
 
-@pytest.mark.parametrize(
-    ("verdicts", "worst"), [((), "clean"), (("clean", "repair"), "repair"), (("regenerate", "repair"), "regenerate")]
-)
-def test_the_clip_is_as_bad_as_its_worst_face(verdicts: tuple[str, ...], worst: str) -> None:
-    one = _analysis().diagnoses[0]
-    faces = tuple(Diagnosis(one.track, 1.0, {}, (), verdict) for verdict in verdicts)  # pyright: ignore
-    assert _analysis(diagnoses=faces).verdict == worst
+def test_frames_to_regenerate_are_told_to_machines() -> None:
+    got = document(_analysis(judgement=_REGENERATE))
+    assert got["verdict"] == "regenerate"
+    assert got["regenerate"] == [{"start": 40, "end": 58}, {"start": 70, "end": 90}]
 
 
 def test_the_table_of_a_diagnosis() -> None:
     assert list(lines(_analysis())) == [
         "shots/café.mp4: 48 frames, 360x640, 24 fps, 1 shot",
+        '  generator: kling; its tags say "Kling AI".',
         "  ! café.mp4 is cut short: 48 of 50 frames are there.",
-        "  face 3: frames 0-2, shot 0, 88 px: repair",
-        "    warp           40-58  [####.] 0.72  it bends.",
-        "  verdict: repair",
+        "  face 3: frames 0-2, shot 0, 88 px",
+        "    mode  frames  time code                severity      reason",
+        "    warp  40-58   00:00:01:16-00:00:02:10  [####.] 0.72  it bends.",
+        "                                                         -> rebuild these frames from the good ones around them",
+        "    repair: warp; at worst 0.72 in frames 40-58.",
+        "  verdict: repair: face 3: warp.",
     ]
-    empty = list(lines(_analysis(diagnoses=(), warnings=(), shots=(Shot(0, Span(0, 4)), Shot(1, Span(4, 48))))))
+    nobody = Judgement("clean", "no face was found.")
+    shots = (Shot(0, Span(0, 4)), Shot(1, Span(4, 48)))
+    empty = list(lines(_analysis(diagnoses=(), warnings=(), shots=shots, judgement=nobody)))
     assert empty[0].endswith("2 shots")
-    assert empty[1:] == ["  no face found", "  verdict: clean"]
+    assert empty[2:] == ["  verdict: clean: no face was found."]
 
 
-@pytest.mark.parametrize(("severity", "bar"), [(0.0, "[.....]"), (0.3, "[##...]"), (1.0, "[#####]")])
-def test_severity_is_a_bar(severity: float, bar: str) -> None:
-    assert bar in finding_line(Finding("waxy", 0, Span(0, 9), severity, "why."))
+def test_a_shot_past_saving_is_named_by_frames_and_time_codes_and_its_findings_get_no_advice() -> None:
+    one = _analysis().diagnoses[0]
+    lost = _analysis(diagnoses=(replace(one, judgement=_REGENERATE),), judgement=_REGENERATE)
+    text = list(lines(lost))
+    assert not any("->" in line for line in text)
+    said = "regenerate this shot, frames 40-58 (00:00:01:16-00:00:02:10), 70-90 (00:00:02:22-00:00:03:18): face 3: collapsed"
+    assert said in " ".join(" ".join(text[-2:]).split())
+
+
+def test_columns_stay_in_line_and_within_the_width() -> None:
+    long = replace(_FINDING, span=Span(12040, 12358), why="features lie far from where the frames around have them. " * 3)
+    rows = list(finding_rows([_FINDING, long, replace(_FINDING, mode="collapsed")], Fraction(24)))
+    assert max(map(len, rows)) <= WIDTH - 4
+    column = rows[0].index("reason")
+    assert [row[column - 2 : column] for row in rows] == ["  "] * len(rows)
+    assert all(row[column] != " " for row in rows)
+    assert [row.split()[0] for row in rows if not row.startswith(" ")] == ["mode", "warp", "warp", "collapsed"]
+
+
+def test_without_a_rate_there_is_no_column_of_time_codes() -> None:
+    head, row = finding_rows([_FINDING], None)
+    assert head.split() == ["mode", "frames", "severity", "reason"]
+    assert row.split() == ["warp", "40-58", "[####.]", "0.72", "it", "bends."]
+
+
+@pytest.mark.parametrize(("severity", "shown"), [(0.0, "[.....] 0.00"), (0.3, "[##...] 0.30"), (1.0, "[#####] 1.00")])
+def test_severity_is_a_bar(severity: float, shown: str) -> None:
+    assert bar(severity) == shown
 
 
 @pytest.mark.parametrize(
@@ -130,8 +182,11 @@ def test_the_summary_of_a_render(more: dict, said: str) -> None:
 
 
 def test_the_details_of_a_render() -> None:
-    report = _report(untreated=(_FINDING,), verdict="regenerate", warnings=("one.", "two."))
-    warp = "  face 3: warp           40-58  [####.] 0.72  it bends.  (left as it is)"
-    advice = "  advice: regenerate this shot; some frames are past saving."
-    assert list(details(report)) == ["  ! one.", "  ! two.", warp, advice]
+    report = _report(untreated=(_FINDING,), judgement=_REGENERATE, warnings=("one.", "two."))
+    got = list(details(report))
+    assert got[:3] == ["  ! one.", "  ! two.", "  face 3"]
+    assert got[4] == "    warp  40-58   00:00:01:16-00:00:02:10  [####.] 0.72  it bends."
+    assert got[5].strip() == "(left as it is)"
+    assert got[6].startswith("  advice: regenerate this shot, frames 40-58 (00:00:01:16-00:00:02:10), 70-90")
     assert list(details(_report(findings=()))) == []
+    assert "left as it is" not in " ".join(details(_report()))

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 import click
 
 from facefix import __version__
+from facefix.cli.bench import bench
 from facefix.cli.fix import fix
 from facefix.cli.inspect import inspect
 from facefix.cli.models import models
@@ -60,7 +61,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     ctx.obj = {"debug": debug}
 
 
-for command in (fix, inspect, models):
+for command in (bench, fix, inspect, models):
     cli.add_command(command)
 
 

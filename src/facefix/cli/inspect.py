@@ -16,11 +16,14 @@ from facefix.cli.options import clips_argument, settings_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the diagnosis as JSON (schema 1); - for standard output.")
 @click.option("--plan", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan that `fix --plan` can render.")
 @click.option(
-    "--report", type=click.Path(path_type=Path), metavar="DIR", help="Write pictures of each face's worst and best frames."
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write pictures: each face's worst and best frames, its signals with the findings marked.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
-@settings_options("strength", "only", "range", "restorer", "device")
+@settings_options("strength", "only", "range", "generator", "restorer", "device")
 @click.pass_context
 def inspect(
     ctx: click.Context,
@@ -39,6 +42,7 @@ def inspect(
     from facefix.errors import SettingsError
     from facefix.files import check_output, folder_made, write_bytes, write_text
     from facefix.plan import dump
+    from facefix.report import plot
     from facefix.report.schema import document, dumps
     from facefix.report.table import lines
     from facefix.settings import Settings
@@ -59,12 +63,15 @@ def inspect(
     def job(source: Source) -> Verdict:
         folder = source.folder_in(report) if report is not None else None
         with Progress(source.clip.name) as progress, folder_made(folder) if folder is not None else nullcontext():
-            picture = folder / f"{source.clip.stem}_faces.png" if folder is not None else None
-            if picture is not None:
+            pictures = (
+                [folder / f"{source.clip.stem}_{what}.png" for what in ("faces", "signals")] if folder is not None else []
+            )
+            for picture in pictures:
                 check_output(source.clip, picture, overwrite=yes)
-            analysis = pipeline.analyse(source.clip, settings, meshes=picture is not None, progress=progress)
-            if picture is not None:
-                write_bytes(picture, pipeline.face_sheet(analysis, progress=progress))
+            analysis = pipeline.analyse(source.clip, settings, meshes=bool(pictures), progress=progress)
+            if pictures:
+                write_bytes(pictures[0], pipeline.face_sheet(analysis, progress=progress))
+                write_bytes(pictures[1], plot.png(analysis))
         documents.append(document(analysis))
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)

@@ -14,6 +14,7 @@ from numpy import float32
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, median_filter
 
+from facefix.diagnose.spans import own_level
 from facefix.types import Signals
 
 Curve = NDArray[float32]
@@ -25,11 +26,6 @@ _LOGIT_END = 0.01
 def feature(name: str, signals: Signals, fps: float) -> Curve:
     """(T,) one of `FEATURES`."""
     return FEATURES[name](signals, fps).astype(float32)
-
-
-def own_level(values: Curve) -> float:
-    """What is normal for this face: the lower quartile over the track, NaN ignored; 0 when nothing was measured."""
-    return float(np.nanpercentile(values, 25)) if np.isfinite(values).any() else 0.0
 
 
 def calm(values: Curve, frames: float) -> Curve:
@@ -122,7 +118,7 @@ def _share(values: Curve) -> Curve:
 
 def _turned(signals: Signals, fps: float) -> Curve:
     del fps
-    return np.abs(signals["yaw"]) / 45
+    return (np.abs(signals["yaw"]) / 45).astype(float32)
 
 
 def _turning(signals: Signals, fps: float) -> Curve:
@@ -130,7 +126,7 @@ def _turning(signals: Signals, fps: float) -> Curve:
     yaw, pitch = slow(signals["yaw"], 0.08 * fps), slow(signals["pitch"], 0.08 * fps)
     if len(yaw) < 2:
         return np.zeros(len(yaw), float32)
-    return np.hypot(np.gradient(yaw), np.gradient(pitch)) * fps / 45
+    return (np.hypot(np.gradient(yaw), np.gradient(pitch)) * fps / 45).astype(float32)
 
 
 FEATURES: Mapping[str, Feature] = MappingProxyType(

@@ -26,6 +26,7 @@ _MOTION_SIDE = 256
 SIGNALS: Mapping[str, str] = {
     "face_px": "size of the face, source px",
     "score": "detector confidence, 0..1; 0 where filled in",
+    "mesh": "the mesh network's confidence in the points it knows best (90th percentile), 0..1; not where the picture ends",
     "yaw": "degrees",
     "pitch": "degrees",
     "roll": "degrees",
@@ -38,6 +39,7 @@ SIGNALS: Mapping[str, str] = {
     "crispness_out": "% the same of hair and whatever surrounds the face: with crispness, what this frame could show",
     "tone_a": "CIELAB a* of the skin minus that of the surroundings' median change",
     "tone_b": "CIELAB b*, likewise",
+    "tint": "CIELAB a*, b* distance of the skin to its median over the track",
 }
 
 _LAGS_S = (0.25, 0.7)
@@ -61,7 +63,7 @@ class Meter:
         self._changes: list[NDArray[float32]] = []
         self._identities: list[NDArray[float32] | None] = []
 
-    def push(self, crop: Crop, face: Face, pose: Pose, face_px: float) -> None:
+    def push(self, crop: Crop, face: Face, pose: Pose, face_px: float, mesh: float = np.nan) -> None:
         """Measure the next frame of the track.
 
         Args:
@@ -69,10 +71,12 @@ class Meter:
             face: the face it shows.
             pose: its head pose, degrees.
             face_px: its size in the source, px.
+            mesh: how sure the mesh network is of the points it knows best, 0..1.
         """
         small = np.asarray(cv2.resize(crop.pixels, (_MOTION_SIDE, _MOTION_SIDE), interpolation=cv2.INTER_AREA), np.float32)
         grey = _grey(small)
-        row = {"face_px": face_px, "score": face.score, "yaw": pose.yaw, "pitch": pose.pitch, "roll": pose.roll}
+        row = {"face_px": face_px, "score": face.score, "mesh": mesh}
+        row |= {"yaw": pose.yaw, "pitch": pose.pitch, "roll": pose.roll}
         row |= _texture(_grey(crop.pixels)) | _tone(small)
         row |= {"residual": np.nan, "residual_out": np.nan}
         if self._past is not None:
@@ -96,6 +100,7 @@ class Meter:
         columns["boil"] = np.where(seen, np.maximum(residual - outside, 0), np.nan)
         columns["shading"] = np.where(seen, _shading(self._changes), np.nan)
         columns["detail"] = _better(np.stack([columns.pop(f"skin_{k}") for k in range(2)]))
+        columns["tint"] = _from_median(columns.pop("skin_a"), columns.pop("skin_b"))
         columns["identity_distance"] = _identity_distance(self._identities, columns["yaw"])
         return {name: columns[name].astype(float32) for name in SIGNALS}
 
@@ -149,7 +154,12 @@ def _tone(pixels: NDArray[float32]) -> dict[str, float]:
     lab = cv2.cvtColor(cv2.resize(pixels, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
     skin = np.median(lab[regions.skin(64)], axis=0)
     around = np.median(lab[regions.surroundings(64)], axis=0)
-    return {"tone_a": float(skin[1] - around[1]), "tone_b": float(skin[2] - around[2])}
+    own = {"skin_a": float(skin[1]), "skin_b": float(skin[2])}
+    return own | {"tone_a": float(skin[1] - around[1]), "tone_b": float(skin[2] - around[2])}
+
+
+def _from_median(a: NDArray[float32], b: NDArray[float32]) -> NDArray[float32]:
+    return np.hypot(a - np.median(a), b - np.median(b))
 
 
 def _brightness(grey: NDArray[np.uint8]) -> NDArray[float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import float32
@@ -14,6 +14,8 @@ from facefix.types import Finding, Signals, Span
 
 VISIBLE = 0.3
 """A finding starts to count where its severity says "visible when looked for"."""
+OBVIOUS = 0.6
+"""From here on it is "visible at once"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,16 @@ def worst(curve: NDArray[float32], span: Span) -> float:
 def own_level(values: NDArray[float32]) -> float:
     """What is normal for this face: the lower quartile over the track, NaN ignored; 0 when nothing was measured."""
     return float(np.nanpercentile(values, 25)) if np.isfinite(values).any() else 0.0
+
+
+def with_prior(finding: Finding, factor: float) -> Finding:
+    """The finding, its severity times `factor` where it is in doubt.
+
+    What is known beforehand settles doubt and nothing else: the factor counts in full up to `VISIBLE`, less and less
+    above, and not at all from `OBVIOUS` on. So a prior hides or shows what is hardly visible, and never makes a verdict.
+    """
+    if factor == 1 or finding.severity >= OBVIOUS:
+        return finding
+    doubt = min(1.0, (OBVIOUS - finding.severity) / (OBVIOUS - VISIBLE))
+    evidence = {**finding.evidence, "prior": factor}
+    return replace(finding, severity=float(finding.severity * factor**doubt), evidence=evidence)

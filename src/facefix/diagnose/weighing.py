@@ -34,18 +34,22 @@ class Weighing:
     """Scores at severity 0, 0.3, 0.6 and 0.9."""
 
     def score(self, signals: Signals, fps: float) -> NDArray[float32]:
-        """(T,) log odds that the frame is faulty; a feature that cannot be told counts as its mean."""
+        """(T,) log odds that the frame is faulty; a feature that cannot be told counts as its mean; NaN where none can."""
         total = np.full(len(next(iter(signals.values()))), self.bias, float32)
+        known = np.zeros(len(total), bool)
         for name, mean, scale, weight in zip(self.features, self.means, self.scales, self.weights, strict=True):
-            total += np.nan_to_num((feature(name, signals, fps) - mean) / scale) * weight
-        return calm(total, self.calm_s * fps) if self.calm_s else total
+            values = (feature(name, signals, fps) - mean) / scale
+            known |= np.isfinite(values)
+            total += np.nan_to_num(values) * weight
+        calmed = calm(total, self.calm_s * fps) if self.calm_s else total
+        return np.where(known, calmed, np.nan).astype(float32)
 
     def severity(self, signals: Signals, fps: float) -> NDArray[float32]:
         """(T,) 0..1."""
         return severity(self.score(signals, fps), self.knots)
 
 
-def weighing(mode: str) -> Weighing:
+def of(mode: str) -> Weighing:
     """The fitted regression of a mode."""
     return _table()[mode]
 

@@ -13,6 +13,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 
 from facefix.errors import InputError
+from facefix.media.origin import origin
 from facefix.media.planes import canonical_name
 from facefix.types import ClipInfo, ColourTags, VideoInfo
 
@@ -131,4 +132,5 @@ def _describe(path: Path, container: InputContainer, stream: av.VideoStream, pic
         audio_streams=len(container.streams.audio),
         subtitle_streams=len(container.streams.subtitles),
         duration_s=duration_s,
+        origin=origin(path, container),
     )

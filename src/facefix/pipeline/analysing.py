@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from facefix import memory, shots
 from facefix import plan as planning
-from facefix.diagnose import measure, modes
-from facefix.diagnose.verdict import verdict
+from facefix.diagnose import generators, modes
+from facefix.diagnose.verdict import of_clip, of_face
 from facefix.errors import InputError
-from facefix.faces import align, pose
 from facefix.faces.detectors import DETECTORS
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
-from facefix.pipeline.meshing import with_meshes
+from facefix.pipeline.measuring import measure_tracks
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
@@ -32,7 +31,7 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
     """Pass 1: find every face of a clip, measure it, say what is wrong.
 
     Args:
-        meshes: give every face its mesh too, at the price of a third sweep and 6 KB of memory per face and frame.
+        meshes: give every face its mesh too, at the price of 6 KB of memory per face and frame.
 
     Raises:
         InputError: the clip cannot be read or not one frame of it decodes.
@@ -46,15 +45,18 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
     if not len(span):
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
         raise InputError(f"{clip.path}: {what}.")
-    signals = _measure(clip, span, tracks, progress)
-    if meshes:
-        tracks = with_meshes(clip, tracks, settings.device, progress)
+    tracks, signals = measure_tracks(clip, tracks, settings.device, keep_meshes=meshes, progress=progress)
+    generator = generators.resolve(settings.generator, clip.origin)
+    priors = generators.priors(generator.name)
+    diagnoses = tuple(_diagnose(clip, track, signals[track.id], priors) for track in tracks)
     return Analysis(
         clip=clip,
         frames=decoder.decoded,
         span=span,
         shots=found,
-        diagnoses=tuple(_diagnose(clip, track, signals[track.id]) for track in tracks),
+        diagnoses=diagnoses,
+        judgement=of_clip(diagnoses),
+        generator=generator,
         warnings=(decoder.trouble,) if decoder.trouble else (),
     )
 
@@ -118,36 +120,14 @@ def _find(clip: ClipInfo, span: Span | None, progress: Progress) -> tuple[tuple[
     return found, tuple(sightings.tracks(found)), decoder
 
 
-def _measure(clip: ClipInfo, span: Span, tracks: Iterable[Track], progress: Progress) -> dict[int, dict[str, NDArray[float32]]]:
-    """Second sweep: signals of every track, from crops aligned with the smoothed points."""
-    tracks = tuple(tracks)
-    meters = {track.id: measure.Meter(fps(clip)) for track in tracks}
-    if not tracks:
-        return {}
-    done = 0
-    last = max(track.span.end for track in tracks)
-    for frame in decode.Decoder(clip, Span(span.start, last)):
-        present = [(track, face) for track in tracks if (face := track.at(frame.index)) is not None]
-        if present:
-            rgb = colour.to_rgb(frame, clip)
-            for track, face in present:
-                crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, frame.index)
-                meters[track.id].push(crop, face, pose.pose(face.points), align.face_px(face))
-        done += 1
-        if done % _DETECT_BATCH == 0:
-            progress("measuring", done, last - span.start)
-    progress("measuring", done, done)
-    return {id: meter.finish() for id, meter in meters.items()}
-
-
-def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]]) -> Diagnosis:
-    findings = modes.find_all(track, signals, fps(clip))
+def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]], priors: Mapping[str, float]) -> Diagnosis:
+    findings = modes.find_all(track, signals, fps(clip), priors)
     return Diagnosis(
         track=track,
         median_face_px=round(float(np.median(signals["face_px"])), 1),
         signals=signals,
         findings=findings,
-        verdict=verdict(findings, track.span),
+        judgement=of_face(track, findings, fps(clip)),
     )
 
 

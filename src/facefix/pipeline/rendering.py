@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from facefix.models import devices
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.treating import prepare, treated
-from facefix.plan import Plan, fingerprint
+from facefix.plan import Plan, Treatment, fingerprint
 from facefix.settings import Settings
-from facefix.types import Analysis, ClipInfo, Finding, Frame, Patch, Span, Verdict
+from facefix.types import Analysis, ClipInfo, Finding, Frame, Judgement, Patch, Span, Verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +39,19 @@ class Report:
     findings: tuple[Finding, ...]
     """What the analysis found, treated or not; empty when a ready plan was rendered."""
     untreated: tuple[Finding, ...]
-    verdict: Verdict
+    """Those of them of which no frame was treated."""
+    judgement: Judgement
+    """Of the clip as it was before."""
+    rate: Fraction | None
+    """Frames per second, for time codes."""
     warnings: tuple[str, ...]
     """Sentences for the user, each once: what the clip lacks, what the result cannot keep."""
     seconds: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the judgement."""
+        return self.judgement.verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +144,6 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
 
 def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
     findings = tuple(f for d in analysis.diagnoses for f in d.findings) if analysis else ()
-    done = {(t.track, t.mode, t.span) for t in job.plan.treatments}
     asked = job.compare is not None or job.spec != encode.EncodeSpec()
     idle = not job.plan.treatments and job.whole and not asked
     copied = idle and remux.can_copy(job.clip, job.out)
@@ -153,11 +162,23 @@ def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
         copied=copied,
         faces=len(analysis.diagnoses) if analysis else None,
         findings=findings,
-        untreated=tuple(f for f in findings if (f.track, f.mode, f.span) not in done),
-        verdict=analysis.verdict if analysis else ("repair" if job.plan.treatments else "clean"),
+        untreated=tuple(f for f in findings if not any(_part_of(t, f) for t in job.plan.treatments)),
+        judgement=analysis.judgement if analysis else _judgement(job.plan),
+        rate=job.clip.video.rate,
         warnings=tuple(dict.fromkeys([*(analysis.warnings if analysis else ()), *notes])),
         seconds=time.monotonic() - started,
     )
+
+
+def _part_of(treatment: Treatment, finding: Finding) -> bool:
+    """Whether it treats some frames of the finding."""
+    same = (treatment.track, treatment.mode) == (finding.track, finding.mode)
+    return same and finding.span.start <= treatment.span.start < treatment.span.end <= finding.span.end
+
+
+def _judgement(plan: Plan) -> Judgement:
+    """What a plan alone tells."""
+    return Judgement("repair", "the plan says so.") if plan.treatments else Judgement("clean", "the plan treats nothing.")
 
 
 def _execute(job: _Job) -> tuple[int, int, list[str]]:

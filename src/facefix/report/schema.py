@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from facefix import __version__
-from facefix.types import Analysis, Diagnosis, Finding
+from facefix.types import Analysis, Diagnosis, Finding, Span
 
 SCHEMA = 1
 
@@ -30,6 +31,9 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "shots": [{"index": s.index, "start": s.span.start, "end": s.span.end} for s in analysis.shots],
         "tracks": [_track(d) for d in analysis.diagnoses],
         "verdict": analysis.verdict,
+        "reason": analysis.judgement.reason,
+        "regenerate": _spans(analysis.judgement.regenerate),
+        "generator": {"name": analysis.generator.name, "why": analysis.generator.why},
         "warnings": list(analysis.warnings),
     }
 
@@ -49,6 +53,8 @@ def _track(diagnosis: Diagnosis) -> dict[str, Any]:
         "character": None,
         "median_face_px": diagnosis.median_face_px,
         "verdict": diagnosis.verdict,
+        "reason": diagnosis.judgement.reason,
+        "regenerate": _spans(diagnosis.judgement.regenerate),
         "findings": [_finding(f) for f in diagnosis.findings],
         "signals": {name: [_number(v) for v in values] for name, values in diagnosis.signals.items()},
     }
@@ -63,6 +69,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "evidence": dict(finding.evidence),
     }
+
+
+def _spans(spans: Sequence[Span]) -> list[dict[str, int]]:
+    return [{"start": span.start, "end": span.end} for span in spans]
 
 
 def _number(value: float) -> float | None:

@@ -1,45 +1,67 @@
-"""Lines of text for people."""
+"""Lines of text for people: plain ASCII but for names, columns aligned, 120 characters wide where words allow."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from facefix.types import Analysis, Finding
+from facefix.diagnose.modes import MODES
+from facefix.report import timecode
+from facefix.types import Analysis, Diagnosis, Finding, Judgement
 
 if TYPE_CHECKING:
     from facefix.pipeline import Report
 
+WIDTH = 120
+_LEAST_REASON = 30
 _BAR = 5
+_GAP = "  "
 
 
 def lines(analysis: Analysis) -> Iterator[str]:
-    """A clip's diagnosis: a head line, a line per face, a line per finding."""
+    """A clip's diagnosis: a head line, a table per face, the verdict."""
     clip = analysis.clip
     width, height = clip.video.display_size
     rate = f"{float(clip.video.rate):g} fps" if clip.video.rate else "unknown rate"
     yield f"{clip.path}: {analysis.frames} frames, {width}x{height}, {rate}, {_count(len(analysis.shots), 'shot')}"
+    yield from _wrapped("  ", f"generator: {analysis.generator.name}; {analysis.generator.why}")
     for warning in analysis.warnings:
         yield f"  ! {warning}"
-    if not analysis.diagnoses:
-        yield "  no face found"
-    for d in analysis.diagnoses:
-        span = d.track.span
-        yield (
-            f"  face {d.track.id}: frames {span.start}-{span.end}, shot {d.track.shot}, {d.median_face_px:.0f} px: {d.verdict}"
-        )
-        for finding in d.findings:
-            yield f"    {finding_line(finding)}"
-    yield f"  verdict: {analysis.verdict}"
+    for diagnosis in analysis.diagnoses:
+        yield from _face(diagnosis, clip.video.rate)
+    yield from verdict_lines(analysis.judgement, clip.video.rate)
 
 
-def finding_line(finding: Finding) -> str:
-    """One finding: mode, frames, severity bar, the reason."""
-    filled = round(finding.severity * _BAR)
-    bar = "#" * filled + "." * (_BAR - filled)
-    frames = f"{finding.span.start}-{finding.span.end}"
-    return f"{finding.mode:<8} {frames:>11}  [{bar}] {finding.severity:.2f}  {finding.why}"
+def verdict_lines(judgement: Judgement, rate: Fraction | None) -> Iterator[str]:
+    """The verdict on a clip, with what to generate anew."""
+    yield from _wrapped("  ", f"verdict: {_advice(judgement, rate)}")
+
+
+def finding_rows(
+    findings: Sequence[Finding], rate: Fraction | None, note: Callable[[Finding], str] = lambda finding: ""
+) -> Iterator[str]:
+    """A table: mode, frames, time codes, severity as bar and number, the reason with a note under it.
+
+    note: what to say under a finding's reason.
+    """
+    head = ("mode", "frames", "time code", "severity")
+    rows = [(f.mode, timecode.frames(f.span), timecode.times(f.span, rate), bar(f.severity)) for f in findings]
+    widths = [max(map(len, column)) if any(column[1:]) else 0 for column in zip(head, *rows, strict=True)]
+    yield _joined(head, widths) + _GAP + "reason"
+    indent = len(_joined(head, widths)) + len(_GAP)
+    for row, finding in zip(rows, findings, strict=True):
+        room = max(_LEAST_REASON, WIDTH - indent - 4)
+        reason = [part for text in (finding.why, note(finding)) for part in textwrap.wrap(text, room, break_on_hyphens=False)]
+        yield _joined(row, widths) + _GAP + reason[0]
+        yield from (" " * indent + part for part in reason[1:])
+
+
+def bar(severity: float) -> str:
+    """`[####.] 0.72`."""
+    filled = round(severity * _BAR)
+    return f"[{'#' * filled}{'.' * (_BAR - filled)}] {severity:.2f}"
 
 
 def summary(report: Report) -> str:
@@ -59,12 +81,46 @@ def details(report: Report) -> Iterator[str]:
     """What the user should know of a render: its warnings, then its findings, those that were left alone marked."""
     for warning in report.warnings:
         yield f"  ! {warning}"
-    untreated = Counter((f.track, f.mode, f.span) for f in report.untreated)
-    for finding in report.findings:
-        left = "  (left as it is)" if untreated[(finding.track, finding.mode, finding.span)] else ""
-        yield f"  face {finding.track}: {finding_line(finding)}{left}"
+    for track in dict.fromkeys(f.track for f in report.findings):
+        yield f"  face {track}"
+        findings = [f for f in report.findings if f.track == track]
+        for row in finding_rows(findings, report.rate, lambda f: "(left as it is)" if f in report.untreated else ""):
+            yield f"    {row}"
     if report.verdict == "regenerate":
-        yield "  advice: regenerate this shot; some frames are past saving."
+        yield from _wrapped("  ", f"advice: {_advice(report.judgement, report.rate)}")
+
+
+def _face(diagnosis: Diagnosis, rate: Fraction | None) -> Iterator[str]:
+    track, judgement = diagnosis.track, diagnosis.judgement
+    yield f"  face {track.id}: frames {timecode.frames(track.span)}, shot {track.shot}, {diagnosis.median_face_px:.0f} px"
+    if diagnosis.findings:
+        for row in finding_rows(diagnosis.findings, rate, lambda finding: _cure(finding, judgement)):
+            yield f"    {row}"
+    yield from _wrapped("    ", _advice(judgement, rate))
+
+
+def _cure(finding: Finding, judgement: Judgement) -> str:
+    """What can be done about a finding that is worth repairing."""
+    past_saving = any(s.start <= finding.span.start and finding.span.end <= s.end for s in judgement.regenerate)
+    return "" if past_saving or finding.mode not in MODES else f"-> {MODES[finding.mode].advice}"
+
+
+def _advice(judgement: Judgement, rate: Fraction | None) -> str:
+    """A judgement in one sentence."""
+    if judgement.verdict != "regenerate":
+        return f"{judgement.verdict}: {judgement.reason}"
+    spans = [timecode.frames(span) + (f" ({timecode.times(span, rate)})" if rate else "") for span in judgement.regenerate]
+    return f"regenerate this shot, frames {', '.join(spans)}: {judgement.reason}"
+
+
+def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return _GAP.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True) if width)
+
+
+def _wrapped(indent: str, text: str) -> Iterator[str]:
+    yield from textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _count(number: int, noun: str) -> str:

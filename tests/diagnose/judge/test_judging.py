@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from tests.dome import picture
 
 from facefix.diagnose.judge import network
 from facefix.diagnose.judge.judging import ANCHORS, JUDGED, SIDE_PX, Judge
 from facefix.errors import ModelError
 from facefix.types import Placed
-from tests.dome import picture
 
 
 @pytest.fixture
@@ -58,5 +58,5 @@ def test_inputs_that_do_not_belong_together_are_refused(weights: Path) -> None:
 def test_foreign_weights_are_told(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     save_file({"something": torch.zeros(3)}, path)
-    with pytest.raises(ModelError, match="other.safetensors"):
+    with pytest.raises(ModelError, match=r"other\.safetensors"):
         Judge("cpu", path)

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.bench.faults.apply import Frame, change_faces
+from facefix.bench.faults.apply import Change, Frame, change_faces
 from facefix.bench.faults.face_frame import FaceFrame, Field
 from facefix.bench.faults.skin import skin_of
 from facefix.bench.faults.timing import approach
@@ -38,29 +38,44 @@ PROPORTIONS = (
 
 def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span) -> Iterator[Frame]:
     """Yield (H, W, 3) uint8 RGB frames, those of `span` drifting; see `facefix.bench.faults` for the parameters."""
-    weights, tone = _direction(seed)
-    level = severity * approach(span)
+    weights, tone = direction(seed)
+    return change_faces(pixels, points, span, changing(severity * envelope(span), SHAPE * weights, TONE * tone))
+
+
+def changing(level: NDArray[np.float64], shape: NDArray[np.float64], tone: NDArray[np.float32]) -> Change:
+    """A change of person that has come as far as `level` (frames,) says.
+
+    Args:
+        shape: (proportions,) change of each at level 1, units before the proportion's own scale.
+        tone: (3,) change of the skin in CIE Lab at level 1.
+    """
 
     def change(t: int, face: FaceFrame, before: NDArray[np.float32], _: Frame) -> NDArray[np.float32]:
-        move = np.tensordot(SHAPE * weights, _proportions(face), axes=1) * face.region[..., None]
+        move = np.tensordot(shape, proportions(face), axes=1) * face.region[..., None]
         shaped = face.displace(before, level[t] * move[..., 0], level[t] * move[..., 1])
         skin = skin_of(face, before)
         skin = face.displace(np.repeat(skin[..., None], 3, -1), level[t] * move[..., 0], level[t] * move[..., 1])
         lab = cv2.cvtColor(np.clip(shaped, 0, 255) / 255, cv2.COLOR_RGB2LAB)
-        toned = cv2.cvtColor((lab + level[t] * TONE * tone * skin).astype(np.float32), cv2.COLOR_LAB2RGB)
+        toned = cv2.cvtColor((lab + level[t] * tone * skin).astype(np.float32), cv2.COLOR_LAB2RGB)
         return shaped + 255 * (toned - cv2.cvtColor(lab, cv2.COLOR_LAB2RGB))
 
-    return change_faces(pixels, points, span, change)
+    return change
+
+
+def envelope(span: Span) -> NDArray[np.float64]:
+    """(len(span),) how far the change has come: 0..1, never falling."""
+    return approach(span)
 
 
 def regions(seed: int) -> tuple[str, ...]:
     """The proportions that change most, and the tone."""
-    weights, _ = _direction(seed)
+    weights, _ = direction(seed)
     most = np.argsort(-np.abs(weights))[:5]
     return (*(PROPORTIONS[j] for j in most), "skin tone")
 
 
-def _direction(seed: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def direction(seed: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """What a seed changes: (proportions,) weights and (3,) tone in CIE Lab, both of length 1."""
     rng = np.random.default_rng([seed, 4])
     # Bounded away from 0: a drift is the sum of many changes, not one feature gone astray.
     weights = rng.choice([-1.0, 1.0], len(PROPORTIONS)) * rng.uniform(0.35, 1.0, len(PROPORTIONS))
@@ -74,7 +89,7 @@ def _below(point: NDArray[np.float64], dv: float) -> NDArray[np.float64]:
     return point + np.array((0.0, dv))
 
 
-def _proportions(face: FaceFrame) -> NDArray[np.float32]:
+def proportions(face: FaceFrame) -> NDArray[np.float32]:
     """(proportions, h, w, 2): displacement of each, in units, positive for wider, longer, higher or further apart."""
     right_eye, left_eye, nose, right_mouth, left_mouth = face.landmarks
     eyes, mouth = (right_eye + left_eye) / 2, (right_mouth + left_mouth) / 2

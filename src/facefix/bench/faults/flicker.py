@@ -37,7 +37,7 @@ _GHOST_AGE_FRAMES = 5
 def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float, seed: int, span: Span) -> Iterator[Frame]:
     """Yield (H, W, 3) uint8 RGB frames, those of `span` boiling; see `facefix.bench.faults` for the parameters."""
     rng = np.random.default_rng([seed, 2])
-    level = severity * swell(span, _RAMP_FRAMES)
+    level = severity * envelope(span)
     boil, shade, sharp, grain = (_knots(rng, len(span), *shape) for shape in ((9, 2), (6, 3), (8, 1), (30, 3)))
     ghost, offset = _ghosts(rng, len(span))
     past: deque[tuple[FaceFrame, Frame]] = deque(maxlen=_GHOST_AGE_FRAMES)
@@ -61,6 +61,11 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
         return sharpened * np.clip(1 + s * SHADE * tint, 0.3, 2) + s * TEXTURE * presence * noise
 
     return change_faces(pixels, points, span, change)
+
+
+def envelope(span: Span) -> NDArray[np.float64]:
+    """(len(span),) share of its severity that the fault has in each frame, 0..1."""
+    return swell(span, _RAMP_FRAMES)
 
 
 def regions(seed: int) -> tuple[str, ...]:

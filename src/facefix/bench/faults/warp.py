@@ -48,7 +48,7 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
     bend = bend + 0.5 * wander(rng, length, 4 * count, _PATH_MEMORY_FRAMES).reshape(length, count, 2, 2)
     elastic = wander(rng, length, 2 * _NOISE_KNOTS**2, _PATH_MEMORY_FRAMES)
     elastic = elastic.reshape(length, _NOISE_KNOTS, _NOISE_KNOTS, 2)
-    level = severity * swell(span, _RAMP_FRAMES)
+    level = severity * envelope(span)
     doubled = features[int(rng.integers(count))]
 
     def field(step: int, face: FaceFrame) -> Field:
@@ -72,6 +72,11 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
         return bent + where[..., None] * (double - bent)
 
     return change_faces(pixels, points, span, change)
+
+
+def envelope(span: Span) -> NDArray[np.float64]:
+    """(len(span),) share of its severity that the fault has in each frame, 0..1."""
+    return swell(span, _RAMP_FRAMES)
 
 
 def regions(seed: int) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
     """Yield (H, W, 3) uint8 RGB frames, those of `span` waxed; see `facefix.bench.faults` for the parameters."""
     rng = np.random.default_rng([seed, 3])
     gloss = GLOSS * rng.uniform(0.7, 1.2)
-    level = severity * swell(span, _RAMP_FRAMES)
+    level = severity * envelope(span)
 
     def change(t: int, face: FaceFrame, before: NDArray[np.float32], _: Frame) -> NDArray[np.float32]:
         skin = skin_of(face, before)
@@ -53,6 +53,11 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
         return after * 255
 
     return change_faces(pixels, points, span, change)
+
+
+def envelope(span: Span) -> NDArray[np.float64]:
+    """(len(span),) share of its severity that the fault has in each frame, 0..1."""
+    return swell(span, _RAMP_FRAMES)
 
 
 def regions(seed: int) -> tuple[str, ...]:

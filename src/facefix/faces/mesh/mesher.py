@@ -22,7 +22,7 @@ DOUBT = 0.12
 """Expected error, in outer eye corner distances, at which confidence falls to 1/e."""
 LOST = 0.4
 """Below this mean confidence there is no face: clear faces are at 0.85 to 0.9, faces of which a quarter is covered near 0.6,
-what is no face between 0.1 and 0.4."""
+what is no face below 0.3, most often below 0.1."""
 DROP = 0.9
 """A mean confidence below this share of the last frame's says that the mesh may lie beside the face."""
 SETTLED = 0.04

@@ -1,0 +1,224 @@
+"""Fit how each failure mode weighs its signals, on the fit half of the clips; check it on the other half.
+
+    facefix bench --diagnosis CLIPS --cases 100 --part fit --signals fit.npz       # measures every case once
+    facefix bench --diagnosis CLIPS --cases 100 --part held-out --signals held.npz
+    python scripts/fit_diagnosis.py fit.npz held.npz [--out src/facefix/diagnose/weighing.json]
+
+The files hold each case's signals and labels, frame by frame; any number of them, of any seeds. Per mode: a logistic
+regression over `FEATURES[mode]` with a ridge, every case with the same say whatever its length; then the knots of severity: the
+score from which a frame counts (severity 0.3) finds most faults with little made up, the others follow a line through the
+injected severities.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+from scipy.optimize import minimize
+
+from facefix.bench import scoring, tables
+from facefix.bench.cases import Case as BenchCase
+from facefix.bench.cases import Dose, Label
+from facefix.diagnose import weighing
+from facefix.diagnose.features import feature
+from facefix.diagnose.modes import MODES
+from facefix.diagnose.spans import VISIBLE
+from facefix.diagnose.weighing import Weighing, parse
+from facefix.types import Finding, Span
+
+Floats = NDArray[np.float64]
+
+LABELS = ("warp", "drift", "flicker", "waxy")
+FEATURES = {
+    "flicker": ["boil", "boil_calm", "shading", "shading_calm", "turning"],
+}
+"""Each mode's own evidence, and what might explain it away. More of them fit more of few clips and less of others."""
+CALM_S = {"flicker": 0.0}
+FAULTY, SOUND = 0.25, 0.03
+"""A label above the first is a fault to be found, below the second none; between lie the ramps, which teach nothing."""
+RIDGE = 0.05
+ENTRY = 1.0
+"""How far below the visible threshold severity starts from 0: findings grow on both sides to half of that."""
+FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.03
+"""Seconds per minute of sound footage that may be called faulty; what each more takes off F1, in choosing the threshold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One case: the face followed longest."""
+
+    name: str
+    clip: str
+    held_out: bool
+    variants: frozenset[str]
+    fps: float
+    signals: dict[str, NDArray[np.float32]]
+    labels: dict[str, Floats]
+    """(frames,) severity injected, per mode; NaN where the face has collapsed, which is all modes and none."""
+
+
+def load(path: Path) -> list[Case]:
+    """Every case of a file that shows a face."""
+    rows, out = np.load(path), []
+    for key in [name for name in rows.files if name.endswith("/case")]:
+        i, about = key.removesuffix("/case"), json.loads(str(rows[key]))
+        signals = {k.split("/", 2)[2]: rows[k] for k in rows.files if k.startswith(f"{i}/signal/")}
+        if not signals:
+            continue
+        gone = rows[f"{i}/truth/collapsed"] > 0
+        labels = {mode: np.where(gone, np.nan, rows[f"{i}/truth/{mode}"]).astype(float) for mode in LABELS}
+        name = f"{path.stem}/{i} {about['name']}"
+        variants = frozenset(label["variant"] for label in about["labels"])
+        out.append(Case(name, about["clip"], about["part"] == "held-out", variants, about["fps"], signals, labels))
+    return out
+
+
+def columns(case: Case, names: list[str]) -> Floats:
+    return np.stack([feature(name, case.signals, case.fps) for name in names], 1).astype(float)
+
+
+def regression(cases: list[Case], mode: str) -> dict:
+    """The table's row of a mode, knots still missing."""
+    names = FEATURES[mode]
+    parts, targets, weights = [], [], []
+    for case in cases:
+        label = case.labels[mode]
+        some = (label >= FAULTY) | (label <= SOUND)
+        if not some.any():
+            continue
+        parts.append(columns(case, names)[some])
+        targets.append((label[some] >= FAULTY).astype(float))
+        weights.append(np.full(some.sum(), 1 / some.sum()))
+    x, y, w = np.concatenate(parts), np.concatenate(targets), np.concatenate(weights)
+    # Faults and sound frames with the same say: the threshold is chosen later, and not by how many there are of each.
+    for side in (0, 1):
+        w[y == side] *= 0.5 / max(w[y == side].sum(), 1e-9)
+    mean, scale = np.nanmean(x, 0), np.maximum(np.nanstd(x, 0), 1e-6)
+    x = np.nan_to_num((x - mean) / scale)
+    beta = _logistic(x, y, w)
+    terms = {
+        name: {"mean": round(float(m), 5), "scale": round(float(s), 5), "weight": round(float(b), 5)}
+        for name, m, s, b in zip(names, mean, scale, beta[1:], strict=True)
+    }
+    return {"bias": round(float(beta[0]), 5), "calm_s": CALM_S[mode], "features": terms, "knots": [0.0, 1.0, 2.0, 3.0]}
+
+
+def _logistic(x: Floats, y: Floats, w: Floats) -> Floats:
+    """(1 + F,) bias and weights of least cross entropy plus ridge."""
+    design = np.column_stack([np.ones(len(x)), x])
+    sign = 2 * y - 1
+
+    def cost(beta: Floats) -> tuple[float, Floats]:
+        margin = sign * (design @ beta)
+        value = (w * np.logaddexp(0, -margin)).sum() + RIDGE * (beta[1:] ** 2).sum() / 2
+        slope = design.T @ (-w * sign / (1 + np.exp(margin)))
+        slope[1:] += RIDGE * beta[1:]
+        return float(value), slope
+
+    return minimize(cost, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
+
+
+def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
+    """Scores at severity 0, 0.3, 0.6, 0.9: where frames count, and how the injected severity goes with the score."""
+    scores = [np.nan_to_num(weigh.score(case.signals, case.fps), nan=weigh.bias) for case in cases]
+    visible = _threshold(cases, mode, scores)
+    typical = [(case.labels[mode], score) for case, score in zip(cases, scores, strict=True) if mode in case.variants]
+    label, score = (np.concatenate(part) for part in zip(*typical, strict=True))
+    # Score against severity by a straight line through the visible threshold and the mode's typical fault: there are too few
+    # cases of each severity to trust their medians, and unusual faults look worse or better than they are labelled.
+    faulty = label >= FAULTY
+    rise = label[faulty] - 0.3
+    slope = max(float((rise * (score[faulty] - visible)).sum() / (rise**2).sum()), 2.0)
+    return [round(float(k), 4) for k in (visible - ENTRY, visible, visible + 0.3 * slope, visible + 0.6 * slope)]
+
+
+def _threshold(cases: list[Case], mode: str, scores: list[NDArray[np.float32]]) -> float:
+    """The score that finds most of the faults and little else: F1 over frames, less what is made up in sound footage."""
+    score = np.concatenate(scores)
+    label = np.concatenate([case.labels[mode] for case in cases])
+    weight = np.concatenate([np.full(len(s), 1 / len(s)) for s in scores])
+    known, faulty, touched = np.isfinite(label), label >= FAULTY, label > SOUND
+    peaks, minutes = _sound_peaks(cases, scores)
+    best, chosen = -np.inf, float(score.max())
+    for level in np.unique(np.quantile(score, np.linspace(0.3, 0.999, 400))):
+        said = (score >= level) & known
+        recall = weight[said & faulty].sum() / max(weight[faulty].sum(), 1e-9)
+        precision = weight[said & touched].sum() / max(weight[said].sum(), 1e-9)
+        false = float((peaks >= level).sum()) / max(minutes, 1e-9)
+        worth = 2 * recall * precision / max(recall + precision, 1e-9) - FALSE_COSTS * max(0.0, false - FALSE_PER_MINUTE)
+        if worth > best:
+            best, chosen = worth, float(level)
+    return chosen
+
+
+def _sound_peaks(cases: list[Case], scores: list[NDArray[np.float32]]) -> tuple[Floats, float]:
+    """The highest score of each second in which nothing is wrong, half a second from any fault; and how many minutes."""
+    peaks, minutes = [], 0.0
+    for case, score in zip(cases, scores, strict=True):
+        touched = ~np.all([label <= SOUND for label in case.labels.values()], axis=0)
+        near = binary_dilation(touched, iterations=max(1, round(case.fps / 2))) if touched.any() else touched
+        step = max(1, round(case.fps))
+        for start in range(0, len(score), step):
+            part = score[start : start + step][~near[start : start + step]]
+            if len(part) > step / 2:
+                peaks.append(float(part.max()))
+                minutes += len(part) / case.fps / 60
+    return np.array(peaks), minutes
+
+
+def replay(path: Path, table: dict[str, Weighing]) -> list[scoring.Outcome]:
+    """The cases of a file as the bench would score them, were this table the product's."""
+    rows, out = np.load(path), []
+    for key in [name for name in rows.files if name.endswith("/case")]:
+        i, about = key.removesuffix("/case"), json.loads(str(rows[key]))
+        signals = {k.split("/", 2)[2]: rows[k] for k in rows.files if k.startswith(f"{i}/signal/")}
+        labels = tuple(Label(one["variant"], one["severity"], Span(one["start"], one["end"])) for one in about["labels"])
+        doses = tuple(Dose(label.variant, label.severity) for label in labels)
+        case = BenchCase(
+            about["kind"], about["part"], Path(about["clip"]), about["seed"], doses, about["confuser"], about["face_px"]
+        )
+        kept = [f for f in about["findings"] if f["mode"] not in table]
+        findings = [Finding(f["mode"], 0, Span(f["start"], f["end"]), f["severity"], f["why"]) for f in kept]
+        with patch.object(weighing, "of", table.__getitem__):
+            for name in table if signals else ():
+                findings += [f for f in MODES[name].find(signals, about["fps"]) if f.severity >= VISIBLE]
+        out.append(scoring.Outcome(case, labels, about["frames"], about["fps"], tuple(findings), about["verdict"]))
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("signals", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    cases = [case for path in options.signals for case in load(path)]
+    fit = [case for case in cases if not case.held_out]
+    rows: dict[str, dict] = {}
+    for mode in FEATURES:
+        row = regression(fit, mode)
+        row["knots"] = knots(fit, mode, parse(row))
+        rows[mode] = row
+        top = sorted(row["features"].items(), key=lambda kv: -abs(kv[1]["weight"]))[:6]
+        print(mode, "knots", row["knots"], ", ".join(f"{k} {v['weight']:+.2f}" for k, v in top))
+    fitted = {mode: parse(row) for mode, row in rows.items()}
+    outcomes = [outcome for path in options.signals for outcome in replay(path, fitted)]
+    for part in ("fit", "held-out"):
+        mine = [o for o in outcomes if o.case.part == part]
+        if mine:
+            print("\n".join(tables.lines(part, scoring.summary(mine))) + "\n")
+    if options.out:
+        about = f"Fitted by scripts/fit_diagnosis.py on {len(fit)} tracks of {len({c.clip for c in fit})} clips."
+        options.out.write_text(json.dumps({"about": about, "modes": rows}, indent=1) + "\n")
+        sys.stdout.write(f"{options.out}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""Measuring the diagnosis: every case is written as a clip, analysed like any other, and compared with its labels."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
+
+from facefix import pipeline
+from facefix.bench import cases, clips, scoring
+from facefix.bench.cases import Case, Label
+from facefix.bench.clips import CleanClip
+from facefix.bench.scoring import Outcome
+from facefix.errors import InputError, OutputError
+from facefix.types import Analysis
+
+_LOG = logging.getLogger(__name__)
+
+SECONDS = 5.0
+_CRF = 12
+"""Fine enough to keep what a fault adds or takes, small enough for a temporary folder."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with cases done, cases in all, and what comes next."""
+
+
+def silent(done: int, total: int, name: str) -> None:
+    """The progress of those who do not ask."""
+
+
+def measured(
+    chosen: Sequence[Case], *, seconds: float = SECONDS, cache: Path | None = None, progress: Progress = silent
+) -> Iterator[Outcome]:
+    """Make and analyse the cases, one at a time; each outcome has the case, its labels, findings and signals per frame.
+
+    Clips without a face are left out with a warning.
+
+    Args:
+        seconds: how much of each clip is used, from its start.
+        cache: a folder to keep the clean clips' geometry in, for the next time.
+
+    Raises:
+        InputError: no clip of the cases shows a face.
+        OutputError: the cache cannot be written.
+    """
+    known: dict[Path, CleanClip | None] = {}
+    for done, case in enumerate(chosen):
+        progress(done, len(chosen), case.name)
+        if case.clip not in known:
+            known[case.clip] = _loaded(case.clip, seconds, cache)
+        clip = known[case.clip]
+        if clip is not None:
+            yield examined(case, clip)
+    progress(len(chosen), len(chosen), "")
+    if known and not any(known.values()):
+        raise InputError(f"{next(iter(known)).parent}: no clip shows a face or can be read; name a folder of clips that do.")
+
+
+def examined(case: Case, clip: CleanClip) -> Outcome:
+    """Make one case in a temporary folder and analyse it."""
+    labels = cases.place(case, clip)
+    with tempfile.TemporaryDirectory(prefix="facefix-bench-") as folder:
+        path = Path(folder) / "case.mp4"
+        write(path, cases.pictures(case, clip, labels), clip.rate)
+        since = time.perf_counter()
+        analysis = pipeline.analyse(path)
+        spent = time.perf_counter() - since
+    findings = tuple(finding for diagnosis in analysis.diagnoses for finding in diagnosis.findings)
+    return Outcome(
+        case, labels, analysis.frames, float(clip.rate), findings, analysis.verdict, spent, _signals(analysis)
+    )  # fmt: skip
+
+
+def write(path: Path, pictures: Iterable[NDArray[np.uint8]], rate: Fraction) -> None:
+    """Write (H, W, 3) uint8 RGB pictures of even sides as H.264 of high quality (yuv420p, BT.709, limited range)."""
+    with av.open(str(path), "w") as container:
+        # x264's output depends on its number of threads, and with B-frames differs from run to run.
+        stream = container.add_stream(
+            "libx264", rate=rate, options={"crf": str(_CRF), "preset": "veryfast", "threads": "2", "bf": "0"}
+        )
+        assert isinstance(stream, av.VideoStream)
+        context = stream.codec_context
+        context.pix_fmt, context.color_range = "yuv420p", ColorRange.MPEG
+        context.color_primaries = context.color_trc = context.colorspace = 1
+        for number, pixels in enumerate(pictures):
+            if number == 0:
+                stream.height, stream.width = pixels.shape[:2]
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
+                format="yuv420p",
+                src_color_range=ColorRange.JPEG,
+                dst_color_range=ColorRange.MPEG,
+                dst_colorspace=Colorspace.ITU709,
+            )
+            frame.pts, frame.time_base = number, 1 / rate
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def run(
+    folder: Path,
+    count: int,
+    *,
+    part: str = "all",
+    seed: int = 0,
+    seconds: float = SECONDS,
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> list[Outcome]:
+    """Draw cases from the clips of a folder and measure them all; `scoring.summary` makes the tables.
+
+    Raises:
+        InputError: the folder, or that part of it, has no clip with a face.
+        OutputError: the cache cannot be written.
+    """
+    chosen = cases.choose(clips.clips_of(folder, part), count, seed)
+    return list(measured(chosen, seconds=seconds, cache=cache, progress=progress))
+
+
+def save_signals(outcomes: Sequence[Outcome], path: Path) -> None:
+    """Write signals and labels of every case to an .npz: "<i>/signal/<name>" and "<i>/truth/<mode>", (frames,) each.
+
+    "<i>/case" is JSON: the case's name, kind, doses and spans, its findings and verdict.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    arrays: dict[str, Any] = {}
+    for i, outcome in enumerate(outcomes):
+        arrays[f"{i}/case"] = json.dumps(described(outcome))
+        arrays |= {f"{i}/signal/{name}": values for name, values in outcome.signals.items()}
+        arrays |= {f"{i}/truth/{mode}": outcome.truth(mode).astype(np.float32) for mode in scoring.TRUTHS}
+    try:
+        with path.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
+
+
+def described(outcome: Outcome) -> dict[str, Any]:
+    """A case and what was found in it, as plain data."""
+    case = outcome.case
+    return {
+        "name": case.name,
+        "kind": case.kind,
+        "part": case.part,
+        "clip": case.clip.name,
+        "seed": case.seed,
+        "face_px": case.face_px,
+        "confuser": case.confuser,
+        "frames": outcome.frames,
+        "fps": outcome.fps,
+        "labels": [_label(label, outcome.frames) for label in outcome.labels],
+        "findings": [
+            {"mode": f.mode, "start": f.span.start, "end": f.span.end, "severity": round(f.severity, 3), "why": f.why}
+            for f in outcome.findings
+        ],
+        "verdict": outcome.verdict,
+    }
+
+
+def _label(label: Label, frames: int) -> dict[str, Any]:
+    shown = np.flatnonzero(label.frames(frames))
+    return {
+        "mode": label.mode,
+        "variant": label.variant,
+        "severity": label.severity,
+        "start": int(shown[0]),
+        "end": int(shown[-1]) + 1,
+    }
+
+
+def _loaded(path: Path, seconds: float, cache: Path | None) -> CleanClip | None:
+    try:
+        return clips.load(path, seconds, cache)
+    except InputError as error:
+        _LOG.warning("%s", error)
+        return None
+
+
+def _signals(analysis: Analysis) -> dict[str, NDArray[np.float32]]:
+    """Signals over the clip's frames; where tracks overlap, the longest speaks."""
+    merged: dict[str, NDArray[np.float32]] = {}
+    for diagnosis in sorted(analysis.diagnoses, key=lambda d: len(d.track.span)):
+        span = diagnosis.track.span
+        for name, values in diagnosis.signals.items():
+            line = merged.setdefault(name, np.full(analysis.frames, np.nan, np.float32))
+            line[span.start : span.end] = values
+    return merged

@@ -1,0 +1,60 @@
+"""Collapsed: nothing of the face is left to restore - eyes, nose and mouth melted, smeared or gone.
+
+The mesh network is trained to know its own error, and has nothing to hold on to in such a face. In the points it knows
+best, features that melt (`bench/faults/collapsed`, five clips) leave 0.83 of confidence at severity 0.6, 0.4 to 0.6 at 0.75 and
+0.2 to 0.45 at 0.9, where 20 clips of real people have 0.92 to 0.95; blurred, in the dark, flickering, warped, behind a hand
+they keep 0.81 and more in every frame. But it does not know a face in deep blur either, one in the background or in
+profile, or one that something passes before. So a face must have been clear elsewhere in the shot, or stand in sharp
+surroundings; and what has another colour than its skin is before it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.diagnose.spans import ModeSpec, runs, severity, worst
+from facefix.types import Finding, Signals
+
+_KNOTS = (-0.83, -0.76, -0.66, -0.48)
+"""Minus the confidence, at severity 0, 0.3, 0.6, 0.9."""
+_SHARE_KNOTS = (-0.88, -0.81, -0.71, -0.52)
+"""Minus the confidence as a share of the face's own, likewise: a beard and a hat cost 0.2 of it in every frame."""
+_NEVER_CLEAR_KNOTS = (-0.60, -0.53, -0.47, -0.40)
+"""Minus the confidence where the face is never clear."""
+_CLEAR = 0.75
+"""Confidence of a face's best fifth of frames that says it has been seen clearly."""
+_SHARP = 1.2
+"""Crispness of surroundings that are in focus, for a face that is never clear."""
+_MIN_FACE_PX = 32
+"""Below, features are a few pixels in any footage."""
+_MAX_YAW = 40.0
+"""Degrees beyond which too little of a face is seen to say that nothing is left of it."""
+_FOREIGN_TINT = 20.0
+"""Distance in colour that skin does not get to, also in a shadow: something is before it."""
+
+
+def find(signals: Signals, fps: float) -> list[Finding]:
+    mesh = signals["mesh"]
+    if not np.isfinite(mesh).any():
+        return []
+    legible = (signals["face_px"] >= _MIN_FACE_PX) & (np.abs(signals["yaw"]) < _MAX_YAW) & (signals["tint"] < _FOREIGN_TINT)
+    curve = np.where(legible, _curve(mesh, signals["crispness_out"]), 0).astype(float32)
+    found = []
+    for span in runs(curve, min_frames=max(2, round(fps / 8)), bridge=max(2, round(fps / 6))):
+        sure = float(np.nanmedian(mesh[span.start : span.end]))
+        why = f"eyes, nose and mouth can not be made out: gone, or covered (mesh confidence {sure:.2f}; clear faces have 0.93)."
+        found.append(Finding("collapsed", -1, span, worst(curve, span), why, {"mesh_confidence": round(sure, 3)}))
+    return found
+
+
+def _curve(mesh: NDArray[float32], surroundings: NDArray[float32]) -> NDArray[float32]:
+    """(T,) severity."""
+    own = float(np.nanpercentile(mesh, 80))
+    if own >= _CLEAR:
+        return np.fmin(severity(-mesh, _KNOTS), severity(-mesh / own, _SHARE_KNOTS))
+    return np.where(surroundings >= _SHARP, severity(-mesh, _NEVER_CLEAR_KNOTS), 0)
+
+
+SPEC = ModeSpec("collapsed", "nothing of the face is left", "generate them anew, unless something covers the face", find)

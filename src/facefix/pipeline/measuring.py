@@ -1,0 +1,104 @@
+"""The second sweep of pass 1: every face's mesh and signals, while the frame is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.diagnose import measure
+from facefix.faces import align, pose
+from facefix.faces.mesh.mesher import LOST, Mesher, Meshes
+from facefix.faces.mesh.smoothing import smooth
+from facefix.media import colour, decode
+from facefix.pipeline.progress import Progress, fps
+from facefix.types import ClipInfo, Face, Pixels, Span, Track
+
+_BATCH_FRAMES = 4
+SURE_PERCENTILE = 90
+"""Of the mesh's points, to ask what it knows best: a hand or a microphone takes some of them, a collapse takes all."""
+
+TrackSignals = dict[int, dict[str, NDArray[float32]]]
+"""Track id -> signal name -> (frames,)."""
+
+
+class _Followed:
+    """One track under measurement."""
+
+    def __init__(self, track: Track, rate: float, keep_meshes: bool) -> None:
+        self.track = track
+        self._meter = measure.Meter(rate)
+        self._rate = rate
+        self._keep = keep_meshes
+        self._meshes: list[NDArray[float32]] = []
+        self._confidence: list[NDArray[float32]] = []
+
+    def push(self, rgb: Pixels, face: Face, mesh: NDArray[float32], confidence: NDArray[float32]) -> None:
+        """The track's next frame; mesh (478, 3) in source pixels, confidence (478,)."""
+        crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, face.frame)
+        known = float(np.percentile(confidence, SURE_PERCENTILE)) if _inside(face, rgb) else np.nan
+        self._meter.push(crop, face, pose.pose(face.points), align.face_px(face), known)
+        if self._keep:
+            self._meshes.append(mesh)
+            self._confidence.append(confidence)
+
+    def signals(self) -> dict[str, NDArray[float32]]:
+        return self._meter.finish()
+
+    def meshed(self) -> Track:
+        """The track, its faces with meshes smoothed over it if they were kept; None in frames whose mesh is not believed."""
+        if not self._keep:
+            return self.track
+        confidence = np.stack(self._confidence)
+        smoothed = smooth(np.stack(self._meshes), confidence, self._rate)
+        faces = zip(self.track.faces, smoothed, confidence.mean(1) >= LOST, strict=True)
+        return replace(
+            self.track, faces=tuple(replace(face, mesh=mesh if believed else None) for face, mesh, believed in faces)
+        )
+
+
+def measure_tracks(
+    clip: ClipInfo, tracks: Sequence[Track], device: str, *, keep_meshes: bool, progress: Progress
+) -> tuple[tuple[Track, ...], TrackSignals]:
+    """The tracks, with meshes if they are to be kept, and the signals of each.
+
+    Raises:
+        ModelError: weights are missing.
+        SettingsError: there is no such device.
+    """
+    if not tracks:
+        return (), {}
+    mesher = Mesher(device)
+    followed = [_Followed(track, fps(clip), keep_meshes) for track in tracks]
+    batch: list[tuple[_Followed, Pixels, Face]] = []
+    span = Span(min(t.span.start for t in tracks), max(t.span.end for t in tracks))
+    for done, frame in enumerate(decode.Decoder(clip, span), start=1):
+        present = [(one, face) for one in followed if (face := one.track.at(frame.index)) is not None]
+        if present:
+            rgb = colour.to_rgb(frame, clip)
+            batch += [(one, rgb, face) for one, face in present]
+        if done % _BATCH_FRAMES == 0:
+            _flush(batch, mesher)
+            progress("measuring", done, len(span))
+    _flush(batch, mesher)
+    progress("measuring", len(span), len(span))
+    return tuple(one.meshed() for one in followed), {one.track.id: one.signals() for one in followed}
+
+
+def _flush(batch: list[tuple[_Followed, Pixels, Face]], mesher: Mesher) -> None:
+    """Mesh and measure what has gathered."""
+    if not batch:
+        return
+    # The second of two looks matters: aimed by the detector alone, a bearded man in a hat is half as well known.
+    found: Meshes = mesher.meshes([rgb for _, rgb, _ in batch], np.stack([face.points for *_, face in batch]))
+    for (one, rgb, face), mesh, confidence in zip(batch, found.points, found.confidence, strict=True):
+        one.push(rgb, face, mesh, confidence)
+    batch.clear()
+
+
+def _inside(face: Face, rgb: Pixels) -> bool:
+    """Whether the picture holds eyes, nose and mouth of a face."""
+    return bool((face.points >= 0).all() and (face.points <= np.array(rgb.shape[1::-1]) - 1).all())

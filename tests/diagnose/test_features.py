@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from facefix.diagnose.features import FEATURES, calm, feature, slow
+
+FPS = 24.0
+
+
+def signals(frames: int = 96, **changed: np.ndarray) -> dict[str, np.ndarray]:
+    """A sound face, signal by signal."""
+    rng = np.random.default_rng(0)
+    plain = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "bend": 1.0, "boil": 2.0, "shading": 1.0, "detail": 2.0}
+    plain |= {"crispness": 4.0, "crispness_out": 4.0, "face_px": 200.0, "score": 1.0, "identity_distance": 0.2}
+    plain |= {f"{kind}_{mode}": 0.05 for kind in ("near", "early") for mode in ("warp", "drift", "flicker", "waxy")}
+    made = {k: (v * (1 + 0.02 * rng.standard_normal(frames))).astype(np.float32) for k, v in plain.items()}
+    return made | {k: np.asarray(v, np.float32) for k, v in changed.items()}
+
+
+def test_every_feature_is_finite_and_quiet_on_a_sound_face() -> None:
+    for name in FEATURES:
+        values = feature(name, signals(), FPS)
+        assert values.shape == (96,)
+        assert np.isfinite(values).all(), name
+        assert np.ptp(values) < 1, name
+
+
+def test_every_feature_survives_what_was_never_measured() -> None:
+    nothing = {k: np.full(96, np.nan) for k in signals()}
+    for name in FEATURES:
+        assert feature(name, signals(**nothing), FPS).shape == (96,), name
+    for name in FEATURES:
+        assert feature(name, signals(1), FPS).shape == (1,), name
+
+
+@pytest.mark.parametrize(
+    ("name", "signal", "value"),
+    [
+        ("near_warp", "near_warp", 0.8),
+        ("early_drift_slow", "early_drift", 0.8),
+        ("bend", "bend", 8.0),
+        ("boil_calm", "boil", 20.0),
+        ("shading", "shading", 9.0),
+        ("stranger", "identity_distance", 0.6),
+        ("detail_lost", "detail", 0.8),
+        ("turning", "yaw", 40.0),
+    ],
+)
+def test_a_feature_rises_where_its_signal_tells_of_a_fault(name: str, signal: str, value: float) -> None:
+    values = signals()[signal].copy()
+    values[40:64] = value
+    told = feature(name, signals(**{signal: values}), FPS)
+    inside = told[38:66].max() if name == "turning" else np.median(told[44:60])
+    assert inside > told[:20].max() + 0.15
+
+
+def test_detail_lost_with_all_else_is_no_loss() -> None:
+    sharp, soft = np.full(96, 2.0), np.full(96, 4.0)
+    sharp[40:64], soft[40:64] = 0.8, 1.6
+    blurred = feature("detail_lost", signals(detail=sharp, crispness=soft, crispness_out=soft), FPS)
+    assert np.abs(blurred[44:60]).max() < 0.1
+
+
+def test_calm_takes_single_frames_out_and_bridges_gaps() -> None:
+    values = np.zeros(40, np.float32)
+    values[20], values[30:33] = 9, np.nan
+    assert calm(values, 3).max() == 0
+    assert np.isfinite(calm(values, 3)).all()
+    assert np.isnan(calm(np.full(5, np.nan, np.float32), 3)).all()
+
+
+def test_slow_is_a_mean_of_what_is_known() -> None:
+    values = np.full(200, np.nan, np.float32)
+    values[::6] = 1.0
+    assert slow(values, 10) == pytest.approx(np.ones(200), abs=1e-5)
+    step = np.concatenate([np.zeros(100), np.ones(100)]).astype(np.float32)
+    assert slow(step, 10)[100] == pytest.approx(0.5, abs=0.05)

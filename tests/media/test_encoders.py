@@ -1,0 +1,66 @@
+"""Which encoder and pixel format a result gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.clips import LOSSLESS_HEVC, Recipe, moving, write_clip
+
+from facefix.errors import SettingsError
+from facefix.media.encode import EncodeSpec, Writer, choose_encoder
+from facefix.media.encoders import nearest_format
+from facefix.media.probe import probe
+
+_TEN_BIT = Recipe(codec="libx265", pixel_format="yuv420p10le", options=LOSSLESS_HEVC)
+_PRORES = Recipe(codec="prores_ks", pixel_format="yuv422p10le", options={"profile": "1"})
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "named", "encoder", "pixel_format"),
+    [
+        (Recipe(), "o.mp4", None, "libx264", "yuv420p"),
+        (Recipe(pixel_format="yuv444p"), "o.mp4", None, "libx264", "yuv444p"),
+        (Recipe(), "o.mp4", "hevc", "libx265", "yuv420p"),
+        (Recipe(), "o.webm", None, "libvpx-vp9", "yuv420p"),
+        (Recipe(codec="mpeg4", options={}), "o.mp4", None, "libx264", "yuv420p"),
+        (_TEN_BIT, "o.mov", None, "libx265", "yuv420p10le"),
+        (_PRORES, "o.mov", None, "prores_ks", "yuv422p10le"),
+        (_PRORES, "o.mp4", "libsvtav1", "libsvtav1", "yuv420p10le"),
+    ],
+)
+def test_choice_of_encoder(
+    tmp_path: Path, source: Recipe, out: str, named: str | None, encoder: str, pixel_format: str
+) -> None:
+    clip = probe(write_clip(tmp_path / "a.mov", moving(3), source))
+    choice = choose_encoder(clip, tmp_path / out, EncodeSpec(named))
+    assert (choice.name, choice.pixel_format) == (encoder, pixel_format)
+    if encoder == "prores_ks":
+        assert choice.options["profile"] == "1"
+
+
+def test_nearest_format_gives_up_least() -> None:
+    offered = ["yuv420p", "yuv444p", "yuv422p10le", "yuv420p10le", "yuvj420p", "gbrp"]
+    assert nearest_format("yuv422p", offered) == "yuv444p"
+    assert nearest_format("p010le", offered) == "yuv420p10le"
+    assert nearest_format("nv12", offered) == "yuv420p"
+    assert nearest_format("rgb24", offered) == "gbrp"
+    assert nearest_format("gray", offered) == "yuv420p"
+
+
+def test_impossible_settings_are_refused(tmp_path: Path) -> None:
+    clip = probe(write_clip(tmp_path / "a.mp4", moving(2)))
+    for out, spec, sentence in [
+        ("o.mp4", EncodeSpec("libx999"), "no video encoder"),
+        ("o.webm", EncodeSpec("libx264"), "cannot hold"),
+        ("o.xyz", EncodeSpec(), "no container"),
+        ("o.mp4", EncodeSpec("aac"), "no video encoder"),
+    ]:
+        with pytest.raises(SettingsError, match=sentence):
+            choose_encoder(clip, tmp_path / out, spec)
+    with (
+        pytest.raises(SettingsError, match="cannot be started"),
+        Writer(clip, tmp_path / "o.mp4", EncodeSpec(crf=-999)),
+    ):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4"]
