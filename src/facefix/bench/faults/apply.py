@@ -36,3 +36,9 @@ def change_faces(pixels: Iterable[Frame], points: NDArray[np.float32], span: Spa
         changed = frame.copy()
         changed[face.rows, face.columns] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
         yield changed
+
+
+def whole_face(seed: int) -> tuple[str, ...]:
+    """The whole face, whatever the seed."""
+    del seed
+    return ("face",)

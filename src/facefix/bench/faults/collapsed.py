@@ -20,13 +20,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.bench.faults.apply import Frame, change_faces
+from facefix.bench.faults.apply import Frame, change_faces, whole_face
 from facefix.bench.faults.face_frame import FaceFrame, Field
 from facefix.bench.faults.skin import skin_of
 from facefix.bench.faults.timing import swell, wander
 from facefix.types import Span
 
 MODE = "collapsed"
+regions = whole_face
 
 MELT, RUN, BLOB, FLESH, RELIEF = 0.20, 0.34, 0.34, 0.30, 0.10
 """Units, units, units, units, share of the brightness; at severity 1."""
@@ -63,12 +64,6 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
 def envelope(span: Span) -> NDArray[np.float64]:
     """(len(span),) share of its severity that the fault has in each frame, 0..1."""
     return swell(span, _RAMP_FRAMES)
-
-
-def regions(seed: int) -> tuple[str, ...]:
-    """The whole face, whatever the seed."""
-    del seed
-    return ("face",)
 
 
 def _inner(face: FaceFrame) -> Field:

@@ -20,12 +20,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.bench.faults.apply import Frame, change_faces
+from facefix.bench.faults.apply import Frame, change_faces, whole_face
 from facefix.bench.faults.face_frame import FaceFrame
 from facefix.bench.faults.timing import swell, wander
 from facefix.types import Span
 
 MODE = "flicker"
+regions = whole_face
 
 BOIL, SHADE, DETAIL, TEXTURE, GHOST = 0.034, 0.11, 0.7, 9.0, 0.65
 """At severity 1: units, share of the colour, share of the detail, levels of 255, weight."""
@@ -66,12 +67,6 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
 def envelope(span: Span) -> NDArray[np.float64]:
     """(len(span),) share of its severity that the fault has in each frame, 0..1."""
     return swell(span, _RAMP_FRAMES)
-
-
-def regions(seed: int) -> tuple[str, ...]:
-    """The whole face, whatever the seed."""
-    del seed
-    return ("face",)
 
 
 def _knots(rng: np.random.Generator, frames: int, side: int, channels: int) -> NDArray[np.float64]:

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facefix.bench.faults import drift
-from facefix.bench.faults.apply import Frame, change_faces
+from facefix.bench.faults.apply import Frame, change_faces, whole_face
 from facefix.bench.faults.face_frame import FaceFrame
 from facefix.bench.faults.timing import swell, wander
 from facefix.types import Span
 
 MODE = "flicker"
+regions = whole_face
 
 SHAPE, TONE = 0.24, 3.0
 """Length of the change in units and in CIE Lab at severity 1; see `drift`."""
@@ -43,9 +44,3 @@ def inject(pixels: Iterable[Frame], points: NDArray[np.float32], severity: float
 def envelope(span: Span) -> NDArray[np.float64]:
     """(len(span),) share of its severity that the fault has in each frame, 0..1."""
     return swell(span, _RAMP_FRAMES)
-
-
-def regions(seed: int) -> tuple[str, ...]:
-    """The whole face, whatever the seed."""
-    del seed
-    return ("face",)
