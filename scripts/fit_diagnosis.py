@@ -38,10 +38,13 @@ Floats = NDArray[np.float64]
 
 LABELS = ("warp", "drift", "flicker", "waxy")
 FEATURES = {
-    "flicker": ["boil", "boil_calm", "shading", "shading_calm", "turning"],
+    "warp": ["shape_warp", "shape_warp_risen", "shape_flicker", "bend", "stranger", "boil_calm", "turning"],
+    "drift": ["shape_drift", "shape_drift_slow", "moved_away", "tinted", "turned"],
+    "flicker": ["boil", "boil_calm", "shading", "shading_calm", "shape_flicker_slow", "turning"],
+    "waxy": ["wax", "wax_risen", "detail_lost", "dull"],
 }
 """Each mode's own evidence, and what might explain it away. More of them fit more of few clips and less of others."""
-CALM_S = {"flicker": 0.0}
+CALM_S = {"warp": 0.0, "drift": 0.3, "flicker": 0.0, "waxy": 0.2}
 FAULTY, SOUND = 0.25, 0.03
 """A label above the first is a fault to be found, below the second none; between lie the ramps, which teach nothing."""
 RIDGE = 0.05

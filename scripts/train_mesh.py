@@ -2,7 +2,7 @@
 
     python scripts/mesh/collect.py DATA RUN/data       # then label with scripts/mesh/teacher.py
     python scripts/train_mesh.py RUN --minutes 55 [--seed 0] [--device cuda]
-    python scripts/train_mesh.py RUN --minutes 20 --rate 4e-4 --resume     # longer, at a lower learning rate
+    python scripts/train_mesh.py RUN --minutes 20 --rate 4e-4 --resume --calm     # longer, on what is nearer to real clips
     python scripts/train_mesh.py RUN --export models/mesh.safetensors
 
 RUN/data holds crops and labels. Checkpoints go to RUN/mesh.pt, the log to the terminal. The schedule follows the clock: a
@@ -33,7 +33,7 @@ import training
 from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.network import MeshNetwork
 from mesh import damage, data
-from mesh.augment import sample
+from mesh.augment import CALM, FULL, Mix, sample
 
 CLIP_SHARE = 0.22
 """Of the samples; clips have many frames of few people."""
@@ -46,8 +46,10 @@ AVERAGING = 0.998
 class Samples(IterableDataset):
     """Endless batches: pictures (B, S, S, 3) uint8, meshes (B, 478, 3) crop pixels, seen (B, 478)."""
 
-    def __init__(self, faces: data.Faces, reliefs: NDArray[np.float32], order: NDArray[np.int32], size: int, seed: int) -> None:
-        self.faces, self.reliefs, self.order, self.size, self.seed = faces, reliefs, order, size, seed
+    def __init__(
+        self, faces: data.Faces, reliefs: NDArray[np.float32], order: NDArray[np.int32], mix: Mix, size: int, seed: int
+    ) -> None:
+        self.faces, self.reliefs, self.order, self.mix, self.size, self.seed = faces, reliefs, order, mix, size, seed
         clip = np.array([row["clip"] for row in faces.rows])
         self.chance = np.where(clip, CLIP_SHARE / max(clip.sum(), 1), (1 - CLIP_SHARE) / max((~clip).sum(), 1))
         self.chance /= self.chance.sum()
@@ -59,7 +61,9 @@ class Samples(IterableDataset):
         while True:
             chosen = rng.choice(len(self.faces), (self.size, 2), p=self.chance)
             made = [
-                sample(self.faces.crops[i], self.faces.meshes[i], self.reliefs[i], self.faces.crops[j], self.order, rng)
+                sample(
+                    self.faces.crops[i], self.faces.meshes[i], self.reliefs[i], self.faces.crops[j], self.order, self.mix, rng
+                )
                 for i, j in chosen
             ]
             yield tuple(torch.from_numpy(np.stack([getattr(s, k) for s in made])) for k in ("picture", "mesh", "seen"))  # type: ignore[misc]
@@ -158,7 +162,10 @@ def learn(options: argparse.Namespace) -> None:
     seed = options.seed + (kept["step"] if kept else 0)
     batches = iter(
         DataLoader(
-            Samples(train, reliefs, order, options.batch, seed), batch_size=None, num_workers=options.workers, prefetch_factor=8
+            Samples(train, reliefs, order, CALM if options.calm else FULL, options.batch, seed),
+            batch_size=None,
+            num_workers=options.workers,
+            prefetch_factor=8,
         )
     )
     if kept:
@@ -207,4 +214,6 @@ def report(average: MeshNetwork, held: data.Faces, device: torch.device) -> None
 
 
 if __name__ == "__main__":
-    training.run(training.options(__doc__, minutes=55, rate=2e-3, batch=64), learn, "mesh.pt")
+    parser = training.parser(__doc__, minutes=55, rate=2e-3, batch=64)
+    parser.add_argument("--calm", action="store_true", help="turn, bend and cover fewer faces: to end with")
+    training.run(parser.parse_args(), learn, "mesh.pt")

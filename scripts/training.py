@@ -12,17 +12,22 @@ from torch import nn
 
 def options(doc: str | None, *, minutes: float, rate: float, batch: int) -> argparse.Namespace:
     """The command line, with each script's own defaults."""
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--minutes", type=float, default=minutes)
-    parser.add_argument("--rate", type=float, default=rate)
-    parser.add_argument("--batch", type=int, default=batch)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--export", type=Path)
-    return parser.parse_args()
+    return parser(doc, minutes=minutes, rate=rate, batch=batch).parse_args()
+
+
+def parser(doc: str | None, *, minutes: float, rate: float, batch: int) -> argparse.ArgumentParser:
+    """The same, to add to."""
+    line = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    line.add_argument("run", type=Path)
+    line.add_argument("--minutes", type=float, default=minutes)
+    line.add_argument("--rate", type=float, default=rate)
+    line.add_argument("--batch", type=int, default=batch)
+    line.add_argument("--seed", type=int, default=0)
+    line.add_argument("--workers", type=int, default=1)
+    line.add_argument("--device", default="cpu")
+    line.add_argument("--resume", action="store_true")
+    line.add_argument("--export", type=Path)
+    return line
 
 
 def follow(average: nn.Module, network: nn.Module, share: float) -> None:

@@ -19,8 +19,24 @@ from mesh.turn import GRID_PX, turn
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-TURNED, BENT, COVERED, NOBODY = 0.4, 0.25, 0.35, 0.02
-"""Shares of the samples."""
+NOBODY = 0.02
+"""Share of the samples without a face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Shares of the samples."""
+
+    turned: float
+    bent: float
+    covered: float
+    plain: float
+    """Changed in nothing but light."""
+
+
+FULL = Mix(0.4, 0.25, 0.35, 0.25)
+CALM = Mix(0.15, 0.12, 0.25, 0.35)
+"""Nearer to what clips show: to end a training with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +51,19 @@ class Sample:
     """(478,) 1 where nothing was put over the point, 0 where something was; all 0 where there is no face."""
 
 
-def sample(crop: Picture, mesh: Floats, relief: Floats, other: Picture, order: NDArray[np.int32], rng: Generator) -> Sample:
+def sample(
+    crop: Picture, mesh: Floats, relief: Floats, other: Picture, order: NDArray[np.int32], mix: Mix, rng: Generator
+) -> Sample:
     """crop: (S, S, 3). mesh: (478, 3) its pixels. relief: its depth. other: another crop, to cut things out of.
     order: the mirror permutation of the points."""
     if rng.random() < NOBODY:
         return nobody(other, mesh, rng)
     size = crop.shape[0]
     where = None
-    if rng.random() < TURNED:
+    if rng.random() < mix.turned:
         yaw = rng.uniform(-45, 45) if rng.random() < 0.8 else rng.choice([-1, 1]) * rng.uniform(30, 65)
         where, mesh = turn(relief, mesh, size, yaw, float(np.clip(rng.normal(0, 10), -25, 25)))
-    field = bend(size, rng) if rng.random() < BENT else None
+    field = bend(size, rng) if rng.random() < mix.bent else None
     if field is not None:
         mesh = bent(mesh, field, size)
     matrix = aim(mesh, rng)
@@ -57,7 +75,7 @@ def sample(crop: Picture, mesh: Floats, relief: Floats, other: Picture, order: N
         picture = np.ascontiguousarray(picture[:, ::-1])
         mesh = mesh[order]
         mesh[:, 0] = framing.SIDE_PX - 1 - mesh[:, 0]
-    picture, seen = spoil(picture, mesh.astype(np.float32), other, rng)
+    picture, seen = spoil(picture, mesh.astype(np.float32), other, mix, rng)
     mesh[:, 2] -= mesh[:468, 2].mean()
     return Sample(picture, mesh.astype(np.float32), seen)
 
@@ -131,13 +149,13 @@ def cut(crop: Picture, where: Floats | None, field: Floats | None, matrix: Float
     return cv2.remap(crop, at.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=border)
 
 
-def spoil(picture: Picture, mesh: Floats, other: Picture, rng: Generator) -> tuple[Picture, Floats]:
-    """The damaged picture, and which points nothing covers. A quarter stays as it is but for its light."""
+def spoil(picture: Picture, mesh: Floats, other: Picture, mix: Mix, rng: Generator) -> tuple[Picture, Floats]:
+    """The damaged picture, and which points nothing covers."""
     picture = damage.light(picture, rng) if rng.random() < 0.7 else picture
     seen = np.ones(len(mesh), np.float32)
-    if rng.random() < COVERED:
+    if rng.random() < mix.covered:
         picture, seen = covered(picture, mesh, other, rng)
-    if rng.random() < 0.25:
+    if rng.random() < mix.plain:
         return picture, seen
     if rng.random() < 0.25:
         picture = damage.wax(picture, rng.random(), rng)

@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with av.open(str(CLEAN)) as container:
         frames = [f.to_ndarray(format="rgb24") for _, f in zip(range(24), container.decode(video=0), strict=False)]
     small = [np.asarray(cv2.resize(f, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8) for f in frames]
-    diagnosis.write(place / "astronaut.mp4", small, Fraction(24))
+    diagnosis.write(place / "astronaut.mkv", small, Fraction(24))
     return place
 
 
@@ -38,11 +38,11 @@ def cache(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_flicker_is_made_found_and_scored(folder: Path, cache: Path) -> None:
-    clip = clips.load(folder / "astronaut.mp4", 5.0, cache)
+    clip = clips.load(folder / "astronaut.mkv", 5.0, cache)
     assert clip.frames == 24 and len(clip.present) == 24
-    kept = clips.load(folder / "astronaut.mp4", 5.0, cache)
+    kept = clips.load(folder / "astronaut.mkv", 5.0, cache)
     assert np.array_equal(clip.points, kept.points) and kept.face_px == clip.face_px
-    case = Case("single", "fit", folder / "astronaut.mp4", 3, (Dose("flicker", 0.9),))
+    case = Case("single", "fit", folder / "astronaut.mkv", 3, (Dose("flicker", 0.9),))
     outcome = diagnosis.examined(case, clip)
     (label,) = outcome.labels
     assert outcome.frames == 24 and outcome.analysis_s > 0
@@ -54,10 +54,10 @@ def test_a_flicker_is_made_found_and_scored(folder: Path, cache: Path) -> None:
 
 
 def test_a_case_spoils_its_span_and_is_scaled(folder: Path, cache: Path) -> None:
-    clip = clips.load(folder / "astronaut.mp4", 5.0, cache)
+    clip = clips.load(folder / "astronaut.mkv", 5.0, cache)
     plain = list(clip.pictures(60))
     assert plain[0].shape[0] == pytest.approx(360 * 60 / clip.face_px, abs=2) and plain[0].shape[1] % 2 == 0
-    case = Case("single", "fit", folder / "astronaut.mp4", 3, (Dose("warp", 0.9),), face_px=60)
+    case = Case("single", "fit", folder / "astronaut.mkv", 3, (Dose("warp", 0.9),), face_px=60)
     labels = cases.place(case, clip)
     changed = [not np.array_equal(a, b) for a, b in zip(plain, cases.pictures(case, clip, labels), strict=True)]
     assert changed == list(labels[0].frames(24))
@@ -90,6 +90,6 @@ def test_bad_folders_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixt
         main(["bench", "--diagnosis", str(tmp_path / "missing")])
     assert stop.value.code == 1 and "no folder" in capsys.readouterr().err
     blank = [np.full((64, 96, 3), 90, np.uint8)] * 6
-    diagnosis.write(tmp_path / "blank.mp4", blank, Fraction(24))
+    diagnosis.write(tmp_path / "blank.mkv", blank, Fraction(24))
     with pytest.raises(InputError, match="no clip shows a face"):
         diagnosis.run(tmp_path, 2)

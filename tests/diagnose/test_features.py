@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from facefix.diagnose.features import FEATURES, calm, feature, slow
+from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
+from facefix.diagnose.skin.reading import SIGNALS as SKIN
 
 FPS = 24.0
 
@@ -13,7 +15,7 @@ def signals(frames: int = 96, **changed: np.ndarray) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     plain = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "bend": 1.0, "boil": 2.0, "shading": 1.0, "detail": 2.0}
     plain |= {"crispness": 4.0, "crispness_out": 4.0, "face_px": 200.0, "score": 1.0, "identity_distance": 0.2}
-    plain |= {f"{kind}_{mode}": 0.05 for kind in ("near", "early") for mode in ("warp", "drift", "flicker", "waxy")}
+    plain |= dict.fromkeys([*SHAPE, *SKIN], 0.05) | {"tone_a": 4.0, "tone_b": 6.0}
     made = {k: (v * (1 + 0.02 * rng.standard_normal(frames))).astype(np.float32) for k, v in plain.items()}
     return made | {k: np.asarray(v, np.float32) for k, v in changed.items()}
 
@@ -37,8 +39,12 @@ def test_every_feature_survives_what_was_never_measured() -> None:
 @pytest.mark.parametrize(
     ("name", "signal", "value"),
     [
-        ("near_warp", "near_warp", 0.8),
-        ("early_drift_slow", "early_drift", 0.8),
+        ("shape_warp", "shape_warp", 0.8),
+        ("shape_drift_slow", "shape_drift", 0.8),
+        ("wax", "wax", 0.8),
+        ("wax_risen", "wax", 0.8),
+        ("shape_warp_risen", "shape_warp", 0.8),
+        ("tinted", "tone_a", 10.0),
         ("bend", "bend", 8.0),
         ("boil_calm", "boil", 20.0),
         ("shading", "shading", 9.0),

@@ -10,7 +10,7 @@ ROW = {
     "bias": -1.0,
     "calm_s": 0.0,
     "features": {
-        "near_warp": {"mean": -3.0, "scale": 2.0, "weight": 1.5},
+        "shape_warp": {"mean": -3.0, "scale": 2.0, "weight": 1.5},
         "turned": {"mean": 0.1, "scale": 0.5, "weight": -0.5},
     },
     "knots": [0.0, 1.0, 2.0, 3.0],
@@ -18,17 +18,17 @@ ROW = {
 
 
 def test_a_score_is_the_weighted_sum_of_standardised_features() -> None:
-    score = parse(ROW).score(signals(near_warp=np.full(96, 0.5), yaw=np.full(96, 45.0)), FPS)
+    score = parse(ROW).score(signals(shape_warp=np.full(96, 0.5), yaw=np.full(96, 45.0)), FPS)
     assert score == pytest.approx(np.full(96, -1 + 1.5 * (0 + 3) / 2 - 0.5 * (1 - 0.1) / 0.5), abs=1e-4)
 
 
 def test_what_cannot_be_told_counts_as_usual() -> None:
-    half = signals(near_warp=np.full(96, np.nan), yaw=np.full(96, 4.5))
+    half = signals(shape_warp=np.full(96, np.nan), yaw=np.full(96, 4.5))
     assert parse(ROW).score(half, FPS) == pytest.approx(np.full(96, -1.0))
 
 
 def test_where_nothing_can_be_told_nothing_is_said() -> None:
-    nothing = signals(near_warp=np.full(96, np.nan), yaw=np.full(96, np.nan))
+    nothing = signals(shape_warp=np.full(96, np.nan), yaw=np.full(96, np.nan))
     assert np.isnan(parse(ROW).score(nothing, FPS)).all()
 
 
@@ -43,5 +43,5 @@ def test_knots_turn_scores_into_severity() -> None:
 def test_a_calmed_score_forgets_single_frames() -> None:
     values = np.full(96, 0.05)
     values[50:54] = 0.95
-    hasty, calmed = (parse(ROW | {"calm_s": s}).score(signals(near_warp=values), FPS) for s in (0.0, 0.6))
+    hasty, calmed = (parse(ROW | {"calm_s": s}).score(signals(shape_warp=values), FPS) for s in (0.0, 0.6))
     assert hasty[51] > calmed[51] + 1

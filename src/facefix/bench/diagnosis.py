@@ -6,6 +6,7 @@ import json
 import logging
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -27,8 +28,6 @@ from facefix.types import Analysis
 _LOG = logging.getLogger(__name__)
 
 SECONDS = 5.0
-_CRF = 12
-"""Fine enough to keep what a fault adds or takes, small enough for a temporary folder."""
 
 Progress = Callable[[int, int, str], None]
 """Called with cases done, cases in all, and what comes next."""
@@ -70,7 +69,7 @@ def examined(case: Case, clip: CleanClip) -> Outcome:
     """Make one case in a temporary folder and analyse it."""
     labels = cases.place(case, clip)
     with tempfile.TemporaryDirectory(prefix="facefix-bench-") as folder:
-        path = Path(folder) / "case.mp4"
+        path = Path(folder) / "case.mkv"
         write(path, cases.pictures(case, clip, labels), clip.rate)
         since = time.perf_counter()
         analysis = pipeline.analyse(path)
@@ -82,12 +81,10 @@ def examined(case: Case, clip: CleanClip) -> Outcome:
 
 
 def write(path: Path, pictures: Iterable[NDArray[np.uint8]], rate: Fraction) -> None:
-    """Write (H, W, 3) uint8 RGB pictures of even sides as H.264 of high quality (yuv420p, BT.709, limited range)."""
-    with av.open(str(path), "w") as container:
-        # x264's output depends on its number of threads, and with B-frames differs from run to run.
-        stream = container.add_stream(
-            "libx264", rate=rate, options={"crf": str(_CRF), "preset": "veryfast", "threads": "2", "bf": "0"}
-        )
+    """Write (H, W, 3) uint8 RGB pictures of even sides without loss but that of colour's halved size: FFV1, yuv420p, BT.709,
+    limited range, the same bytes from run to run. The container follows the suffix: .mkv."""
+    with av.open(str(path), "w", container_options={"fflags": "+bitexact"}) as container:
+        stream = container.add_stream("ffv1", rate=rate)
         assert isinstance(stream, av.VideoStream)
         context = stream.codec_context
         context.pix_fmt, context.color_range = "yuv420p", ColorRange.MPEG
@@ -114,34 +111,45 @@ def run(
     seed: int = 0,
     seconds: float = SECONDS,
     cache: Path | None = None,
+    signals: Path | None = None,
     progress: Progress = silent,
 ) -> list[Outcome]:
     """Draw cases from the clips of a folder and measure them all; `scoring.summary` makes the tables.
 
+    Args:
+        signals: an .npz that takes up each case's signals and labels as soon as it is measured (see `keep_signals`); what
+            was there is replaced.
+
     Raises:
         InputError: the folder, or that part of it, has no clip with a face.
-        OutputError: the cache cannot be written.
+        OutputError: the cache or the signals cannot be written.
     """
     chosen = cases.choose(clips.clips_of(folder, part), count, seed)
-    return list(measured(chosen, seconds=seconds, cache=cache, progress=progress))
+    outcomes = []
+    for outcome in measured(chosen, seconds=seconds, cache=cache, progress=progress):
+        if signals is not None:
+            keep_signals(outcome, len(outcomes), signals)
+        outcomes.append(outcome)
+    return outcomes
 
 
-def save_signals(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Write signals and labels of every case to an .npz: "<i>/signal/<name>" and "<i>/truth/<mode>", (frames,) each.
+def keep_signals(outcome: Outcome, number: int, path: Path) -> None:
+    """Add signals and labels of a case to an .npz: "<number>/signal/<name>" and "<number>/truth/<mode>", (frames,) each.
 
-    "<i>/case" is JSON: the case's name, kind, doses and spans, its findings and verdict.
+    "<number>/case" is JSON: the case's name, kind, doses and spans, its findings and verdict. Number 0 begins the file anew.
 
     Raises:
         OutputError: it cannot be written.
     """
-    arrays: dict[str, Any] = {}
-    for i, outcome in enumerate(outcomes):
-        arrays[f"{i}/case"] = json.dumps(described(outcome))
-        arrays |= {f"{i}/signal/{name}": values for name, values in outcome.signals.items()}
-        arrays |= {f"{i}/truth/{mode}": outcome.truth(mode).astype(np.float32) for mode in scoring.TRUTHS}
+    arrays: dict[str, Any] = {f"{number}/case": json.dumps(described(outcome))}
+    arrays |= {f"{number}/signal/{name}": values for name, values in outcome.signals.items()}
+    arrays |= {f"{number}/truth/{mode}": outcome.truth(mode).astype(np.float32) for mode in scoring.TRUTHS}
     try:
-        with path.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+        # An .npz is a zip of arrays; NumPy itself only writes them all at once.
+        with zipfile.ZipFile(path, "a" if number else "w", zipfile.ZIP_DEFLATED) as file:
+            for name, values in arrays.items():
+                with file.open(f"{name}.npy", "w") as member:
+                    np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
 

@@ -61,7 +61,7 @@ def bench(
             bar.update(done - bar.n)
 
         outcomes = measuring.run(
-            diagnosis, cases, part=part, seed=seed, seconds=seconds, cache=cache, progress=progress
+            diagnosis, cases, part=part, seed=seed, seconds=seconds, cache=cache, signals=signals, progress=progress
         )  # fmt: skip
     groups = {name: [o for o in outcomes if o.case.part == name] for name in _PARTS}
     if all(groups[name] for name in _PARTS[1:]):
@@ -72,5 +72,3 @@ def bench(
     if json_to is not None:
         document = {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
         write_text(json_to, json.dumps(document, indent=1) + "\n")
-    if signals is not None:
-        measuring.save_signals(outcomes, signals)

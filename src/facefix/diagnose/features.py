@@ -20,7 +20,7 @@ from facefix.types import Signals
 Curve = NDArray[float32]
 Feature = Callable[[Signals, float], Curve]
 
-_LOGIT_END = 0.01
+_LOGIT_END = 0.005
 
 
 def feature(name: str, signals: Signals, fps: float) -> Curve:
@@ -49,20 +49,43 @@ def slow(values: Curve, frames: float) -> Curve:
     return np.interp(np.arange(len(out)), at, out[at]).astype(float32)
 
 
-def _judged(kind: str, mode: str, calm_s: float) -> Feature:
+def _told(name: str, calm_s: float) -> Feature:
+    """Log odds of what a network expects."""
+
     def told(signals: Signals, fps: float) -> Curve:
-        p = np.clip(signals[f"{kind}_{mode}"], _LOGIT_END, 1 - _LOGIT_END)
-        return calm(np.log(p / (1 - p)).astype(float32), calm_s * fps)
+        return calm(_log_odds(signals[name]), calm_s * fps)
 
     return told
 
 
-def _judged_slow(kind: str, mode: str, sigma_s: float) -> Feature:
+def _told_slow(name: str, sigma_s: float) -> Feature:
     def told(signals: Signals, fps: float) -> Curve:
-        p = np.clip(signals[f"{kind}_{mode}"], _LOGIT_END, 1 - _LOGIT_END)
-        return slow(np.log(p / (1 - p)).astype(float32), sigma_s * fps)
+        return slow(_log_odds(signals[name]), sigma_s * fps)
 
     return told
+
+
+def _log_odds(expected: Curve) -> Curve:
+    p = np.clip(expected, _LOGIT_END, 1 - _LOGIT_END)
+    return np.log(p / (1 - p)).astype(float32)
+
+
+def _risen(name: str, sigma_s: float) -> Feature:
+    """Log odds above the track's own level: some skin is soft, some people pull faces all the time."""
+
+    def told(signals: Signals, fps: float) -> Curve:
+        odds = slow(_log_odds(signals[name]), sigma_s * fps)
+        return (odds - own_level(odds)).astype(float32)
+
+    return told
+
+
+def _tinted(signals: Signals, fps: float) -> Curve:
+    """Distance of the skin's colour, taken against the surroundings, to that of the first second."""
+    first = max(3, round(fps))
+    calmed = [slow(signals[name], 0.3 * fps) for name in ("tone_a", "tone_b")]
+    away = [tone - np.median(tone[:first]) for tone in calmed]
+    return np.arcsinh(np.hypot(*away) / 3).astype(float32)
 
 
 def _excess(name: str, scale: float, calm_frames: float) -> Feature:
@@ -131,10 +154,17 @@ def _turning(signals: Signals, fps: float) -> Curve:
 
 FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
-        **{f"near_{mode}": _judged("near", mode, 0.12) for mode in ("warp", "drift", "flicker", "waxy")},
-        **{f"early_{mode}": _judged("early", mode, 0.12) for mode in ("warp", "drift", "flicker", "waxy")},
-        **{f"near_{mode}_slow": _judged_slow("near", mode, 0.4) for mode in ("warp", "drift", "flicker", "waxy")},
-        **{f"early_{mode}_slow": _judged_slow("early", mode, 0.4) for mode in ("warp", "drift", "flicker", "waxy")},
+        "shape_warp": _told("shape_warp", 0.12),
+        "shape_drift": _told("shape_drift", 0.25),
+        "shape_flicker": _told("shape_flicker", 0.12),
+        "shape_warp_slow": _told_slow("shape_warp", 0.4),
+        "shape_drift_slow": _told_slow("shape_drift", 0.6),
+        "shape_flicker_slow": _told_slow("shape_flicker", 0.25),
+        "wax": _told_slow("wax", 0.25),
+        "wax_risen": _risen("wax", 0.15),
+        "shape_warp_risen": _risen("shape_warp", 0.08),
+        "shape_flicker_risen": _risen("shape_flicker", 0.15),
+        "tinted": _tinted,
         "bend": _excess("bend", 1.5, 0),
         "boil": _excess("boil", 3.0, 0),
         "boil_calm": _excess("boil", 3.0, 7),

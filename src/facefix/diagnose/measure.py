@@ -41,6 +41,7 @@ SIGNALS: Mapping[str, str] = {
     "tone_b": "CIELAB b*, likewise",
     "tint": "CIELAB a*, b* distance of the skin to its median over the track",
 }
+"""What a `Meter` measures."""
 
 _LAGS_S = (0.25, 0.7)
 """Warps last about 4-30 frames: one lag for short ones, one for long ones."""

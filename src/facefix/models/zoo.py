@@ -142,14 +142,16 @@ TABLE: tuple[ModelFile, ...] = (
               "f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da"),
     _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-general-x4v3.pth", "upscaler", _BSD, 4885111,
               "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
-    _own("judge.safetensors", "judge", 2677060,
-         "26b5181163e0366ec1cb9d9152ee750ca77c008a04ff15c79ae96785e083ac52"),
+    _own("geometry.safetensors", "geometry", 960996,
+         "1911ee5ba4018448ff9ef8a8b5278afd2a515fe45b6b4333201daf347b0cbc4f"),
     _own("mesh.safetensors", "mesh", 3564264,
          "cf90c6a87e1b6da00d0afffa0994df3d8c9aae690a7e8f4c337ba78d6c01e090"),
     _own("restorer.safetensors", "restorer", 9793744,
          "0be6b6bf2c01a51a7673125eed8e5df5e527878a0558d42f30e6cd0647c311eb"),
     _own("shape.safetensors", "shape", 237312,
          "fa4dbefc6bae5f1f609a976901fc07ae443f0e91576483c03a3dd17a8bd57ed9"),
+    _own("skin.safetensors", "skin", 1868692,
+         "d8f1a771287afcb58637f0ed6c44079239c13f207dc7930d85db39e4adef39ec"),
 )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import measure
+from facefix.diagnose.geometry import reading as geometry
+from facefix.diagnose.skin import reading as skin
 from facefix.faces import align, pose
 from facefix.faces.mesh.mesher import LOST, Mesher, Meshes
 from facefix.faces.mesh.smoothing import smooth
@@ -18,6 +20,8 @@ from facefix.pipeline.progress import Progress, fps
 from facefix.types import ClipInfo, Face, Pixels, Span, Track
 
 _BATCH_FRAMES = 4
+_SKIN_RATE = 8.0
+"""Looks at the skin per second: wax stays for half a second and more."""
 SURE_PERCENTILE = 90
 """Of the mesh's points, to ask what it knows best: a hand or a microphone takes some of them, a collapse takes all."""
 
@@ -25,12 +29,23 @@ TrackSignals = dict[int, dict[str, NDArray[float32]]]
 """Track id -> signal name -> (frames,)."""
 
 
+class _Readers:
+    """The networks that tracks are read by."""
+
+    def __init__(self, device: str) -> None:
+        self.geometry = geometry.Reader()
+        self.skin = skin.Reader(device)
+
+
 class _Followed:
     """One track under measurement."""
 
-    def __init__(self, track: Track, rate: float, keep_meshes: bool) -> None:
+    def __init__(self, track: Track, rate: float, readers: _Readers, keep_meshes: bool) -> None:
         self.track = track
         self._meter = measure.Meter(rate)
+        self._readers = readers
+        self._shapes = geometry.Shapes(rate)
+        self._skin = skin.Looks(max(1, round(rate / _SKIN_RATE)))
         self._rate = rate
         self._keep = keep_meshes
         self._meshes: list[NDArray[float32]] = []
@@ -41,12 +56,15 @@ class _Followed:
         crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, face.frame)
         known = float(np.percentile(confidence, SURE_PERCENTILE)) if _inside(face, rgb) else np.nan
         self._meter.push(crop, face, pose.pose(face.points), align.face_px(face), known)
+        self._readers.geometry.add(self._shapes, mesh, confidence)
+        self._readers.skin.look(self._skin, crop.pixels)
         if self._keep:
             self._meshes.append(mesh)
             self._confidence.append(confidence)
 
     def signals(self) -> dict[str, NDArray[float32]]:
-        return self._meter.finish()
+        shapes, wax = self._readers.geometry.read(self._shapes), self._readers.skin.read(self._skin)
+        return self._meter.finish() | shapes | {skin.SIGNAL: wax}
 
     def meshed(self) -> Track:
         """The track, its faces with meshes smoothed over it if they were kept; None in frames whose mesh is not believed."""
@@ -72,7 +90,8 @@ def measure_tracks(
     if not tracks:
         return (), {}
     mesher = Mesher(device)
-    followed = [_Followed(track, fps(clip), keep_meshes) for track in tracks]
+    readers = _Readers(device)
+    followed = [_Followed(track, fps(clip), readers, keep_meshes) for track in tracks]
     batch: list[tuple[_Followed, Pixels, Face]] = []
     span = Span(min(t.span.start for t in tracks), max(t.span.end for t in tracks))
     for done, frame in enumerate(decode.Decoder(clip, span), start=1):

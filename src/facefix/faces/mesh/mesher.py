@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facefix.errors import ModelError
 from facefix.faces import align
 from facefix.faces.mesh import framing, topology
-from facefix.models import devices, zoo
+from facefix.models import devices, own, zoo
 from facefix.types import Pixels
 
 WEIGHTS = "mesh.safetensors"
@@ -157,18 +156,8 @@ def _to_source(mesh: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArra
 
 def _load(path: Path) -> Any:
     """The network with its weights, ready to run."""
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from torch import channels_last
 
     from facefix.faces.mesh.network import MeshNetwork, fold
 
-    network = MeshNetwork()
-    try:
-        state = {name: tensor.float() for name, tensor in load_file(path).items()}
-        missing, unexpected = network.load_state_dict(state, strict=False)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise ModelError(f"{path} holds no weights of the mesh network ({error}).") from error
-    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
-        raise ModelError(f"{path} holds the weights of another network.")
-    return fold(network.eval().requires_grad_(False)).to(memory_format=torch.channels_last)
+    return fold(own.load(MeshNetwork(), path, "the mesh network")).to(memory_format=channels_last)

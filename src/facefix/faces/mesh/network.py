@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from facefix.models.blocks import entrance, stage
+
 POINTS = 478
 SIDE_PX = 128
 STEM, WIDTHS, BLOCKS = 32, (48, 80, 96), (2, 2, 2)
@@ -21,28 +23,6 @@ NECK = 24
 PYRAMID = 48
 LOOK = 4
 """Numbers that each point reports of its own place."""
-
-
-class Block(nn.Module):
-    """Two 3x3 convolutions and a way around them: dense, because CPUs and GPUs with matrix units run these fastest."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(width, width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(width),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(x + self.body(x))
-
-
-def _stage(inner: int, width: int, blocks: int) -> nn.Sequential:
-    down = [nn.Conv2d(inner, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-    return nn.Sequential(*down, *(Block(width) for _ in range(blocks)))
 
 
 class MeshNetwork(nn.Module):
@@ -56,9 +36,9 @@ class MeshNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         s4, s8, s16 = WIDTHS
-        self.stem = nn.Sequential(nn.Conv2d(3, STEM, 3, 2, 1, bias=False), nn.BatchNorm2d(STEM), nn.ReLU(inplace=True))
+        self.stem = entrance(STEM)
         self.stages = nn.ModuleList(
-            _stage(inner, width, blocks) for inner, width, blocks in zip((STEM, s4, s8), WIDTHS, BLOCKS, strict=True)
+            stage(inner, width, blocks) for inner, width, blocks in zip((STEM, s4, s8), WIDTHS, BLOCKS, strict=True)
         )
         self.laterals = nn.ModuleList(nn.Conv2d(width, PYRAMID, 1) for width in WIDTHS)
         self.fuse = nn.Sequential(nn.Conv2d(PYRAMID, PYRAMID, 3, 1, 1), nn.ReLU(inplace=True))
@@ -75,8 +55,8 @@ class MeshNetwork(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         x = self.stem((crops - 0.5) * 4)
         levels = []
-        for stage in self.stages:
-            x = stage(x)
+        for down in self.stages:
+            x = down(x)
             levels.append(x)
         fine = self.laterals[2](levels[2])
         for i in (1, 0):

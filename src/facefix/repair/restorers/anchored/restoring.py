@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.errors import ModelError
-from facefix.models import devices, tensors, zoo
+from facefix.models import devices, own, tensors, zoo
 from facefix.types import Placed
 
 Floats = NDArray[np.float32]
@@ -95,18 +94,11 @@ def _small(pictures: Floats) -> Floats:
 
 def _load(path: Path) -> Any:
     """The network with its weights, ready to run."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
     from torch import channels_last
 
     from facefix.repair.restorers.anchored.network import AnchoredNetwork
 
-    network = AnchoredNetwork()
-    try:
-        network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise ModelError(f"{path} holds no weights of the anchored restorer ({error}).") from error
-    return network.eval().requires_grad_(False).to(memory_format=channels_last)
+    return own.load(AnchoredNetwork(), path, "the anchored restorer").to(memory_format=channels_last)
 
 
 __all__ = ["ANCHORS", "AnchoredRestorer", "Restored"]

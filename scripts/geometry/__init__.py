@@ -1,0 +1,1 @@
+"""What the geometry reader is trained on."""

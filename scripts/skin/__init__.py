@@ -1,0 +1,1 @@
+"""What the skin reader is trained on."""

@@ -1,0 +1,142 @@
+"""Train the skin reader: the network that says how waxy the skin of one face is.
+
+    python scripts/skin/crops.py ...                            # see there
+    python scripts/train_skin.py RUN --minutes 20 [--seed 0] [--device cuda --batch 128]
+    python scripts/train_skin.py RUN --export models/skin.safetensors
+
+The checkpoint is RUN/skin.pt, the log goes to the terminal: training loss and, on held-out people and clips, how well wax of
+severity 0.5 and more is told from faces without, whatever else was done to both (area under the curve).
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import training
+from facefix.diagnose.skin.bands import bands
+from facefix.diagnose.skin.network import SkinNetwork
+from skin.crops import WEAR
+
+AVERAGING = 0.995
+SHIFT_PX = 8
+
+
+class Crops(IterableDataset):
+    """Endless batches from all shards; those that appear meanwhile are taken up every hundred batches."""
+
+    def __init__(self, folder: Path, size: int, seed: int) -> None:
+        self.folder, self.size, self.seed = folder, size, seed
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        torch.set_num_threads(1)
+        rng = np.random.default_rng(self.seed)
+        shards: dict[Path, tuple[NDArray, NDArray]] = {}
+        while True:
+            for path in sorted(self.folder.glob("train_*.npz")):
+                if path not in shards:
+                    with np.load(path) as row:
+                        shards[path] = row["crops"], row["severity"]
+            if not shards:
+                raise SystemExit(f"{self.folder} holds no crops; make them with scripts/skin/crops.py.")
+            every = list(shards.values())
+            for _ in range(100):
+                some = [(every[s], rng) for s in rng.integers(len(every), size=self.size)]
+                crops, severity = zip(*(varied(*shard, generator) for shard, generator in some), strict=True)
+                yield maps(crops), torch.tensor(severity)
+
+
+def varied(crops: NDArray[np.uint8], severity: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray, float]:
+    """One of a shard's crops, mirrored, moved a little, in another light."""
+    k = int(rng.integers(len(crops)))
+    dx, dy = rng.integers(-SHIFT_PX, SHIFT_PX + 1, 2)
+    crop = np.roll(crops[k], (int(dy), int(dx)), (0, 1))
+    crop = crop[:, ::-1] if rng.random() < 0.5 else crop
+    levels = (np.arange(256) / 255) ** np.exp(rng.normal(0, 0.15)) * np.exp(rng.normal(0, 0.1))
+    return np.clip(255 * levels, 0, 255).astype(np.uint8)[crop], float(severity[k])
+
+
+def maps(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """What the network looks at of each crop."""
+    return torch.from_numpy(np.stack([bands(crop.astype(np.float32) / 255) for crop in crops]))
+
+
+def area(faulty: NDArray[np.float32], sound: NDArray[np.float32]) -> float:
+    """Chance that a faulty face scores above a sound one."""
+    return float((faulty[:, None] > sound).mean())
+
+
+@torch.inference_mode()
+def report(network: SkinNetwork, folder: Path, device: torch.device) -> str:
+    told, severities, wears = [], [], []
+    for path in sorted(folder.glob("held_*.npz")):
+        with np.load(path) as row:
+            crops, severity, wear = row["crops"], row["severity"], row["wear"]
+        for start in range(0, len(crops), 64):
+            told.append(network(maps(crops[start : start + 64]).to(device)).float().cpu().numpy())
+        severities.append(severity)
+        wears.append(wear)
+    logits, severity, wear = (np.concatenate(a) for a in (told, severities, wears))
+    plain, sound = severity >= 0.5, severity == 0
+    parts = [f"all {area(logits[plain], logits[sound]):.3f}"]
+    parts += [f"{name} {area(logits[plain & (wear == k)], logits[sound & (wear == k)]):.2f}" for k, name in enumerate(WEAR)]
+    return ", ".join(parts)
+
+
+def learn(options: argparse.Namespace) -> None:
+    torch.manual_seed(options.seed)
+    device = torch.device(options.device)
+    network = SkinNetwork().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    average, checkpoint, step, running = copy.deepcopy(network).eval(), options.run / "skin.pt", 0, []
+    if options.resume:
+        kept = torch.load(checkpoint, weights_only=True, map_location=device)
+        network.load_state_dict(kept["network"])
+        average.load_state_dict(kept["average"])
+        step = kept["step"]
+    optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=0.02)
+    source = Crops(options.run, options.batch, options.seed + step)
+    batches = iter(DataLoader(source, batch_size=None, num_workers=options.workers, prefetch_factor=4))
+    print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
+    began, first_step = time.monotonic(), step
+    while (done := (time.monotonic() - began) / 60 / options.minutes) < 1:
+        warm = min(1.0, (step - first_step + 1) / 100)
+        for group in optimizer.param_groups:
+            group["lr"] = options.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+        crops, severity = (t.to(device) for t in next(batches))
+        network.train()
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = network(crops.contiguous(memory_format=torch.channels_last))
+        total = functional.binary_cross_entropy_with_logits(logits.float(), severity)
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
+        running.append(float(total.detach()))
+        if step % 50 == 0:
+            print(f"{time.monotonic() - began:6.0f} s  step {step}  loss {np.mean(running):.4f}", flush=True)
+            running = []
+        if step % 300 == 0:
+            training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
+            print(f"held out at {step}: {report(average, options.run, device)}", flush=True)
+    training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
+    print(f"held out at {step}: {report(average, options.run, device)}", flush=True)
+
+
+if __name__ == "__main__":
+    training.run(training.options(__doc__, minutes=20, rate=2e-3, batch=64), learn, "skin.pt")

@@ -1,0 +1,1 @@
+"""What a face's mesh does over a shot, and whether faces do that."""

@@ -1,0 +1,1 @@
+"""What skin looks like, and whether skin looks like that."""
