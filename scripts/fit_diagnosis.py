@@ -38,10 +38,10 @@ Floats = NDArray[np.float64]
 
 LABELS = ("warp", "drift", "flicker", "waxy")
 FEATURES = {
-    "warp": ["shape_warp", "shape_warp_risen", "shape_flicker", "bend", "stranger", "boil_calm", "turning"],
-    "drift": ["shape_drift", "shape_drift_slow", "moved_away", "tinted", "turned"],
+    "warp": ["shape_warp", "shape_warp_risen"],
+    "drift": ["shape_drift", "shape_drift_slow"],
     "flicker": ["boil", "boil_calm", "shading", "shading_calm", "shape_flicker_slow", "turning"],
-    "waxy": ["wax", "wax_risen", "detail_lost", "dull"],
+    "waxy": ["wax", "wax_risen", "detail_lost"],
 }
 """Each mode's own evidence, and what might explain it away. More of them fit more of few clips and less of others."""
 CALM_S = {"warp": 0.0, "drift": 0.3, "flicker": 0.0, "waxy": 0.2}
@@ -84,6 +84,19 @@ def load(path: Path) -> list[Case]:
     return out
 
 
+def able(cases: list[Case], mode: str) -> list[Case]:
+    """Those that have what the mode's features need: of sequences that were only meshed there is no colour."""
+
+    def told(case: Case) -> bool:
+        try:
+            columns(case, FEATURES[mode])
+        except KeyError:
+            return False
+        return True
+
+    return [case for case in cases if told(case)]
+
+
 def columns(case: Case, names: list[str]) -> Floats:
     return np.stack([feature(name, case.signals, case.fps) for name in names], 1).astype(float)
 
@@ -92,7 +105,7 @@ def regression(cases: list[Case], mode: str) -> dict:
     """The table's row of a mode, knots still missing."""
     names = FEATURES[mode]
     parts, targets, weights = [], [], []
-    for case in cases:
+    for case in able(cases, mode):
         label = case.labels[mode]
         some = (label >= FAULTY) | (label <= SOUND)
         if not some.any():
@@ -131,6 +144,7 @@ def _logistic(x: Floats, y: Floats, w: Floats) -> Floats:
 
 def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     """Scores at severity 0, 0.3, 0.6, 0.9: where frames count, and how the injected severity goes with the score."""
+    cases = able(cases, mode)
     scores = [np.nan_to_num(weigh.score(case.signals, case.fps), nan=weigh.bias) for case in cases]
     visible = _threshold(cases, mode, scores)
     typical = [(case.labels[mode], score) for case, score in zip(cases, scores, strict=True) if mode in case.variants]
@@ -183,16 +197,17 @@ def replay(path: Path, table: dict[str, Weighing]) -> list[scoring.Outcome]:
     for key in [name for name in rows.files if name.endswith("/case")]:
         i, about = key.removesuffix("/case"), json.loads(str(rows[key]))
         signals = {k.split("/", 2)[2]: rows[k] for k in rows.files if k.startswith(f"{i}/signal/")}
+        if "frames" not in about:
+            continue
         labels = tuple(Label(one["variant"], one["severity"], Span(one["start"], one["end"])) for one in about["labels"])
         doses = tuple(Dose(label.variant, label.severity) for label in labels)
         case = BenchCase(
             about["kind"], about["part"], Path(about["clip"]), about["seed"], doses, about["confuser"], about["face_px"]
         )
-        kept = [f for f in about["findings"] if f["mode"] not in table]
-        findings = [Finding(f["mode"], 0, Span(f["start"], f["end"]), f["severity"], f["why"]) for f in kept]
+        findings: list[Finding] = []
         with patch.object(weighing, "of", table.__getitem__):
-            for name in table if signals else ():
-                findings += [f for f in MODES[name].find(signals, about["fps"]) if f.severity >= VISIBLE]
+            for spec in MODES.values() if signals else ():
+                findings += [f for f in spec.find(signals, about["fps"]) if f.severity >= VISIBLE]
         out.append(scoring.Outcome(case, labels, about["frames"], about["fps"], tuple(findings), about["verdict"]))
     return out
 

@@ -33,7 +33,7 @@ import training
 from facefix.diagnose.geometry.network import COMPONENTS, GeometryNetwork
 from facefix.diagnose.geometry.reading import AREAS_MIRRORED, DEPTH, area_confidence, arranged, reduced, unturned
 from facefix.faces.mesh import shape, topology
-from geometry.sequences import LABELS
+from geometry.sequences import LABELS, real
 
 WINDOW = 80
 AVERAGING = 0.995
@@ -185,7 +185,8 @@ def learn(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(options.seed)
     model = shape.load()
-    train = [Sequence(path, model) for path in sorted(options.run.glob("meshes_*.npz"))]
+    every = [Sequence(path, model) for path in sorted(options.run.glob("meshes_*.npz"))]
+    train = [s for s in every if not (options.generated_only and real(s.about["track"]))]
     held = [Sequence(path, model) for path in sorted(options.run.glob("held_*.npz"))]
     axes, spread = basis(train)
     print(f"{len(train)} sequences, {sum(len(s.labels) for s in train)} frames; {len(held)} held out", flush=True)
@@ -248,4 +249,6 @@ def area(faulty: NDArray[np.float32], sound: NDArray[np.float32]) -> float:
 
 
 if __name__ == "__main__":
-    training.run(training.options(__doc__, minutes=10, rate=2e-3, batch=32), learn, "geometry.pt")
+    line = training.parser(__doc__, minutes=10, rate=2e-3, batch=32)
+    line.add_argument("--generated-only", action="store_true", help="leave filmed clips out, so that a fit may use them")
+    training.run(line.parse_args(), learn, "geometry.pt")

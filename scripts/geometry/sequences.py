@@ -76,15 +76,16 @@ def load(path: Path, mesher: Mesher) -> Source:
         return Source(path.stem, crops, points, pose, fps, row["meshes"], row["confidence"])
 
 
+def real(track: str) -> bool:
+    """Whether a track's clip was filmed: the others are generated."""
+    return track.startswith(("latentsync", "liveportrait", "speech", "videoretalking"))
+
+
 def mine(path: Path, held_out: bool) -> bool:
     """Whether a track is on this side of the split: generated clips are never held out."""
-    clip = path.stem.rsplit("__", 1)[0]
-    real = clip.startswith(("latentsync", "liveportrait", "speech", "videoretalking"))
-    return (
-        real and (part_of(Path(clip + ".mp4"), Path()) == "held-out")
-        if held_out
-        else not real or (part_of(Path(clip + ".mp4"), Path()) == "fit")
-    )
+    if not real(path.stem):
+        return not held_out
+    return part_of(Path(path.stem.rsplit("__", 1)[0] + ".mp4"), Path()) == ("held-out" if held_out else "fit")
 
 
 def sequence(source: Source, seed: int, mesher: Mesher) -> dict:

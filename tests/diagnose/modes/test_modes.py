@@ -101,6 +101,17 @@ def test_skin_without_pores_is_wax() -> None:
     assert found.severity == pytest.approx(0.7, abs=0.1)
 
 
+def test_a_face_that_melts_with_its_skin_has_collapsed_and_is_no_wax() -> None:
+    signals = _clean()
+    signals["wax"][70:100] = 0.75
+    signals["mesh"][70:100] = 0.93 * 0.9
+    found = _found(signals)
+    assert found.keys() == {"collapsed"}
+    assert found["collapsed"][0].severity == pytest.approx(0.55, abs=0.15)
+    signals["wax"][70:100] = 0.05
+    assert _found(signals) == {}
+
+
 def test_a_small_face_has_no_wax() -> None:
     signals = _clean()
     signals["wax"][70:100] = 0.9

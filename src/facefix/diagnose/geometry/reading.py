@@ -98,9 +98,9 @@ class Reader:
         """`SIGNALS`, each (frames,); NaN for those `off_NAME` that the track is too short for."""
         import torch
 
-        columns = (np.array(a, np.float32) for a in (track.components, track.poses, track.confidence))
+        components, poses, confidence = (np.array(a, np.float32) for a in (track.components, track.poses, track.confidence))
         with torch.inference_mode():
-            logits = self._network(arranged(*columns, track.fps)[None])[0]
+            logits = self._network(arranged(components, poses, confidence, track.fps)[None])[0]
         places = np.array(track.places, np.float32)
         off = np.fmax.reduce([_off(places, max(2, round(lag * track.fps))) for lag in _LAGS_S])
         return dict(zip(SIGNALS, [*torch.sigmoid(logits).numpy(), *off.T], strict=True))

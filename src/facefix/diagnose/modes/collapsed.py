@@ -14,13 +14,17 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.diagnose.spans import ModeSpec, runs, severity, worst
+from facefix.diagnose.spans import ModeSpec, own_confidence, runs, severity, worst
 from facefix.types import Finding, Signals
 
 _KNOTS = (-0.83, -0.76, -0.66, -0.48)
 """Minus the confidence, at severity 0, 0.3, 0.6, 0.9."""
 _SHARE_KNOTS = (-0.88, -0.81, -0.71, -0.52)
 """Minus the confidence as a share of the face's own, likewise: a beard and a hat cost 0.2 of it in every frame."""
+_MOLTEN_KNOTS = (-0.96, -0.935, -0.89, -0.55)
+"""The same where the skin is gone as well: wax alone leaves 0.97 of the confidence, and never less than 0.93."""
+_MOLTEN = 0.5
+"""Expected severity of wax that says the skin is gone."""
 _NEVER_CLEAR_KNOTS = (-0.60, -0.53, -0.47, -0.40)
 """Minus the confidence where the face is never clear."""
 _CLEAR = 0.75
@@ -40,7 +44,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     if not np.isfinite(mesh).any():
         return []
     legible = (signals["face_px"] >= _MIN_FACE_PX) & (np.abs(signals["yaw"]) < _MAX_YAW) & (signals["tint"] < _FOREIGN_TINT)
-    curve = np.where(legible, _curve(mesh, signals["crispness_out"]), 0).astype(float32)
+    curve = np.where(legible, _curve(mesh, signals["crispness_out"], signals["wax"]), 0).astype(float32)
     found = []
     for span in runs(curve, min_frames=max(2, round(fps / 8)), bridge=max(2, round(fps / 6))):
         sure = float(np.nanmedian(mesh[span.start : span.end]))
@@ -49,11 +53,12 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     return found
 
 
-def _curve(mesh: NDArray[float32], surroundings: NDArray[float32]) -> NDArray[float32]:
+def _curve(mesh: NDArray[float32], surroundings: NDArray[float32], wax: NDArray[float32]) -> NDArray[float32]:
     """(T,) severity."""
-    own = float(np.nanpercentile(mesh, 80))
+    own = own_confidence(mesh)
     if own >= _CLEAR:
-        return np.fmin(severity(-mesh, _KNOTS), severity(-mesh / own, _SHARE_KNOTS))
+        unknown = np.fmin(severity(-mesh, _KNOTS), severity(-mesh / own, _SHARE_KNOTS))
+        return np.fmax(unknown, np.where(wax >= _MOLTEN, severity(-mesh / own, _MOLTEN_KNOTS), 0))
     return np.where(surroundings >= _SHARP, severity(-mesh, _NEVER_CLEAR_KNOTS), 0)
 
 

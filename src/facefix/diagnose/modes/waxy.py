@@ -5,15 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import ModeSpec, runs, worst
+from facefix.diagnose.spans import ModeSpec, own_confidence, runs, worst
 from facefix.types import Finding, Signals
 
 _MIN_FACE_PX = 60
 """Below, skin shows no pores in any footage: not measurable."""
+_HOLDS = 0.935
+"""Share of its own confidence that the mesh keeps in waxy faces; where it keeps less, features melt too, and it is no wax."""
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    curve = np.where(signals["face_px"] < _MIN_FACE_PX, np.nan, weighing.of("waxy").severity(signals, fps))
+    melting = signals["mesh"] < _HOLDS * own_confidence(signals["mesh"])
+    unseen = (signals["face_px"] < _MIN_FACE_PX) | melting
+    curve = np.where(unseen, np.nan, weighing.of("waxy").severity(signals, fps))
     found = []
     for span in runs(curve, min_frames=max(4, round(fps / 4)), bridge=round(fps / 2)):
         wax = float(np.median(signals["wax"][span.start : span.end]))

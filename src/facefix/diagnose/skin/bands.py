@@ -26,7 +26,7 @@ def bands(crop: Floats) -> Floats:
     """
     way = cv2.INTER_AREA if crop.shape[0] > SIDE_PX else cv2.INTER_LINEAR
     small = crop if crop.shape[0] == SIDE_PX else cv2.resize(crop, (SIDE_PX, SIDE_PX), interpolation=way)
-    grey = cv2.cvtColor(np.asarray(small, np.float32), cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(np.asarray(small, np.float32), cv2.COLOR_RGB2GRAY), np.float32)
     light = _mapped(grey)
     told, fine, sharpness = [], grey, 0.0
     for sigma in _SIGMAS[1:]:
