@@ -36,7 +36,8 @@ def case(path: Path, reader: Reader, part: str) -> dict:
     signals = reader.read(track) | {name: poses[:, k] for k, name in enumerate(("yaw", "pitch", "roll"))}
     faults = [fault for fault in about["faults"] if fault["severity"] > 0]
     labels = [{"variant": "warp" if fault["kind"] == OWN else fault["kind"]} for fault in faults]
-    told = {"name": about["track"], "clip": about["track"], "part": part, "fps": fps, "labels": labels}
+    clip = about["track"].rsplit("__", 1)[0] + ".mp4"
+    told = {"name": about["track"], "clip": clip, "part": part, "fps": fps, "labels": labels}
     arrays: dict = {"case": json.dumps(told)}
     arrays |= {f"signal/{name}": values for name, values in signals.items()}
     return arrays | {f"truth/{mode}": values for mode, values in truth.items()}

@@ -36,7 +36,9 @@ def _diagnosis(id: int = 0, *findings: Finding) -> Diagnosis:
     gap[30:40] = np.nan
     sparse = np.full(100, np.nan, np.float32)
     sparse[::6] = 0.3
-    return Diagnosis(Track(id, 0, faces), 88.0, {"bend": gap, "boil": wave, "identity_distance": sparse}, findings, JUDGEMENT)
+    return Diagnosis(
+        Track(id, 0, faces), 88.0, {"shape_warp": gap, "boil": wave, "identity_distance": sparse}, findings, JUDGEMENT
+    )
 
 
 def _analysis(*diagnoses: Diagnosis) -> Analysis:
@@ -60,8 +62,8 @@ def test_a_lane_a_mode_and_a_bar_a_finding_where_it_is() -> None:
 
 
 def test_signals_lie_on_source_frames_with_gaps_where_nothing_was_measured() -> None:
-    bend, _, detail, identity, *_ = _axes(plot.figure(_analysis(_diagnosis(0, *FINDINGS))))[1:]
-    (line,) = bend.get_lines()
+    read, _, _, detail, identity, *_ = _axes(plot.figure(_analysis(_diagnosis(0, *FINDINGS))))[1:]
+    (line,) = read.get_lines()
     x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
     assert (x[0], x[-1]) == (20.5, 119.5)
     assert np.isnan(y[30:40]).all() and np.isfinite(y[:30]).all()
@@ -72,8 +74,8 @@ def test_signals_lie_on_source_frames_with_gaps_where_nothing_was_measured() -> 
 
 
 def test_a_finding_is_marked_strongly_only_where_its_signal_is() -> None:
-    bend, boil, *_ = _axes(plot.figure(_analysis(_diagnosis(0, FINDINGS[0]))))[1:]
-    (strong,), (weak,) = bend.patches, boil.patches
+    read, _, boil, *_ = _axes(plot.figure(_analysis(_diagnosis(0, FINDINGS[0]))))[1:]
+    (strong,), (weak,) = read.patches, boil.patches
     assert strong.get_alpha() > 3 * weak.get_alpha()
     assert strong.get_x() == 30 and strong.get_width() == 14
 

@@ -80,14 +80,6 @@ def _risen(name: str, sigma_s: float) -> Feature:
     return told
 
 
-def _tinted(signals: Signals, fps: float) -> Curve:
-    """Distance of the skin's colour, taken against the surroundings, to that of the first second."""
-    first = max(3, round(fps))
-    calmed = [slow(signals[name], 0.3 * fps) for name in ("tone_a", "tone_b")]
-    away = [tone - np.median(tone[:first]) for tone in calmed]
-    return np.arcsinh(np.hypot(*away) / 3).astype(float32)
-
-
 def _excess(name: str, scale: float, calm_frames: float) -> Feature:
     """Above the track's own level, its large values pressed together."""
 
@@ -100,24 +92,6 @@ def _excess(name: str, scale: float, calm_frames: float) -> Feature:
     return told
 
 
-def _stranger(signals: Signals, fps: float) -> Curve:
-    """Identity distance above what it is most of the time: a moment's other person."""
-    distance = signals["identity_distance"]
-    if np.isfinite(distance).sum() < 3:
-        return np.full(len(distance), np.nan, float32)
-    return slow(distance, 0.12 * fps) - np.float32(np.nanmedian(distance))
-
-
-def _moved_away(signals: Signals, fps: float) -> Curve:
-    """Identity distance to the first frames, slow in time, above what it is at once."""
-    distance = np.where(np.abs(signals["yaw"]) < 35, signals["identity_distance"], np.nan).astype(float32)
-    known = np.flatnonzero(np.isfinite(distance))
-    if len(known) < 4:
-        return np.full(len(distance), np.nan, float32)
-    early = float(np.median(distance[known[: max(3, len(known) // 5)]]))
-    return slow(distance, 0.4 * fps) - np.float32(early)
-
-
 def _detail_lost(signals: Signals, fps: float) -> Curve:
     """Share of the skin's detail lost against the best of the shot, beyond what hair and features lost."""
     window = fps / 3
@@ -126,22 +100,9 @@ def _detail_lost(signals: Signals, fps: float) -> Curve:
     return (1 - detail / np.minimum(1, np.maximum(control, 0.1))).astype(float32)
 
 
-def _dull(signals: Signals, fps: float) -> Curve:
-    """Log of the skin's detail against that of features and hair: low for wax from the first frame to the last, but also
-    for soft skin."""
-    window = fps / 3
-    detail, rest = calm(signals["detail"], window), calm(signals["crispness"], window)
-    return np.log((detail + 0.05) / (rest + 0.05)).astype(float32)
-
-
 def _share(values: Curve) -> Curve:
     """Of what this face shows at its best."""
     return values / max(float(np.nanpercentile(values, 80)), 1e-6) if np.isfinite(values).any() else values
-
-
-def _turned(signals: Signals, fps: float) -> Curve:
-    del fps
-    return (np.abs(signals["yaw"]) / 45).astype(float32)
 
 
 def _turning(signals: Signals, fps: float) -> Curve:
@@ -156,25 +117,16 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
         "shape_warp": _told("shape_warp", 0.12),
         "shape_drift": _told("shape_drift", 0.25),
-        "shape_flicker": _told("shape_flicker", 0.12),
-        "shape_warp_slow": _told_slow("shape_warp", 0.4),
         "shape_drift_slow": _told_slow("shape_drift", 0.6),
         "shape_flicker_slow": _told_slow("shape_flicker", 0.25),
         "wax": _told_slow("wax", 0.25),
         "wax_risen": _risen("wax", 0.15),
         "shape_warp_risen": _risen("shape_warp", 0.08),
-        "shape_flicker_risen": _risen("shape_flicker", 0.15),
-        "tinted": _tinted,
-        "bend": _excess("bend", 1.5, 0),
         "boil": _excess("boil", 3.0, 0),
         "boil_calm": _excess("boil", 3.0, 7),
         "shading": _excess("shading", 2.0, 0),
         "shading_calm": _excess("shading", 2.0, 7),
-        "stranger": _stranger,
-        "moved_away": _moved_away,
         "detail_lost": _detail_lost,
-        "dull": _dull,
-        "turned": _turned,
         "turning": _turning,
     }
 )

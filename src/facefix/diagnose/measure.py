@@ -6,7 +6,6 @@ of grey crops. What each signal means is stated once, in `SIGNALS`.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.diagnose import bend, regions
+from facefix.diagnose import regions
 from facefix.types import Crop, Face, Pose
 
 SIDE = 512
@@ -31,7 +30,6 @@ SIGNALS: Mapping[str, str] = {
     "pitch": "degrees",
     "roll": "degrees",
     "identity_distance": "dlib distance to the track's early, agreeing embeddings; same person < ~0.5",
-    "bend": "% of the face's width that features lie off against both the frames before and after, pose taken out",
     "boil": "% of the face's contrast that motion from neither neighbour explains, surroundings taken off",
     "shading": "% brightness jump of face parts, followed along the motion, against both neighbours, surroundings taken off",
     "detail": "% fine contrast (0.4 to 0.7 % of the face's width) of the better cheek",
@@ -43,24 +41,14 @@ SIGNALS: Mapping[str, str] = {
 }
 """What a `Meter` measures."""
 
-_LAGS_S = (0.25, 0.7)
-"""Warps last about 4-30 frames: one lag for short ones, one for long ones."""
-
 
 class Meter:
-    """Measures one track.
+    """Measures one track."""
 
-    Args:
-        fps: frames per second, to choose lags; nominal is enough.
-    """
-
-    def __init__(self, fps: float) -> None:
-        self._lags = tuple(max(2, round(lag * fps)) for lag in _LAGS_S)
+    def __init__(self) -> None:
         self._past: NDArray[np.uint8] | None = None
-        self._guides: deque[NDArray[np.uint8]] = deque(maxlen=max(self._lags))
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._rows: list[dict[str, float]] = []
-        self._bends: dict[int, list[float]] = {lag: [] for lag in self._lags}
         self._changes: list[NDArray[float32]] = []
         self._identities: list[NDArray[float32] | None] = []
 
@@ -83,11 +71,6 @@ class Meter:
         if self._past is not None:
             row |= self._residual(self._past, grey)
         self._past = grey
-        guide = bend.guide(small)
-        for lag in self._lags:
-            known = len(self._guides) >= lag
-            self._bends[lag].append(bend.bend(self._guides[-lag], guide) if known else np.nan)
-        self._guides.append(guide)
         self._identities.append(face.identity)
         self._rows.append(row)
 
@@ -97,7 +80,6 @@ class Meter:
         seen = columns["score"] > 0
         residual = _against_both(columns.pop("residual"), 1)
         outside = _against_both(columns.pop("residual_out"), 1)
-        columns["bend"] = np.where(seen, _bend_of_lags(self._bends), np.nan)
         columns["boil"] = np.where(seen, np.maximum(residual - outside, 0), np.nan)
         columns["shading"] = np.where(seen, _shading(self._changes), np.nan)
         columns["detail"] = _better(np.stack([columns.pop(f"skin_{k}") for k in range(2)]))
@@ -182,19 +164,6 @@ def _shading(changes: Sequence[NDArray[float32]]) -> NDArray[float32]:
     own = second - np.median(second[:, out], axis=1)[:, None, None]
     jump[1:-1] = 100 * np.percentile(np.abs(own[:, face]), 75, axis=1)
     return jump
-
-
-def _bend_of_lags(bends: Mapping[int, list[float]]) -> NDArray[float32]:
-    """What differs from both sides at some lag; near the track's ends, what differs at every lag that reaches."""
-    both, either = [], []
-    for lag, values in bends.items():
-        past = np.array(values, float32)
-        ahead = np.full_like(past, np.nan)
-        ahead[:-lag] = past[lag:]
-        both.append(np.minimum(past, ahead))
-        either.append(np.fmin(past, ahead))
-    inside = np.fmax.reduce(both)
-    return np.where(np.isnan(inside), np.fmin.reduce(either), inside)
 
 
 def _against_both(values: NDArray[float32], lag: int) -> NDArray[float32]:

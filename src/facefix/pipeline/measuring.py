@@ -42,7 +42,7 @@ class _Followed:
 
     def __init__(self, track: Track, rate: float, readers: _Readers, keep_meshes: bool) -> None:
         self.track = track
-        self._meter = measure.Meter(rate)
+        self._meter = measure.Meter()
         self._readers = readers
         self._shapes = geometry.Shapes(rate)
         self._skin = skin.Looks(max(1, round(rate / _SKIN_RATE)))

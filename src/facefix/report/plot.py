@@ -46,7 +46,17 @@ class _Row:
 
 
 _ROWS = (
-    _Row("warp\n% of face", {"bend": "bend"}, ("warp",)),
+    _Row(
+        "read\n0..1",
+        {"shape_warp": "warp", "shape_drift": "drift", "shape_flicker": "flicker", "wax": "wax"},
+        ("warp", "drift", "waxy"),
+        limits=(0, 1.05),
+    ),
+    _Row(
+        "off by\n% of eye dist.",
+        {"off_nose": "nose", "off_right_eye": "right eye", "off_left_eye": "left eye", "off_mouth": "mouth", "off_jaw": "jaw"},
+        ("warp",),
+    ),
     _Row("flicker\n%", {"boil": "boil", "shading": "shading"}, ("flicker",)),
     _Row(
         "detail\nshare of best",

@@ -39,7 +39,6 @@ def _clean() -> dict[str, np.ndarray]:
     signals |= {"face_px": np.full(LENGTH, 220, np.float32), "score": np.full(LENGTH, 0.9, np.float32)}
     signals["mesh"] = (0.93 + rng.normal(0, 0.01, LENGTH)).astype(np.float32)
     signals["yaw"] = (10 * np.sin(np.arange(LENGTH) / 20)).astype(np.float32)
-    signals["bend"] = np.abs(rng.normal(0.6, 0.3, LENGTH)).astype(np.float32)
     signals["boil"] = np.abs(rng.normal(0.5, 0.2, LENGTH)).astype(np.float32)
     signals["shading"] = np.abs(rng.normal(0.4, 0.2, LENGTH)).astype(np.float32)
     for name, level in (("detail", 0.3), ("crispness", 2.0), ("crispness_out", 4.0)):
