@@ -50,6 +50,8 @@ FAULTY, SOUND = 0.25, 0.03
 RIDGE = 0.05
 ENTRY = 1.0
 """How far below the visible threshold severity starts from 0: findings grow on both sides to half of that."""
+FLATTEST, STEEPEST = 0.05, 0.3
+"""Least severity per unit of score; least score for 0.3 of severity."""
 FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.03
 """Seconds per minute of sound footage that may be called faulty; what each more takes off F1, in choosing the threshold."""
 
@@ -149,12 +151,15 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     visible = _threshold(cases, mode, scores)
     typical = [(case.labels[mode], score) for case, score in zip(cases, scores, strict=True) if mode in case.variants]
     label, score = (np.concatenate(part) for part in zip(*typical, strict=True))
-    # Score against severity by a straight line through the visible threshold and the mode's typical fault: there are too few
-    # cases of each severity to trust their medians, and unusual faults look worse or better than they are labelled.
-    faulty = label >= FAULTY
-    rise = label[faulty] - 0.3
-    slope = max(float((rise * (score[faulty] - visible)).sum() / (rise**2).sum()), 2.0)
-    return [round(float(k), 4) for k in (visible - ENTRY, visible, visible + 0.3 * slope, visible + 0.6 * slope)]
+    # The severity to expect at a score, by a straight line through what is found of the mode's typical fault: a score that tells
+    # little of severity then claims little, and no verdict rests on noise.
+    found = (label >= FAULTY) & (score >= visible)
+    slope, level = np.polyfit(score[found], label[found], 1) if found.sum() > 2 else (0.0, 0.0)
+    slope = max(float(slope), FLATTEST)
+    level = float(label[found].mean() - slope * score[found].mean())
+    obvious = max((0.6 - level) / slope, visible + STEEPEST)
+    ruined = max((0.9 - level) / slope, obvious + STEEPEST)
+    return [round(float(k), 4) for k in (visible - ENTRY, visible, obvious, ruined)]
 
 
 def _threshold(cases: list[Case], mode: str, scores: list[NDArray[np.float32]]) -> float:
