@@ -1,10 +1,12 @@
 """Fit how each failure mode weighs its signals, on the fit half of the clips; check it on the other half.
 
     facefix bench --diagnosis CLIPS --cases 100 --part fit --signals fit.npz       # measures every case once
+    python scripts/geometry/signals.py RUN READER shapes.npz                       # see there: many more, of shape alone
     facefix bench --diagnosis CLIPS --cases 100 --part held-out --signals held.npz
-    python scripts/fit_diagnosis.py fit.npz held.npz [--out src/facefix/diagnose/weighing.json]
+    python scripts/fit_diagnosis.py fit.npz shapes.npz held.npz [--out src/facefix/diagnose/weighing.json]
 
-The files hold each case's signals and labels, frame by frame; any number of them, of any seeds. Per mode: a logistic
+What is fitted on has to come from a geometry reader that has not seen these clips (`train_geometry.py --generated-only`, put in
+place of models/geometry.safetensors for that); what is checked, from the one that is brought along. The files hold each case's signals and labels, frame by frame; any number of them, of any seeds. Per mode: a logistic
 regression over `FEATURES[mode]` with a ridge, every case with the same say whatever its length; then the knots of severity: the
 score from which a frame counts (severity 0.3) finds most faults with little made up, the others follow a line through the
 injected severities.
@@ -52,7 +54,7 @@ ENTRY = 1.0
 """How far below the visible threshold severity starts from 0: findings grow on both sides to half of that."""
 FLATTEST, STEEPEST = 0.05, 0.3
 """Least severity per unit of score; least score for 0.3 of severity."""
-FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.03
+FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.05
 """Seconds per minute of sound footage that may be called faulty; what each more takes off F1, in choosing the threshold."""
 
 
@@ -151,8 +153,8 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     visible = _threshold(cases, mode, scores)
     typical = [(case.labels[mode], score) for case, score in zip(cases, scores, strict=True) if mode in case.variants]
     label, score = (np.concatenate(part) for part in zip(*typical, strict=True))
-    # The severity to expect at a score, by a straight line through what is found of the mode's typical fault: a score that tells
-    # little of severity then claims little, and no verdict rests on noise.
+    # The severity to expect at a score, by a straight line through what is found of the mode's typical fault: a score that
+    # tells little of severity then claims little, and no verdict rests on noise.
     found = (label >= FAULTY) & (score >= visible)
     slope, level = np.polyfit(score[found], label[found], 1) if found.sum() > 2 else (0.0, 0.0)
     slope = max(float(slope), FLATTEST)

@@ -31,17 +31,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import training
 from facefix.diagnose.geometry.network import COMPONENTS, GeometryNetwork
-from facefix.diagnose.geometry.reading import AREAS_MIRRORED, DEPTH, area_confidence, arranged, reduced, unturned
+from facefix.diagnose.geometry.reading import DEPTH, arranged, reduced
 from facefix.faces.mesh import shape, topology
+from facefix.faces.mesh.unturning import AREAS_MIRRORED, unturn
 from geometry.sequences import LABELS, real
 
 WINDOW = 80
 AVERAGING = 0.995
 NOISE = 0.15
 """Of the components, in their own spread from frame to frame."""
-AS_IT_WAS = 0.4
+AS_IT_WAS = 0.3
 """Share of the samples in which a face keeps its own faults."""
-LOUDNESS, SECOND = (-0.3, 0.5), 0.35
+LOUDNESS, SECOND = (-0.3, 0.8), 0.5
 """Log of how pronounced a face's own doings become; share of the samples in which someone else's are added: grimaces."""
 FAULTY = 0.25
 
@@ -50,15 +51,16 @@ class Course:
     """Meshes of one face over time, unturned, and their mirror image."""
 
     def __init__(self, meshes: NDArray[np.float32], confidence: NDArray[np.float32], model: shape.ShapeModel) -> None:
-        canonical, poses = zip(*(unturned(model, mesh) for mesh in meshes), strict=True)
-        self.canonical, self.poses = np.stack(canonical), np.array(poses, np.float32)
-        self.areas = area_confidence(confidence.astype(np.float32))
+        seen = [unturn(model, mesh, sure) for mesh, sure in zip(meshes, confidence.astype(np.float32), strict=True)]
+        self.shapes = np.stack([one.shape for one in seen])
+        self.poses = np.array([(one.pose.yaw, one.pose.pitch, one.pose.roll) for one in seen], np.float32)
+        self.areas = np.stack([one.confidence for one in seen])
 
     def both(self) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]:
         """Canonical meshes, poses and confidence as they are, and of the mirror image."""
-        flipped = self.canonical[:, topology.MIRROR] * np.array([-1, 1, 1], np.float32)
+        flipped = self.shapes[:, topology.MIRROR] * np.array([-1, 1, 1], np.float32)
         other = flipped, self.poses * np.array([-1, 1, -1], np.float32), self.areas[:, AREAS_MIRRORED]
-        return [(self.canonical, self.poses, self.areas), other]
+        return [(self.shapes, self.poses, self.areas), other]
 
 
 class Sequence(Course):
@@ -149,7 +151,7 @@ class Data:
         components = first * float(np.exp(rng.uniform(*LOUDNESS)))
         if rng.random() < SECOND:
             second = self.excerpt(length, rng)[0]
-            components[: len(second)] += second * float(rng.uniform(0.3, 1))
+            components[: len(second)] += second * float(rng.uniform(0.3, 1.2))
         start = int(rng.integers(0, len(done.labels) - length + 1))
         done = done.taken(slice(start, start + length))
         components += done.components * float(rng.uniform(0.85, 1.15))

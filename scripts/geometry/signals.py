@@ -20,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from facefix.bench.scoring import TRUTHS
 from facefix.diagnose.geometry.reading import Reader, Shapes
+from facefix.faces.mesh import shape
+from facefix.faces.mesh.unturning import unturn
 from geometry.sequences import LABELS, OWN, real
 
 
@@ -29,9 +31,9 @@ def case(path: Path, reader: Reader, part: str) -> dict:
         about, fps = json.loads(str(row["about"])), float(row["fps"])
         meshes, confidence = row["meshes"], row["confidence"].astype(np.float32)
         truth = {mode: row[mode] if mode in LABELS else np.zeros(len(meshes), np.float32) for mode in TRUTHS}
-    track = Shapes(fps)
+    track, model = Shapes(fps), shape.load()
     for mesh, sure in zip(meshes, confidence, strict=True):
-        reader.add(track, mesh, sure)
+        reader.add(track, unturn(model, mesh, sure))
     poses = np.array(track.poses, np.float32)
     signals = reader.read(track) | {name: poses[:, k] for k, name in enumerate(("yaw", "pitch", "roll"))}
     faults = [fault for fault in about["faults"] if fault["severity"] > 0]

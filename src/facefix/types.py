@@ -256,6 +256,23 @@ class Crop:
     """(2, 3) affine, source pixels -> crop pixels."""
 
 
+REGIONS = ("nose", "right_eye", "left_eye", "mouth", "jaw", "right_cheek", "left_cheek")
+"""Parts of a face; right and left are the person's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unturned:
+    """A face's mesh with its pose, place and size taken out."""
+
+    shape: NDArray[float32]
+    """(478, 3) off the mean face: x to image right, y down, z away, in outer eye corner distances."""
+    pose: Pose
+    confidence: NDArray[float32]
+    """(6,) 0..1 of right and left eye, right and left outline, nose, lips."""
+    places: NDArray[float32]
+    """(len(REGIONS), 2) their middles in `shape`, same unit."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
     """Another frame's face moved into the pose of this one's crop: an anchor in place."""

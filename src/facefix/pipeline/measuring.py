@@ -13,8 +13,10 @@ from facefix.diagnose import measure
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.skin import reading as skin
 from facefix.faces import align, pose
+from facefix.faces.mesh import shape
 from facefix.faces.mesh.mesher import LOST, Mesher, Meshes
 from facefix.faces.mesh.smoothing import smooth
+from facefix.faces.mesh.unturning import unturn
 from facefix.media import colour, decode
 from facefix.pipeline.progress import Progress, fps
 from facefix.types import ClipInfo, Face, Pixels, Span, Track
@@ -33,6 +35,7 @@ class _Readers:
     """The networks that tracks are read by."""
 
     def __init__(self, device: str) -> None:
+        self.shape = shape.load()
         self.geometry = geometry.Reader()
         self.skin = skin.Reader(device)
 
@@ -56,7 +59,7 @@ class _Followed:
         crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, face.frame)
         known = float(np.percentile(confidence, SURE_PERCENTILE)) if _inside(face, rgb) else np.nan
         self._meter.push(crop, face, pose.pose(face.points), align.face_px(face), known)
-        self._readers.geometry.add(self._shapes, mesh, confidence)
+        self._readers.geometry.add(self._shapes, unturn(self._readers.shape, mesh, confidence))
         self._readers.skin.look(self._skin, crop.pixels)
         if self._keep:
             self._meshes.append(mesh)

@@ -1,4 +1,4 @@
-"""A track's meshes in, expected severities of what goes wrong with its shape out."""
+"""A track's unturned meshes in, expected severities of what goes wrong with its shape out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.faces.mesh import shape, topology
 from facefix.models import own, zoo
+from facefix.types import REGIONS, Unturned
 
 Floats = NDArray[np.float32]
 
@@ -20,28 +20,6 @@ READ = ("warp", "drift", "flicker")
 """What the network tells, in order."""
 DEPTH = 0.4
 """How much a point's depth counts beside its place in the picture: it is less well known."""
-AREAS = (
-    topology.RIGHT_EYE + topology.RIGHT_BROW,
-    topology.LEFT_EYE + topology.LEFT_BROW,
-    topology.OVAL[19:],
-    topology.OVAL[1:18],
-    topology.NOSE,
-    topology.LIPS,
-)
-"""Points of each part of the face whose confidence is told: right and left eye, right and left outline, nose, lips."""
-AREAS_MIRRORED = (1, 0, 3, 2, 4, 5)
-REGIONS: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {
-        "nose": topology.NOSE,
-        "right_eye": topology.RIGHT_EYE,
-        "left_eye": topology.LEFT_EYE,
-        "mouth": topology.LIPS,
-        "jaw": topology.OVAL[13:24],
-        "right_cheek": topology.OVAL[24:30],
-        "left_cheek": topology.OVAL[7:13],
-    }
-)
-"""Whose place in the unturned face is followed, each as the signal `off_NAME`."""
 _LAGS_S = (0.25, 0.7)
 """Warps last 4 to 30 frames: what is off lies elsewhere at both of two moments so far to either side."""
 SIGNALS: Mapping[str, str] = MappingProxyType(
@@ -68,9 +46,8 @@ class Shapes:
     poses: list[tuple[float, float, float]] = field(default_factory=list)
     """Yaw, pitch, roll in degrees."""
     confidence: list[Floats] = field(default_factory=list)
-    """(AREAS,) each, 0..1."""
+    """As in `Unturned`, and the next."""
     places: list[Floats] = field(default_factory=list)
-    """(len(REGIONS), 2) each: middles in the unturned face, eye distances."""
 
 
 class Reader:
@@ -82,17 +59,15 @@ class Reader:
 
         path = path or zoo.checked(WEIGHTS)
         state = own.tensors(path, "the geometry reader")
-        self._shape = shape.load()
         self._axes, self._spread = (state.pop(name).numpy() for name in ("basis", "spread"))
         self._network = own.filled(GeometryNetwork(), state, path, "the geometry reader")
 
-    def add(self, track: Shapes, mesh: Floats, confidence: Floats) -> None:
-        """The track's next frame: mesh (478, 3) in pixels of any scale, confidence (478,) 0..1."""
-        canonical, pose = unturned(self._shape, mesh)
-        track.components.append(reduced(canonical[None], self._axes, self._spread)[0])
-        track.poses.append(pose)
-        track.confidence.append(area_confidence(confidence[None])[0])
-        track.places.append(np.stack([canonical[list(points), :2].mean(0) for points in REGIONS.values()]))
+    def add(self, track: Shapes, seen: Unturned) -> None:
+        """The track's next frame."""
+        track.components.append(reduced(seen.shape[None], self._axes, self._spread)[0])
+        track.poses.append((seen.pose.yaw, seen.pose.pitch, seen.pose.roll))
+        track.confidence.append(seen.confidence)
+        track.places.append(seen.places)
 
     def read(self, track: Shapes) -> dict[str, Floats]:
         """`SIGNALS`, each (frames,); NaN for those `off_NAME` that the track is too short for."""
@@ -115,25 +90,14 @@ def _off(places: Floats, lag: int) -> Floats:
     return out.min(0)
 
 
-def unturned(model: shape.ShapeModel, mesh: Floats) -> tuple[Floats, tuple[float, float, float]]:
-    """(478, 3) canonical mesh off the mean face, eye distances; yaw, pitch, roll in degrees."""
-    pose = model.place(mesh).pose
-    return model.canonical(mesh) - model.mean.astype(np.float32), (pose.yaw, pose.pitch, pose.roll)
-
-
-def reduced(canonical: Floats, axes: Floats, spread: Floats) -> Floats:
-    """(T, COMPONENTS) of (T, 478, 3) canonical meshes off the mean face, 1 being a usual departure from the usual shape."""
-    flat = (canonical * np.array([1, 1, DEPTH], np.float32)).reshape(len(canonical), -1)
+def reduced(shapes: Floats, axes: Floats, spread: Floats) -> Floats:
+    """(T, COMPONENTS) of (T, 478, 3) as in `Unturned`, 1 being a usual departure from a face's usual shape."""
+    flat = (shapes * np.array([1, 1, DEPTH], np.float32)).reshape(len(shapes), -1)
     return (flat @ axes.T / spread).astype(np.float32)
 
 
-def area_confidence(confidence: Floats) -> Floats:
-    """(T, len(AREAS)) of (T, 478)."""
-    return np.stack([confidence[:, list(area)].mean(1) for area in AREAS], 1).astype(np.float32)
-
-
 def arranged(components: Floats, poses: Floats, confidence: Floats, fps: float):
-    """(CHANNELS, T) tensor as the network takes it, of (T, COMPONENTS), (T, 3), (T, len(AREAS))."""
+    """(CHANNELS, T) tensor as the network takes it, of (T, COMPONENTS), degrees (T, 3), (T, 6)."""
     import torch
 
     from facefix.diagnose.geometry.network import channels
