@@ -6,10 +6,10 @@
     python scripts/fit_diagnosis.py fit.npz shapes.npz held.npz [--out src/facefix/diagnose/weighing.json]
 
 What is fitted on has to come from a geometry reader that has not seen these clips (`train_geometry.py --generated-only`, put in
-place of models/geometry.safetensors for that); what is checked, from the one that is brought along. The files hold each case's signals and labels, frame by frame; any number of them, of any seeds. Per mode: a logistic
-regression over `FEATURES[mode]` with a ridge, every case with the same say whatever its length; then the knots of severity: the
-score from which a frame counts (severity 0.3) finds most faults with little made up, the others follow a line through the
-injected severities.
+place of models/geometry.safetensors for that); what is checked, from the one that is brought along. The files hold each case's
+signals and labels, frame by frame; any number of them, of any seeds. Per mode: a logistic regression over `FEATURES[mode]` with
+a ridge, every case with the same say whatever its length; then the knots of severity: the score from which a frame counts
+(severity 0.3) finds most faults with little made up, the others are the severities to expect at a score.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ ENTRY = 1.0
 """How far below the visible threshold severity starts from 0: findings grow on both sides to half of that."""
 FLATTEST, STEEPEST = 0.05, 0.3
 """Least severity per unit of score; least score for 0.3 of severity."""
-FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.05
+FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.15
 """Seconds per minute of sound footage that may be called faulty; what each more takes off F1, in choosing the threshold."""
 
 

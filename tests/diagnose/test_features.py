@@ -44,7 +44,6 @@ def test_every_feature_survives_what_was_never_measured() -> None:
         ("wax", "wax", 0.8),
         ("wax_risen", "wax", 0.8),
         ("shape_warp_risen", "shape_warp", 0.8),
-        ("off", "off_jaw", 7.0),
         ("boil_calm", "boil", 20.0),
         ("shading", "shading", 9.0),
         ("detail_lost", "detail", 0.8),

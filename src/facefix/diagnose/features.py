@@ -92,16 +92,6 @@ def _excess(name: str, scale: float, calm_frames: float) -> Feature:
     return told
 
 
-def _off(signals: Signals, fps: float) -> Curve:
-    """What is furthest off both before and after, above the track's own level: nobody holds a grimace for so short a time.
-
-    The mouth is left out: it speaks.
-    """
-    parts = [calm(values, 0.12 * fps) for name, values in signals.items() if name.startswith("off_") and name != "off_mouth"]
-    over = np.fmax.reduce([values - own_level(values) for values in parts])
-    return np.arcsinh(over / 1.5).astype(float32)
-
-
 def _detail_lost(signals: Signals, fps: float) -> Curve:
     """Share of the skin's detail lost against the best of the shot, beyond what hair and features lost."""
     window = fps / 3
@@ -132,7 +122,6 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "wax": _told_slow("wax", 0.25),
         "wax_risen": _risen("wax", 0.15),
         "shape_warp_risen": _risen("shape_warp", 0.08),
-        "off": _off,
         "boil": _excess("boil", 3.0, 0),
         "boil_calm": _excess("boil", 3.0, 7),
         "shading": _excess("shading", 2.0, 0),

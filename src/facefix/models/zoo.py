@@ -143,7 +143,7 @@ TABLE: tuple[ModelFile, ...] = (
     _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-general-x4v3.pth", "upscaler", _BSD, 4885111,
               "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
     _own("geometry.safetensors", "geometry", 960996,
-         "1911ee5ba4018448ff9ef8a8b5278afd2a515fe45b6b4333201daf347b0cbc4f"),
+         "1c6118a589cdc3410837b627770dbcc59f84105d27df4bb153d578e06bd85d55"),
     _own("mesh.safetensors", "mesh", 3564264,
          "cf90c6a87e1b6da00d0afffa0994df3d8c9aae690a7e8f4c337ba78d6c01e090"),
     _own("restorer.safetensors", "restorer", 9793744,
