@@ -41,6 +41,8 @@ def test_every_feature_survives_what_was_never_measured() -> None:
     [
         ("shape_warp", "shape_warp", 0.8),
         ("shape_drift_slow", "shape_drift", 0.8),
+        ("moved_away", "identity_distance", 0.6),
+        ("tinted", "tone_a", 10.0),
         ("wax", "wax", 0.8),
         ("wax_risen", "wax", 0.8),
         ("shape_warp_risen", "shape_warp", 0.8),

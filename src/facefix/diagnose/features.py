@@ -92,6 +92,24 @@ def _excess(name: str, scale: float, calm_frames: float) -> Feature:
     return told
 
 
+def _moved_away(signals: Signals, fps: float) -> Curve:
+    """Identity distance to the first frames, slow in time, above what it is at once."""
+    distance = np.where(np.abs(signals["yaw"]) < 35, signals["identity_distance"], np.nan).astype(float32)
+    known = np.flatnonzero(np.isfinite(distance))
+    if len(known) < 4:
+        return np.full(len(distance), np.nan, float32)
+    early = float(np.median(distance[known[: max(3, len(known) // 5)]]))
+    return slow(distance, 0.4 * fps) - np.float32(early)
+
+
+def _tinted(signals: Signals, fps: float) -> Curve:
+    """Distance of the skin's colour, taken against the surroundings, to that of the first second."""
+    first = max(3, round(fps))
+    calmed = [slow(signals[name], 0.3 * fps) for name in ("tone_a", "tone_b")]
+    away = [tone - np.median(tone[:first]) for tone in calmed]
+    return np.arcsinh(np.hypot(*away) / 3).astype(float32)
+
+
 def _detail_lost(signals: Signals, fps: float) -> Curve:
     """Share of the skin's detail lost against the best of the shot, beyond what hair and features lost."""
     window = fps / 3
@@ -116,12 +134,13 @@ def _turning(signals: Signals, fps: float) -> Curve:
 FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
         "shape_warp": _told("shape_warp", 0.12),
-        "shape_drift": _told("shape_drift", 0.25),
         "shape_drift_slow": _told_slow("shape_drift", 0.6),
         "shape_flicker_slow": _told_slow("shape_flicker", 0.25),
         "wax": _told_slow("wax", 0.25),
         "wax_risen": _risen("wax", 0.15),
         "shape_warp_risen": _risen("shape_warp", 0.08),
+        "moved_away": _moved_away,
+        "tinted": _tinted,
         "boil": _excess("boil", 3.0, 0),
         "boil_calm": _excess("boil", 3.0, 7),
         "shading": _excess("shading", 2.0, 0),

@@ -19,7 +19,7 @@ LENGTH = 144
 @pytest.fixture(autouse=True)
 def simple_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that what is tested is what a mode does with its scale; the fitted one is tested on clips."""
-    own = {"warp": ["shape_warp"], "drift": ["shape_drift"], "waxy": ["wax"], "flicker": ["boil", "shading"]}
+    own = {"warp": ["shape_warp"], "drift": ["shape_drift_slow"], "waxy": ["wax"], "flicker": ["boil", "shading"]}
     odds = tuple(float(np.log(p / (1 - p))) for p in (0.2, 0.3, 0.6, 0.9))
     knots = dict.fromkeys(own, odds) | {"flicker": (0.8, 1.2, 2.0, 3.0)}
     table = {
