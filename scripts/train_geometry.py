@@ -206,10 +206,7 @@ def learn(options: argparse.Namespace) -> None:
         logits = network(inputs).transpose(1, 2)
         known = torch.isfinite(targets)
         total = functional.binary_cross_entropy_with_logits(logits[known], targets[known])
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        training.descend(total, network, optimizer, 1.0)
         step += 1
         training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
         running.append(float(total.detach()))

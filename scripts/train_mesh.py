@@ -188,10 +188,7 @@ def learn(options: argparse.Namespace) -> None:
             group["lr"] = rate
         network.train()
         total, error = loss(network, next(batches), weights, device)
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimizer.step()
+        training.descend(total, network, optimizer, 2.0)
         step += 1
         training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
         running.append(float(error))

@@ -121,10 +121,7 @@ def learn(options: argparse.Namespace) -> None:
         with torch.autocast(device.type, torch.bfloat16):
             logits = network(crops.contiguous(memory_format=torch.channels_last))
         total = functional.binary_cross_entropy_with_logits(logits.float(), severity)
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        training.descend(total, network, optimizer, 1.0)
         step += 1
         training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
         running.append(float(total.detach()))

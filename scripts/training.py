@@ -30,6 +30,14 @@ def parser(doc: str | None, *, minutes: float, rate: float, batch: int) -> argpa
     return line
 
 
+def descend(total: torch.Tensor, network: nn.Module, optimizer: torch.optim.Optimizer, longest: float) -> None:
+    """One step down the slope of a loss, no longer than `longest` before the rate."""
+    optimizer.zero_grad(set_to_none=True)
+    total.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), longest)
+    optimizer.step()
+
+
 def follow(average: nn.Module, network: nn.Module, share: float) -> None:
     """Move `average` towards `network` by 1 - share; whole numbers are copied."""
     with torch.no_grad():
