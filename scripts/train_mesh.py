@@ -211,6 +211,6 @@ def report(average: MeshNetwork, held: data.Faces, device: torch.device) -> None
 
 
 if __name__ == "__main__":
-    parser = training.parser(__doc__, minutes=55, rate=2e-3, batch=64)
+    parser = training.resumable(training.parser(__doc__, minutes=55, rate=2e-3, batch=64))
     parser.add_argument("--calm", action="store_true", help="turn, bend and cover fewer faces: to end with")
     training.run(parser.parse_args(), learn, "mesh.pt")

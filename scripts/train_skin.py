@@ -55,8 +55,8 @@ class Crops(IterableDataset):
                 raise SystemExit(f"{self.folder} holds no crops; make them with scripts/skin/crops.py.")
             every = list(shards.values())
             for _ in range(100):
-                some = [(every[s], rng) for s in rng.integers(len(every), size=self.size)]
-                crops, severity = zip(*(varied(*shard, generator) for shard, generator in some), strict=True)
+                chosen = rng.integers(len(every), size=self.size)
+                crops, severity = zip(*(varied(*every[s], rng) for s in chosen), strict=True)
                 yield maps(crops), torch.tensor(severity)
 
 
@@ -75,11 +75,6 @@ def maps(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
     return torch.from_numpy(np.stack([bands(crop.astype(np.float32) / 255) for crop in crops]))
 
 
-def area(faulty: NDArray[np.float32], sound: NDArray[np.float32]) -> float:
-    """Chance that a faulty face scores above a sound one."""
-    return float((faulty[:, None] > sound).mean())
-
-
 @torch.inference_mode()
 def report(network: SkinNetwork, folder: Path, device: torch.device) -> str:
     told, severities, wears = [], [], []
@@ -92,8 +87,9 @@ def report(network: SkinNetwork, folder: Path, device: torch.device) -> str:
         wears.append(wear)
     logits, severity, wear = (np.concatenate(a) for a in (told, severities, wears))
     plain, sound = severity >= 0.5, severity == 0
-    parts = [f"all {area(logits[plain], logits[sound]):.3f}"]
-    parts += [f"{name} {area(logits[plain & (wear == k)], logits[sound & (wear == k)]):.2f}" for k, name in enumerate(WEAR)]
+    parts = [f"all {training.area(logits[plain], logits[sound]):.3f}"]
+    for k, name in enumerate(WEAR):
+        parts.append(f"{name} {training.area(logits[plain & (wear == k)], logits[sound & (wear == k)]):.2f}")
     return ", ".join(parts)
 
 

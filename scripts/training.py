@@ -6,27 +6,34 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 
 def options(doc: str | None, *, minutes: float, rate: float, batch: int) -> argparse.Namespace:
     """The command line, with each script's own defaults."""
-    return parser(doc, minutes=minutes, rate=rate, batch=batch).parse_args()
+    return resumable(parser(doc, minutes=minutes, rate=rate, batch=batch)).parse_args()
 
 
 def parser(doc: str | None, *, minutes: float, rate: float, batch: int) -> argparse.ArgumentParser:
-    """The same, to add to."""
+    """What all of them take, to add to."""
     line = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     line.add_argument("run", type=Path)
     line.add_argument("--minutes", type=float, default=minutes)
     line.add_argument("--rate", type=float, default=rate)
     line.add_argument("--batch", type=int, default=batch)
     line.add_argument("--seed", type=int, default=0)
+    line.add_argument("--export", type=Path)
+    return line
+
+
+def resumable(line: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """With what long runs take beside."""
     line.add_argument("--workers", type=int, default=1)
     line.add_argument("--device", default="cpu")
     line.add_argument("--resume", action="store_true")
-    line.add_argument("--export", type=Path)
     return line
 
 
@@ -36,6 +43,11 @@ def descend(total: torch.Tensor, network: nn.Module, optimizer: torch.optim.Opti
     total.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), longest)
     optimizer.step()
+
+
+def area(faulty: NDArray[np.float32], sound: NDArray[np.float32]) -> float:
+    """Chance that what is faulty scores above what is sound: the area under the curve."""
+    return float(np.searchsorted(np.sort(sound), faulty).mean() / max(len(sound), 1))
 
 
 def follow(average: nn.Module, network: nn.Module, share: float) -> None:

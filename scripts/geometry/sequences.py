@@ -2,8 +2,8 @@
 
     python scripts/geometry/sequences.py RUN --count 400 [--first 0] [--held-out]
 
-Reads RUN/tracks (see `tracks.py`), writes RUN/meshes_NNNN.npz, one sequence each: meshes (T, 478, 3) in crop pixels, the mean
-confidence of `reading.AREAS`, the severity of each of `LABELS` in every frame. Clips on which the bench checks the diagnosis
+Reads RUN/tracks (see `tracks.py`), writes RUN/meshes_NNNNN.npz, one sequence each: meshes (T, 478, 3) in crop pixels, the
+confidence of every point, the severity of each of `LABELS` in every frame. Clips on which the bench checks the diagnosis
 (its held-out half) are only used with --held-out, which makes the set that training is watched on.
 """
 
@@ -114,19 +114,13 @@ def sequence(source: Source, seed: int, mesher: Mesher) -> dict:
         crops = list(CONFUSERS[name].inject(crops, points, seed, span))
         faults.append({"kind": name, "severity": 0, "start": span.start, "end": span.end})
     meshes, confidence = source.meshes[part].copy(), source.confidence[part].copy()
-    changed = np.array(
-        [i for i in range(length) if crops[i] is not source.crops[first + i] and _differs(crops[i], source.crops[first + i])]
-    )
+    changed = np.array([i for i in range(length) if not np.array_equal(crops[i], source.crops[first + i])])
     if len(changed):
         unit = float(np.linalg.norm(points[:, 1] - points[:, 0], axis=-1).mean())
         jittered = points[changed] + rng.normal(0, 0.015 * unit, (len(changed), 5, 2)).astype(np.float32)
         meshes[changed], confidence[changed] = measure(mesher, np.stack([crops[i] for i in changed]), jittered)
     return {"meshes": meshes.astype(np.float32), "confidence": confidence.astype(np.float16), "fps": source.fps, **labels,
             "about": json.dumps({"track": source.name, "first": first, "faults": faults})}  # fmt: skip
-
-
-def _differs(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
-    return not np.array_equal(a, b)
 
 
 def place(mode: str, kind: str, pose: NDArray[np.float32], fps: float, rng: Generator) -> Span:

@@ -1,6 +1,7 @@
 """Read the sequences of real clips as the diagnosis would, for `scripts/fit_diagnosis.py`: shape's signals and labels.
 
-    python scripts/train_geometry.py RUN --generated-only --export READER      # see there: it has not seen these clips
+    python scripts/train_geometry.py RUN --generated-only                      # a reader that has not seen these clips
+    python scripts/train_geometry.py RUN --generated-only --export READER
     python scripts/geometry/signals.py RUN READER fit_shapes.npz
 
 The file has the form of those of `facefix bench --signals`, but only signals that meshes tell.

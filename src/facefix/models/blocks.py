@@ -23,12 +23,11 @@ class Block(nn.Module):
         return functional.relu(x + self.body(x))
 
 
-def entrance(width: int, side: int = 3) -> nn.Sequential:
-    """A picture's three colours -> `width` features at half the size, seen through a window of `side` pixels."""
-    return nn.Sequential(nn.Conv2d(3, width, side, 2, side // 2, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
+def convolved(inner: int, width: int, step: int = 1) -> nn.Sequential:
+    """`inner` features -> `width`, through a window of three pixels, at every `step`-th of them."""
+    return nn.Sequential(nn.Conv2d(inner, width, 3, step, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
 
 
 def stage(inner: int, width: int, blocks: int) -> nn.Sequential:
     """`inner` features -> `width` at half the size."""
-    down = [nn.Conv2d(inner, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-    return nn.Sequential(*down, *(Block(width) for _ in range(blocks)))
+    return nn.Sequential(*convolved(inner, width, 2), *(Block(width) for _ in range(blocks)))

@@ -49,7 +49,7 @@ _ROWS = (
     _Row(
         "read\n0..1",
         {"shape_warp": "warp", "shape_drift": "drift", "shape_flicker": "flicker", "wax": "wax"},
-        ("warp", "drift", "waxy"),
+        ("warp", "drift", "flicker", "waxy"),
         limits=(0, 1.05),
     ),
     _Row(

@@ -11,7 +11,7 @@ from facefix.diagnose.geometry import network
 from facefix.diagnose.geometry.reading import READ, SIGNALS, Reader, Shapes, reduced
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape, topology
-from facefix.faces.mesh.unturning import REGION_POINTS, unturn
+from facefix.faces.mesh.unturning import AREAS, REGION_POINTS, unturn
 from facefix.types import REGIONS
 
 FPS = 24.0
@@ -39,6 +39,7 @@ def read(reader: Reader, meshes: np.ndarray) -> dict[str, np.ndarray]:
 
 def test_both_sides_agree_on_what_is_read() -> None:
     assert network.READ == READ
+    assert len(AREAS) == network.AREAS
 
 
 def test_components_count_departures() -> None:

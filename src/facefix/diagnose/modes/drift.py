@@ -24,7 +24,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
             continue
         before, inside = known[known < max(span.start, fps)], known[(known >= span.start) & (known < span.end)]
         changed = float(np.nanmax(np.nan_to_num(signals["shape_drift"][span.start : span.end])))
-        why, evidence = f"the face's proportions leave those of its first frames for good ({changed:.0%} sure)", {}
+        why, evidence = f"the face's proportions leave those of its first frames for good ({changed:.2f} of 1)", {}
         if len(before) and len(inside):
             early, late = float(np.median(distance[before])), float(np.median(distance[inside[-5:]]))
             why += f"; identity distance goes from {early:.2f} to {late:.2f}"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from facefix.diagnose.skin.bands import CHANNELS
-from facefix.models.blocks import Block, stage
+from facefix.models.blocks import Block, convolved, stage
 
 _ENTRANCE, _WIDTHS, _BLOCKS = 32, (64, 96, 128), (1, 2, 1)
 
@@ -20,9 +20,7 @@ class SkinNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entrance = nn.Sequential(
-            nn.Conv2d(CHANNELS, _ENTRANCE, 3, 1, 1, bias=False), nn.BatchNorm2d(_ENTRANCE), nn.ReLU(inplace=True)
-        )
+        self.entrance = convolved(CHANNELS, _ENTRANCE)
         inner = (_ENTRANCE, *_WIDTHS)
         stages = (stage(i, width, blocks) for i, width, blocks in zip(inner, _WIDTHS, _BLOCKS, strict=False))
         self.body = nn.Sequential(Block(_ENTRANCE), *stages)

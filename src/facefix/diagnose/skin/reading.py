@@ -41,10 +41,10 @@ class Reader:
 
         Raises ModelError where they are missing or damaged, SettingsError where there is no such device.
         """
-        self._device = devices.resolve(device)
-        self._dtype = devices.best_dtype(self._device)
         from facefix.diagnose.skin.network import SkinNetwork
 
+        self._device = devices.resolve(device)
+        self._dtype = devices.best_dtype(self._device)
         self._network = own.load(SkinNetwork(), path or zoo.checked(WEIGHTS), "the skin reader").to(self._device)
 
     def look(self, track: Looks, crop: Floats) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from facefix.models.blocks import entrance, stage
+from facefix.models.blocks import convolved, stage
 
 POINTS = 478
 SIDE_PX = 128
@@ -36,7 +36,7 @@ class MeshNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         s4, s8, s16 = WIDTHS
-        self.stem = entrance(STEM)
+        self.stem = convolved(3, STEM, 2)
         self.stages = nn.ModuleList(
             stage(inner, width, blocks) for inner, width, blocks in zip((STEM, s4, s8), WIDTHS, BLOCKS, strict=True)
         )

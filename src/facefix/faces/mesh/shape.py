@@ -61,9 +61,9 @@ class ShapeModel:
         rigid = list(topology.RIGID)
         return similarity(self.mean[rigid], np.asarray(mesh, np.float64)[rigid])
 
-    def canonical(self, mesh: ArrayLike) -> NDArray[np.float32]:
-        """(478, 3) the mesh unturned, moved and scaled onto the mean face."""
-        placement = self.place(mesh)
+    def canonical(self, mesh: ArrayLike, placement: Placement | None = None) -> NDArray[np.float32]:
+        """(478, 3) the mesh unturned, moved and scaled onto the mean face. placement: what `place` says of it, where known."""
+        placement = placement or self.place(mesh)
         local = (np.asarray(mesh, np.float64) - placement.shift) @ placement.rotation / placement.scale
         return local.astype(np.float32)
 

@@ -38,7 +38,8 @@ REGION_POINTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 
 def unturn(model: ShapeModel, mesh: NDArray[np.float32], confidence: NDArray[np.float32]) -> Unturned:
     """mesh: (478, 3) in pixels of any scale. confidence: (478,) 0..1."""
-    shape = model.canonical(mesh) - model.mean.astype(np.float32)
+    placement = model.place(mesh)
+    shape = model.canonical(mesh, placement) - model.mean.astype(np.float32)
     sure = np.array([confidence[list(area)].mean() for area in AREAS], np.float32)
     places = np.stack([shape[list(REGION_POINTS[name]), :2].mean(0) for name in REGIONS])
-    return Unturned(shape, model.place(mesh).pose, sure, places)
+    return Unturned(shape, placement.pose, sure, places)
