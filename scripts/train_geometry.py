@@ -7,7 +7,7 @@
 
 With --generated-only, in training and export alike, filmed clips are left out: that reader has not seen what the diagnosis is
 fitted on. The checkpoint is RUN/geometry.pt (RUN/geometry_generated.pt), the log goes to the terminal: training
-loss and, on held-out clips, how well each output tells frames with its fault from all frames without one (area under the curve).
+loss and, on held-out clips, how well each output tells frames with its fault from all without one (area under the curve).
 """
 
 from __future__ import annotations
