@@ -11,7 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from facefix.faces.mesh import placing, topology
+from facefix.faces.mesh import topology
+from facefix.repair import placing
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]

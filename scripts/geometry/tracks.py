@@ -2,7 +2,8 @@
 
     python scripts/geometry/tracks.py RUN/tracks CLIP...
 
-RUN/tracks/CLIP__ID.npz: crops (T, SIDE_PX, SIDE_PX, 3) RGB of one face, its five points in them, its speed of turning.
+RUN/tracks/CLIP__ID.npz: crops (T, SIDE_PX, SIDE_PX, 3) RGB of one face, the matrices that cut them out of the pictures, its
+five points in them, its pose.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def cut(path: Path, folder: Path, seconds: float) -> None:
     """The faces of a clip's first seconds that are followed long enough and are not too small."""
     clip = probe.probe(path)
     rate = float(clip.video.rate or 25)
-    _, tracks, decoder = analysing._find(clip, Span(0, round(seconds * rate)), silent)
+    _, tracks, decoder = analysing.find(clip, Span(0, round(seconds * rate)), silent)
     tracks = [t for t in tracks if len(t.span) >= _SHORTEST and np.median([align.face_px(f) for f in t.faces]) >= _SMALLEST_PX]
     rows: dict[int, list] = {track.id: [] for track in tracks}
     for frame in decode.Decoder(clip, Span(0, decoder.decoded)):
@@ -45,12 +46,15 @@ def _row(rgb: Pixels, face: Face) -> tuple:
     matrix = align.transform(face.points, SIDE_PX)
     pixels = np.round(align.crop(rgb, matrix, SIDE_PX, face.frame).pixels * 255).astype(np.uint8)
     turned = pose.pose(face.points)
-    return pixels, align.apply(matrix, face.points), (turned.yaw, turned.pitch, turned.roll), align.face_px(face)
+    return pixels, matrix, align.apply(matrix, face.points), (turned.yaw, turned.pitch, turned.roll), align.face_px(face)
 
 
 def save(path: Path, track: Track, rows: list[tuple], rate: float) -> None:
-    crops, points, poses, sizes = (np.stack(column) for column in zip(*rows, strict=True))
-    np.savez(path, crops=crops, points=points.astype(np.float32), pose=poses.astype(np.float32), face_px=sizes, fps=rate)
+    crops, matrices, points, poses, sizes = (np.stack(column) for column in zip(*rows, strict=True))
+    np.savez(
+        path, crops=crops, matrix=matrices.astype(np.float32), points=points.astype(np.float32), pose=poses.astype(np.float32),
+        face_px=sizes, fps=rate,
+    )  # fmt: skip
     print(f"{path.name}: {len(track.span)} frames, {np.median(sizes):.0f} px", flush=True)
 
 

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from facefix.faces.mesh import framing, placing, topology
+from facefix.faces.mesh import framing, topology
+from facefix.repair import placing
 from facefix.faces.mesh.mesher import Mesher
 from restorer import people, spoil
 from restorer.people import SIDE_PX

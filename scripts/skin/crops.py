@@ -62,6 +62,16 @@ class Maker:
     def draw(self, seed: int) -> tuple[Picture, float, int]:
         """A crop, how waxy it is, and what else was done to it."""
         rng = np.random.default_rng([seed, 6])
+        picture, where = self.face(rng)
+        severity = float(rng.uniform(0.2, 0.95)) if rng.random() < WAXED else 0.0
+        if severity:
+            picture = waxed(picture, where, severity, seed, rng)
+        kind = int(rng.choice(len(WEAR), p=_CHANCES))
+        picture = worn(picture, where, WEAR[kind], seed, rng)
+        return fitted(picture, SIDE_PX), severity, kind
+
+    def face(self, rng: Generator) -> tuple[Picture, NDArray[np.float32]]:
+        """(S, S, 3) a clean face at a size that faces have in clips, and its five points in it."""
         i = int(rng.choice(self.clips if rng.random() < CLIP_SHARE else self.portraits))
         points = np.array(self.rows[i]["points"], np.float32)
         unit = float(np.linalg.norm(points[1] - points[0]))
@@ -69,17 +79,13 @@ class Maker:
         side = round(min(face_px / _FACE_SHARE, 320)) // 2 * 2
         matrix = align.transform(points + rng.normal(0, 0.03 * unit, (5, 2)).astype(np.float32), side)
         picture = np.round(align.crop(self.crops[i], matrix, side).pixels * 255).astype(np.uint8)
-        where = align.apply(matrix, points)
-        severity = float(rng.uniform(0.2, 0.95)) if rng.random() < WAXED else 0.0
-        if severity:
-            picture = waxed(picture, where, severity, seed, rng)
-        kind = int(rng.choice(len(WEAR), p=_CHANCES))
-        picture = worn(picture, where, WEAR[kind], seed, rng)
-        return (
-            cv2.resize(picture, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA if side > SIDE_PX else cv2.INTER_LINEAR),
-            severity,
-            kind,
-        )
+        return picture, align.apply(matrix, points)
+
+
+def fitted(picture: Picture, side: int) -> Picture:
+    """Brought to a crop of that side, as a clip's faces are."""
+    way = cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_LINEAR
+    return cv2.resize(picture, (side, side), interpolation=way)
 
 
 def waxed(picture: Picture, points: NDArray[np.float32], severity: float, seed: int, rng: Generator) -> Picture:

@@ -40,7 +40,7 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
     memory.keep_large_blocks_apart()
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
-    found, tracks, decoder = _find(clip, wanted, progress)
+    found, tracks, decoder = find(clip, wanted, progress)
     span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
     if not len(span):
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
@@ -90,8 +90,8 @@ def resolve_range(text: str | None, clip: ClipInfo) -> Span | None:
     return Span(frame(first, 0), frame(last, 1 << 40))
 
 
-def _find(clip: ClipInfo, span: Span | None, progress: Progress) -> tuple[tuple[Shot, ...], tuple[Track, ...], decode.Decoder]:
-    """First sweep: shots, faces, identities; then the tracks."""
+def find(clip: ClipInfo, span: Span | None, progress: Progress) -> tuple[tuple[Shot, ...], tuple[Track, ...], decode.Decoder]:
+    """First sweep: shots, faces, identities; then the tracks, and the decoder that knows how many frames there were."""
     decoder = decode.Decoder(clip, span, count_rest=True)
     detector = next(iter(DETECTORS.values())).load()
     cuts, sightings = shots.ShotDetector(), Sightings(fps(clip))

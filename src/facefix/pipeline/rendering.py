@@ -185,7 +185,7 @@ def _execute(job: _Job) -> tuple[int, int, list[str]]:
     """Decode, treat, encode. Returns frames written, frames changed, and sentences for the user."""
     memory.keep_large_blocks_apart()
     plan, clip = job.plan, job.clip
-    repairs = prepare(plan, clip, job.settings)
+    repairs = prepare(plan, clip, job.settings, job.progress)
     part = None if job.whole else _pts_of(clip, plan.span)
     decoder = decode.Decoder(clip, None if job.whole else plan.span)
     written = changed = 0

@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 
 from facefix.errors import PlanError
 from facefix.faces import align, pose
-from facefix.media import colour, decode
-from facefix.pipeline.progress import fps
+from facefix.faces.mesh import topology
+from facefix.media import colour
+from facefix.pipeline.preparing import Known, crop_of, in_crop, know
+from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan, PlannedTrack
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
-from facefix.repair.restorers import RESTORERS, default_restorer
+from facefix.repair.restorers import DEFAULT_RESTORER, RESTORERS
+from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
-from facefix.types import ClipInfo, Crop, Frame, Patch, Pixels, Span
+from facefix.types import ClipInfo, Frame, Patch, Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,17 +32,19 @@ class TrackRepair:
 
     track: PlannedTrack
     side: int
+    known: Known
     face: FaceRepair
 
-    def crop(self, rgb: Pixels, frame: int) -> Crop:
-        return _crop(rgb, self.points(frame), self.side, frame)
+    def push(self, rgb: Pixels, frame: int) -> list[Patch]:
+        """Treat the face in the next wanted frame; the patches that are complete."""
+        points = self.track.points[frame - self.track.span.start]
+        crop = crop_of(rgb, points, self.side, frame)
+        mesh, wanted = (in_crop(m, crop.transform) for m in self.known.at(frame))
+        return self.face.push(crop, points, mesh, wanted)
 
-    def points(self, frame: int) -> NDArray[float32]:
-        return self.track.points[frame - self.track.span.start]
 
-
-def prepare(plan: Plan, clip: ClipInfo, settings: Settings) -> list[TrackRepair]:
-    """One `TrackRepair` per treated track of the plan; loads the restorer and fetches the anchors.
+def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress = silent) -> list[TrackRepair]:
+    """One `TrackRepair` per treated track of the plan; loads networks, follows the faces, fetches the anchors.
 
     Raises:
         PlanError: the plan asks for a mode without a cure or for an unknown restorer.
@@ -48,20 +53,40 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings) -> list[TrackRepair]
     for treatment in plan.treatments:
         if treatment.mode not in CURES:
             raise PlanError(f"The plan asks to treat {treatment.mode}; facefix can treat {', '.join(CURES)}.")
-    name = default_restorer(settings.device) if plan.restorer == "auto" else plan.restorer
+    name = DEFAULT_RESTORER if plan.restorer == "auto" else plan.restorer
     if name not in RESTORERS:
         raise PlanError(f"The plan asks for the restorer {name!r}; choose from {', '.join(RESTORERS)}.")
     tracks = [t for t in plan.tracks if any(treatment.track == t.id for treatment in plan.treatments)]
     if not tracks:
         return []
-    restorer = RESTORERS[name].load(settings.device)
-    anchors = _anchors(tracks, clip)
+    modes = {t.mode for t in plan.treatments}
+    restorer = RESTORERS[name if "waxy" in modes else "none"].load(settings.device)
+    anchored = AnchoredRestorer(settings.device) if modes & {"warp", "drift"} else None
+    curves = {track.id: _curves(plan, track) for track in tracks}
+    sides = {track.id: crop_side(_source_px(track)) for track in tracks}
+    known = know(clip, tracks, plan.treatments, curves, sides, settings.device, progress)
     repairs = []
     for track in tracks:
-        patient = Patient(restorer, anchors[track.id], _source_px(track), fps(clip))
-        course = Course(track.span, _curves(plan, track), patient)
-        repairs.append(TrackRepair(track, crop_side(patient.source_px), FaceRepair(course)))
+        mine = known[track.id]
+        patient = Patient(
+            restorer=restorer,
+            anchored=anchored,
+            anchors=mine.anchors,
+            usual=_usual(track, mine, sides[track.id]),
+            triangles=topology.TRIANGLES,
+            source_px=_source_px(track),
+            fps=fps(clip),
+        )
+        course = Course(track.span, curves[track.id], patient)
+        repairs.append(TrackRepair(track, sides[track.id], mine, FaceRepair(course)))
     return repairs
+
+
+def _usual(track: PlannedTrack, known: Known, side: int) -> NDArray[float32]:
+    """(478, 3) the median mesh in the crops of a track."""
+    first = known.span.start - track.span.start
+    points = track.points[first : first + len(known.span)]
+    return np.median([in_crop(m, align.transform(p, side)) for m, p in zip(known.wanted, points, strict=True)], axis=0)
 
 
 def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: list[TrackRepair]) -> Iterator[tuple[Frame, list[Patch]]]:
@@ -80,7 +105,7 @@ def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: list[TrackRepair])
         rgb = colour.to_rgb(frame, clip) if wanted else None
         for repair in wanted:
             if rgb is not None:
-                keep(repair.face.push(repair.crop(rgb, frame.index), repair.points(frame.index)))
+                keep(repair.push(rgb, frame.index))
         while len(waiting) > delay:
             first = waiting.popleft()
             yield first, ready.pop(first.index, [])
@@ -101,21 +126,6 @@ def _curves(plan: Plan, track: PlannedTrack) -> dict[str, NDArray[float32]]:
     return curves
 
 
-def _anchors(tracks: list[PlannedTrack], clip: ClipInfo) -> dict[int, tuple[NDArray[float32], ...]]:
-    """Anchor crops of every track, fetched before the render since they may lie anywhere in the clip."""
-    found: dict[tuple[int, int], NDArray[float32]] = {}
-    wanted = sorted({frame for track in tracks for frame in track.anchors})
-    for frame in decode.Decoder(clip, Span(wanted[0], wanted[-1] + 1)) if wanted else ():
-        owners = [track for track in tracks if frame.index in track.anchors]
-        rgb = colour.to_rgb(frame, clip) if owners else None
-        for track in owners:
-            if rgb is not None:
-                points = track.points[frame.index - track.span.start]
-                side = crop_side(_source_px(track))
-                found[track.id, frame.index] = _crop(rgb, points, side, frame.index).pixels
-    return {t.id: tuple(found[t.id, a] for a in t.anchors if (t.id, a) in found) for t in tracks}
-
-
 def _source_px(track: PlannedTrack) -> float:
     """Source pixels the template's square spans on this track: the median."""
     return float(np.median([_span_px(points) for points in track.points]))
@@ -125,6 +135,3 @@ def _span_px(points: NDArray[float32]) -> float:
     matrix = align.transform(points, align.TEMPLATE_PX)
     return align.TEMPLATE_PX / float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
 
-
-def _crop(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Crop:
-    return align.crop(rgb, align.transform(points, side), side, frame)

@@ -10,11 +10,14 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.repair.cures import CURES, Cure, Patient
+from facefix.repair import placing
+from facefix.repair.cures import CURES, Cure, Patient, Sight, Treated
 from facefix.repair.mask import FaceMask, face_mask
 from facefix.types import Crop, Patch, Span
 
 SIDES = (256, 512)
+_UNMOVED_PX = 0.02
+"""Shifts of a mesh that are not worth a resampling of the crop."""
 
 
 def crop_side(source_px: float) -> int:
@@ -37,7 +40,7 @@ class Course:
 class _Step:
     name: str
     cure: Cure
-    waiting: deque[tuple[int, NDArray[float32]]] = field(default_factory=deque)
+    waiting: deque[Sight] = field(default_factory=deque)
 
 
 class FaceRepair:
@@ -56,17 +59,25 @@ class FaceRepair:
         """Whether `push` must get that frame's crop."""
         return any(frame in window for window in self._windows)
 
-    def push(self, crop: Crop, points: NDArray[float32]) -> list[Patch]:
+    def push(
+        self, crop: Crop, points: NDArray[float32], mesh: NDArray[float32], wanted: NDArray[float32]
+    ) -> list[Patch]:
         """Take the next wanted frame; give the patches that are complete.
 
         Args:
             points: (5, 2) in source pixels.
+            mesh: (478, 3) as measured, crop pixels.
+            wanted: (478, 3) where its points belong, crop pixels; `mesh` itself where nothing is bent.
         """
         if not self._steps:
             self._steps = [_Step(name, CURES[name].start(self._course.patient)) for name in self._active]
         in_crop = points @ crop.transform[:, :2].T + crop.transform[:, 2]
-        self._held.append((crop, face_mask(in_crop, crop.pixels.shape[0])))
-        patches = self._pass(0, [(crop.frame, crop.pixels)])
+        mask = face_mask(in_crop, crop.pixels.shape[0])
+        self._held.append((crop, mask))
+        pixels = crop.pixels
+        if np.abs(wanted - mesh)[:, :2].max() > _UNMOVED_PX:
+            pixels = placing.moved(pixels, mesh, wanted, self._course.patient.triangles, mask.face)
+        patches = self._pass(0, [Sight(crop.frame, pixels, wanted)])
         if any(crop.frame + 1 == window.end for window in self._windows):
             patches += self.flush()
         return patches
@@ -80,31 +91,32 @@ class FaceRepair:
         self._held.clear()
         return patches
 
-    def _pass(self, first: int, frames: list[tuple[int, NDArray[float32]]]) -> list[Patch]:
+    def _pass(self, first: int, sights: list[Sight]) -> list[Patch]:
         """Send frames through the steps from `first` on; what comes out at the end becomes patches."""
         for step in self._steps[first:]:
             done = []
-            for frame, pixels in frames:
-                step.waiting.append((frame, pixels))
-                done += self._measured(step, step.cure.push(frame, pixels, self._strength(step, frame) > 0))
-            frames = done
-        return [patch for frame, pixels in frames if (patch := self._patch(frame, pixels)) is not None]
+            for sight in sights:
+                step.waiting.append(sight)
+                done += self._measured(step, step.cure.push(sight, self._strength(step, sight.frame) > 0))
+            sights = done
+        return [patch for sight in sights if (patch := self._patch(sight.frame, sight.pixels)) is not None]
 
-    def _measured(self, step: _Step, treated: Sequence[tuple[int, NDArray[float32]]]) -> list[tuple[int, NDArray[float32]]]:
+    def _measured(self, step: _Step, treated: Sequence[Treated]) -> list[Sight]:
         """Blend what a cure gave with what it got, by the strength of the frame and the weights of eyes and mouth."""
         spec, out = CURES[step.name], []
         for frame, pixels in treated:
-            _, before = step.waiting.popleft()
+            before = step.waiting.popleft()
             strength = self._strength(step, frame)
             if strength <= 0:
-                out.append((frame, before))
+                out.append(before)
                 continue
             weight = strength * self._mask(frame).weighted(spec.eyes, spec.mouth)[..., None]
-            out.append((frame, before + weight * (pixels - before)))
+            out.append(replace(before, pixels=before.pixels + weight * (pixels - before.pixels)))
         return out
 
     def _strength(self, step: _Step, frame: int) -> float:
-        return float(self._course.curves[step.name][frame - self._course.span.start])
+        full = CURES[step.name].full_at
+        return min(1.0, float(self._course.curves[step.name][frame - self._course.span.start]) / full)
 
     def _mask(self, frame: int) -> FaceMask:
         return next(mask for crop, mask in self._held if crop.frame == frame)

@@ -13,6 +13,9 @@ from facefix.types import Span
 
 RAMP_FRAMES = 5
 """Length of the rise before and the fall after a finding: about 0.2 s, so that nothing switches visibly."""
+MOVED_AT = 0.6
+"""Strength from which on features are put all the way back to where they most likely belong: that estimate is cautious by
+itself, and a face put back half way is still bent."""
 _YAW_FADE_DEG = (45.0, 70.0)
 _FACE_FADE_PX = (40.0, 56.0)
 _SCORE_FADE = (0.25, 0.5)

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from tests.dome import dome, picture
 
 from facefix.errors import ModelError
-from facefix.faces.mesh import placing
+from facefix.repair import placing
 from facefix.repair.restorers.anchored.network import ANCHORS, AnchoredNetwork, carry_out
 from facefix.repair.restorers.anchored.restoring import AnchoredRestorer
 

@@ -1,4 +1,4 @@
-"""The cures by the failure mode they treat, in the order they are applied: geometry, then time, then detail.
+"""The cures by the failure mode they treat, in the order they are applied: what is rebuilt, then time, then detail.
 
 A new one is one file here and one line below.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from facefix.repair.cures import flicker, warp, waxy
-from facefix.repair.cures.contract import Cure, CureSpec, Patient, Treated
+from facefix.repair.cures import drift, flicker, warp, waxy
+from facefix.repair.cures.contract import Cure, CureSpec, Patient, Sight, Treated
 
-CURES: Mapping[str, CureSpec] = MappingProxyType({spec.name: spec for spec in (warp.SPEC, flicker.SPEC, waxy.SPEC)})
+CURES: Mapping[str, CureSpec] = MappingProxyType(
+    {spec.name: spec for spec in (warp.SPEC, drift.SPEC, flicker.SPEC, waxy.SPEC)}
+)
 
-__all__ = ["CURES", "Cure", "CureSpec", "Patient", "Treated"]
+__all__ = ["CURES", "Cure", "CureSpec", "Patient", "Sight", "Treated"]

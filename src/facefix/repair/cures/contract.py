@@ -6,10 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from numpy import float32
+from numpy import float32, int32
 from numpy.typing import NDArray
 
 from facefix.repair.restorers import Restorer
+from facefix.repair.restorers.anchored import AnchoredRestorer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """A face as it is seen in one frame, or as it has been treated so far."""
+
+    frame: int
+    pixels: NDArray[float32]
+    """(S, S, 3) RGB 0..1."""
+    mesh: NDArray[float32]
+    """(478, 3) crop pixels: where its points lie in these pixels."""
+
 
 Treated = tuple[int, NDArray[float32]]
 """A frame and its crop (S, S, 3), RGB 0..1, at full strength of the cure."""
@@ -18,8 +31,8 @@ Treated = tuple[int, NDArray[float32]]
 class Cure(Protocol):
     """Treats the crops of one track as they stream by. Built anew for every stretch of treated frames."""
 
-    def push(self, frame: int, crop: NDArray[float32], wanted: bool = True) -> list[Treated]:
-        """Take the next frame's crop (S, S, 3) RGB 0..1, give those frames whose look-ahead is complete.
+    def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
+        """Take the next frame, give those frames whose look-ahead is complete.
 
         wanted: False where the result will not be used, so that the work can be saved.
         """
@@ -35,8 +48,15 @@ class Patient:
     """What a cure may know of the track it treats."""
 
     restorer: Restorer
-    anchors: tuple[NDArray[float32], ...]
-    """Crops (S, S, 3) of this face at its best, best first; may be empty."""
+    """Redraws detail from the crop alone."""
+    anchored: AnchoredRestorer | None
+    """Rebuilds a crop from anchors; None where no cure needs it."""
+    anchors: tuple[Sight, ...]
+    """This face at its best, best first; may be empty."""
+    usual: NDArray[float32]
+    """(478, 3) crop pixels: the track's median mesh, the common ground of its frames."""
+    triangles: NDArray[int32]
+    """(T, 3) of the mesh's points, clockwise on the screen where they face the viewer."""
     source_px: float
     """Source pixels a crop's side spans: the track's median."""
     fps: float
@@ -54,3 +74,5 @@ class CureSpec:
     mouth: float
     """Shares of the strength that eyes and mouth get."""
     start: Callable[[Patient], Cure]
+    full_at: float = 1.0
+    """Strength from which on the cure's result is taken in full."""

@@ -1,41 +1,60 @@
-"""Flicker: every pixel is replaced by a robust curve through its own path over the neighbouring frames."""
+"""Flicker: every piece of skin is replaced by a line through its own path over the neighbouring frames.
+
+What flickers in the features' places has been taken out before (`faces.mesh.straightening`); this takes care of colour. The
+finest detail stays each frame's own, and pores that fusion has blurred come back as rough as the anchors': skin that loses
+its grain for half a second is seen at once.
+"""
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.repair.cures.contract import CureSpec, Patient, Treated
-from facefix.repair.fusion import Fuser, Recipe
+from facefix.repair.cures.contract import CureSpec, Patient, Sight, Treated
+from facefix.repair.detail import mean_stats, regrain, texture_stats
+from facefix.repair.fusion import Fuser
+
+OWN_DETAIL = 0.003
+"""Sigma, as a share of the crop's side, of the detail that is never fused: the mesh does not follow skin more exactly."""
 
 
-class FusionCure:
-    """A `contract.Cure` that is nothing but a `Fuser`."""
+class FlickerCure:
+    """See `contract.Cure`."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._fuser = Fuser(recipe)
+    def __init__(self, patient: Patient) -> None:
+        self._fuser = Fuser(patient.usual, patient.triangles, radius(patient.fps))
+        self._pores = mean_stats([texture_stats(a.pixels) for a in patient.anchors]) if patient.anchors else None
+        self._pixels: dict[int, tuple[NDArray[float32], bool]] = {}
 
-    def push(self, frame: int, crop: NDArray[float32], wanted: bool = True) -> list[Treated]:
-        return [(f.frame, f.values) for f in self._fuser.push(frame, crop, crop, wanted)]
+    def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
+        self._pixels[sight.frame] = sight.pixels, wanted
+        return [self._detailed(f.frame, f.values) for f in self._fuser.push(sight.frame, sight.pixels, sight.mesh, wanted)]
 
     def flush(self) -> list[Treated]:
-        return [(f.frame, f.values) for f in self._fuser.flush()]
+        return [self._detailed(f.frame, f.values) for f in self._fuser.flush()]
+
+    def _detailed(self, frame: int, fused: NDArray[float32]) -> Treated:
+        pixels, wanted = self._pixels.pop(frame)
+        if not wanted:
+            return frame, pixels
+        change = cv2.GaussianBlur(fused - pixels, (0, 0), OWN_DETAIL * pixels.shape[0])
+        out = np.clip(pixels + change, 0, 1).astype(np.float32)
+        return frame, out if self._pores is None else np.clip(out + regrain(out, self._pores, 1.0), 0, 1)
 
 
-def recipe(fps: float) -> Recipe:
+def radius(fps: float) -> int:
     """+-0.15 s: boiling is new in every frame, so a few are enough, and speech is not smeared."""
-    return Recipe(radius=max(3, round(0.15 * fps)))
-
-
-def _start(patient: Patient) -> FusionCure:
-    return FusionCure(recipe(patient.fps))
+    return max(3, round(0.15 * fps))
 
 
 SPEC = CureSpec(
     name="flicker",
-    describe="fuses the frames along the motion",
-    look_ahead=lambda fps: recipe(fps).radius,
+    describe="fuses the frames along the skin",
+    look_ahead=radius,
     eyes=0.8,
     mouth=0.7,
-    start=_start,
+    start=FlickerCure,
+    full_at=0.75,
 )

@@ -6,11 +6,11 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.repair.cures.contract import CureSpec, Patient, Treated
-from facefix.repair.detail import TextureStats, mean_stats, moderate, regrain, texture_stats
-from facefix.repair.fusion import Fuser, Recipe
+from facefix.repair.cures.contract import CureSpec, Patient, Sight, Treated
+from facefix.repair.detail import TextureStats, mean_stats, regrain, texture_stats
+from facefix.repair.fusion import Fuser
 
-_RECIPE = Recipe(radius=3, careful=False, places=False)
+_STEADY_FRAMES = 3
 
 
 class WaxyCure:
@@ -19,37 +19,38 @@ class WaxyCure:
     def __init__(self, patient: Patient) -> None:
         self._patient = patient
         self._reference = _reference(patient)
-        self._fuser = Fuser(_RECIPE)
-        self._crops: dict[int, tuple[NDArray[float32], bool]] = {}
+        self._fuser = Fuser(patient.usual, patient.triangles, _STEADY_FRAMES)
+        self._pixels: dict[int, tuple[NDArray[float32], bool]] = {}
 
-    def push(self, frame: int, crop: NDArray[float32], wanted: bool = True) -> list[Treated]:
-        restored = self._patient.restorer.restore(crop[None], self._patient.source_px)[0]
-        self._crops[frame] = crop, wanted
-        residual = moderate(crop, restored, 1.0)
-        return [self._textured(f.frame, f.values) for f in self._fuser.push(frame, residual, crop, wanted)]
+    def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
+        restored = self._patient.restorer.restore(sight.pixels[None], self._patient.source_px)[0]
+        self._pixels[sight.frame] = sight.pixels, wanted
+        residual = restored - sight.pixels
+        return [self._textured(f.frame, f.values) for f in self._fuser.push(sight.frame, residual, sight.mesh, wanted)]
 
     def flush(self) -> list[Treated]:
         return [self._textured(f.frame, f.values) for f in self._fuser.flush()]
 
     def _textured(self, frame: int, residual: NDArray[float32]) -> Treated:
-        crop, wanted = self._crops.pop(frame)
+        pixels, wanted = self._pixels.pop(frame)
         if not wanted:
-            return frame, crop
-        detailed = crop + residual
+            return frame, pixels
+        detailed = pixels + residual
         if self._reference is not None:
             detailed = detailed + regrain(np.clip(detailed, 0, 1), self._reference, 1.0)
         return frame, np.clip(detailed, 0, 1)
 
 
 def _reference(patient: Patient) -> TextureStats | None:
-    return mean_stats([texture_stats(anchor) for anchor in patient.anchors]) if patient.anchors else None
+    return mean_stats([texture_stats(anchor.pixels) for anchor in patient.anchors]) if patient.anchors else None
 
 
 SPEC = CureSpec(
     name="waxy",
     describe="puts detail and grain back",
-    look_ahead=lambda fps: _RECIPE.radius,
-    eyes=0.4,
-    mouth=0.4,
+    look_ahead=lambda fps: _STEADY_FRAMES,
+    eyes=0.8,
+    mouth=0.8,
     start=WaxyCure,
+    full_at=0.75,
 )

@@ -7,26 +7,22 @@ from types import MappingProxyType
 
 from facefix.repair.restorers import none, realesrgan
 from facefix.repair.restorers.contract import Restorer, RestorerSpec
+from facefix.repair.restorers.unwaxing import restoring as unwaxing
 
 RESTORERS: Mapping[str, RestorerSpec] = MappingProxyType(
     {
         spec.name: spec
         for spec in (
-            none.SPEC,
+            unwaxing.SPEC,
             realesrgan.SPEC,
+            none.SPEC,
         )
     }
 )
 """Registered restorers."""
 
 
-def default_restorer(device: str) -> str:
-    """What `auto` means: a network where there is a GPU to run it; on a CPU it takes seconds a frame, so none."""
-    if device == "cpu":
-        return "none"
-    from torch import cuda
+DEFAULT_RESTORER = unwaxing.SPEC.name
+"""What `auto` means, on every device."""
 
-    return "realesrgan" if cuda.is_available() else "none"
-
-
-__all__ = ["RESTORERS", "Restorer", "RestorerSpec", "default_restorer"]
+__all__ = ["DEFAULT_RESTORER", "RESTORERS", "Restorer", "RestorerSpec"]

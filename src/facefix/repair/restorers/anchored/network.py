@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from facefix.models.blocks import PlainBlock
+
 SIDE_PX = 192
 ANCHORS = 3
 """Places for anchors; empty ones have no coverage."""
@@ -36,20 +38,6 @@ class Plan(NamedTuple):
     """(N, 1, s, s) 0..1: how much of the repair to take."""
 
 
-class Block(nn.Module):
-    """Two 3x3 convolutions and a way around them; no normalisation, which would forget the picture's tone."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, 1, 1)
-        self.second = nn.Conv2d(width, width, 3, 1, 1)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)  # pyright: ignore[reportArgumentType]
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(functional.silu(self.first(x)))
-
-
 class AnchoredNetwork(nn.Module):
     """(N, 3, S, S), (N, ANCHORS, 3, S, S), (N, ANCHORS, S, S), (N, 2, g, g) -> Plan; S a multiple of 32.
 
@@ -61,17 +49,17 @@ class AnchoredNetwork(nn.Module):
         top, middle, bottom = _WIDTHS
         self.stem = nn.Conv2d(3 + 4 * ANCHORS + 2, _STEM, 3, 2, 1)
         self.enter = nn.Conv2d(_STEM, top, 3, 2, 1)
-        self.fine = nn.Sequential(*(Block(top) for _ in range(_BLOCKS[0])))
+        self.fine = nn.Sequential(*(PlainBlock(top) for _ in range(_BLOCKS[0])))
         self.down_middle = nn.Conv2d(top, middle, 3, 2, 1)
-        self.middle = nn.Sequential(*(Block(middle) for _ in range(_BLOCKS[1])))
+        self.middle = nn.Sequential(*(PlainBlock(middle) for _ in range(_BLOCKS[1])))
         self.down_bottom = nn.Conv2d(middle, bottom, 3, 2, 1)
-        self.bottom = nn.Sequential(*(Block(bottom) for _ in range(_BLOCKS[2])))
+        self.bottom = nn.Sequential(*(PlainBlock(bottom) for _ in range(_BLOCKS[2])))
         self.up_middle = nn.Conv2d(bottom, middle, 1)
-        self.middle_again = nn.Sequential(*(Block(middle) for _ in range(_BLOCKS[1])))
+        self.middle_again = nn.Sequential(*(PlainBlock(middle) for _ in range(_BLOCKS[1])))
         self.up_fine = nn.Conv2d(middle, top, 1)
-        self.fine_again = nn.Sequential(*(Block(top) for _ in range(_BLOCKS[0])))
+        self.fine_again = nn.Sequential(*(PlainBlock(top) for _ in range(_BLOCKS[0])))
         self.up_stem = nn.Conv2d(top, _STEM, 1)
-        self.last = Block(_STEM)
+        self.last = PlainBlock(_STEM)
         self.head = nn.Conv2d(_STEM, _PLAN + 12, 3, 1, 1)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)  # pyright: ignore[reportArgumentType]

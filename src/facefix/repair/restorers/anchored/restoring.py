@@ -49,8 +49,8 @@ class AnchoredRestorer:
         """Repair N crops, `BATCH` at a time; the same input always gives the same result.
 
         crops: (N, S, S, 3) RGB 0..1, aligned to the FFHQ template. anchors: for each crop up to `ANCHORS` of the same
-        size, as `faces.mesh.placing.place` gives them, in any order; none is allowed. guides: (N, g, g, 2) crop pixels, as
-        `faces.mesh.placing.guide`. The network looks at a small copy; what it decides is done to the crops' own pixels.
+        size, as `repair.placing.place` gives them, in any order; none is allowed. guides: (N, g, g, 2) crop pixels, as
+        `repair.placing.guide`. The network looks at a small copy; what it decides is done to the crops' own pixels.
         """
         if not len(crops) == len(anchors) == len(guides):
             raise ValueError(f"{len(crops)} crops, anchors for {len(anchors)}, {len(guides)} guides")

@@ -21,7 +21,7 @@ GRID_PX = 96
 _SUBPIXEL_BITS = 4
 _EDGE_ON = 0.35
 """Cosine to the viewer below which skin of an anchor is seen too obliquely to be trusted in full."""
-_HOLE = 0.6
+HOLE = 0.6
 """Trust in what the triangles do not cover but border on: eyes, mouth, hair line, ears."""
 _FURTHEST = 0.05
 """The guide's longest shift as a share of the crop's side: beyond it is an open mouth, not a wrong shape."""
@@ -45,6 +45,20 @@ def place(anchor: Floats, anchor_mesh: Floats, mesh: Floats, triangles: Triangle
     return Placed(np.clip(pixels, 0, 1).astype(np.float32), np.clip(coverage, 0, 1).astype(np.float32))
 
 
+def moved(pixels: Floats, mesh: Floats, wanted: Floats, triangles: Triangles, weight: Floats) -> Floats:
+    """The crop (S, S, 3) with the face's points brought from `mesh` to `wanted`, (P, 3) crop pixels each.
+
+    weight: (S, S) 0..1, the share of the way that each place goes; away from the mesh nothing moves.
+    """
+    side = pixels.shape[0]
+    where, known = source_map(wanted, mesh, triangles, side)
+    at = _grid(side)
+    shift = enlarged((where - at) * np.clip(known / HOLE, 0, 1)[..., None], side) * weight[..., None]
+    y, x = np.mgrid[:side, :side].astype(np.float32)
+    way = cv2.BORDER_REFLECT_101
+    return np.asarray(cv2.remap(pixels, x + shift[..., 0], y + shift[..., 1], cv2.INTER_CUBIC, borderMode=way), np.float32)
+
+
 def guide(anchor_meshes: Sequence[Floats], mesh: Floats, triangles: Triangles, side: int) -> Floats:
     """(GRID_PX, GRID_PX, 2) where, as the anchors' shape has it, each place's content now lies: shift x, y in crop pixels.
 
@@ -57,7 +71,7 @@ def guide(anchor_meshes: Sequence[Floats], mesh: Floats, triangles: Triangles, s
     expected = np.median(np.stack([fit(m, mesh) for m in anchor_meshes]), axis=0).astype(np.float32)
     where, known = source_map(expected, mesh, triangles, side)
     shift = np.clip(where - _grid(side), -_FURTHEST * side, _FURTHEST * side)
-    return (shift * np.clip(known / _HOLE, 0, 1)[..., None]).astype(np.float32)
+    return (shift * np.clip(known / HOLE, 0, 1)[..., None]).astype(np.float32)
 
 
 def fit(moving: Floats, fixed: Floats, rounds: int = 3) -> Floats:
@@ -99,7 +113,7 @@ def source_map(target: Floats, source: Floats, triangles: Triangles, side: int) 
     coverage = np.zeros(known.shape, np.float32)
     coverage[known] = np.clip(_facing(source, triangles)[index[known]] / _EDGE_ON, 0, 1)
     gap = cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5) / GRID_PX
-    coverage = np.where(known, coverage, _HOLE * np.exp(-((gap / _REACH) ** 2)))
+    coverage = np.where(known, coverage, HOLE * np.exp(-((gap / _REACH) ** 2)))
     shift = away + _spread(off, known)
     soft = cv2.GaussianBlur(coverage.astype(np.float32), (0, 0), 0.8)
     return (at + shift).astype(np.float32), soft.astype(np.float32, copy=False)

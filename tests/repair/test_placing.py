@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.dome import SIDE, dome, picture
 
-from facefix.faces.mesh import placing
+from facefix.repair import placing
 
 
 def test_an_anchor_in_the_same_pose_stays_as_it_is() -> None:

@@ -1,0 +1,139 @@
+"""Train the unwaxing restorer: the network that puts back what wax took from a face, as far as the picture itself tells.
+
+    python scripts/unwaxing/pairs.py ...                          # see there
+    python scripts/train_unwaxing.py RUN --minutes 30 [--seed 0] [--device cuda --batch 32]
+    python scripts/train_unwaxing.py RUN --export models/unwaxing.safetensors
+
+The checkpoint is RUN/unwaxing.pt, the log goes to the terminal: training loss and, on held-out people and clips, the share of
+the squared error undone, mean and worst.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import training
+from facefix.repair.restorers.unwaxing.network import UnwaxingNetwork
+
+AVERAGING = 0.995
+FLOOR = 3e-5
+"""Mean squared error that what is left is measured against at least: a change of it is not seen."""
+
+WORST = 4.0
+"""Shares well above this weigh little more than it."""
+
+
+class Pairs(IterableDataset):
+    """Endless batches (waxy, clean), (N, 3, S, S) each, from all shards."""
+
+    def __init__(self, folder: Path, size: int, seed: int) -> None:
+        self.folder, self.size, self.seed = folder, size, seed
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        torch.set_num_threads(1)
+        rng = np.random.default_rng(self.seed)
+        shards = [load(path) for path in sorted(self.folder.glob("train_*.npz"))]
+        if not shards:
+            raise SystemExit(f"{self.folder} holds no pairs; make them with scripts/unwaxing/pairs.py.")
+        while True:
+            drawn = []
+            for s in rng.integers(len(shards), size=self.size):
+                pair, levels = shards[s][rng.integers(len(shards[s]))], light(rng)
+                drawn.append(levels[pair[:, :, ::-1] if rng.random() < 0.5 else pair])
+            yield planes(np.stack([waxy for waxy, _ in drawn])), planes(np.stack([clean for _, clean in drawn]))
+
+
+def load(path: Path) -> NDArray[np.uint8]:
+    """(N, 2, S, S, 3) waxy and clean."""
+    with np.load(path) as row:
+        return np.stack([row["waxy"], row["clean"]], 1)
+
+
+def light(rng: np.random.Generator) -> NDArray[np.float32]:
+    """(256,) another exposure and contrast, the same for both of a pair."""
+    levels = (np.arange(256) / 255) ** np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.08))
+    return np.clip(levels, 0, 1).astype(np.float32)
+
+
+def planes(pictures: NDArray) -> Tensor:
+    scaled = pictures if pictures.dtype == np.float32 else pictures.astype(np.float32) / 255
+    return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
+
+
+def left(network: torch.nn.Module, waxy: Tensor, clean: Tensor) -> Tensor:
+    """(N,) squared error left, as a share of what there was and the floor."""
+    with torch.autocast(waxy.device.type, torch.bfloat16):
+        change = network(waxy)
+    after = (waxy + change - clean).square().mean((1, 2, 3))
+    return after / ((waxy - clean).square().mean((1, 2, 3)) + FLOOR)
+
+
+@torch.inference_mode()
+def report(network: torch.nn.Module, folder: Path, device: torch.device) -> str:
+    undone, sound = [], []
+    for path in sorted(folder.glob("held_*.npz")):
+        pairs = load(path)
+        for start in range(0, len(pairs), 16):
+            waxy, clean = (planes(pairs[start : start + 16, k]).to(device) for k in (0, 1))
+            after = (waxy + network(waxy) - clean).square().mean((1, 2, 3))
+            before = (waxy - clean).square().mean((1, 2, 3))
+            undone += (1 - after / before)[before > 0].tolist()
+            sound += (-10 * after[before == 0].log10()).tolist()
+    if not undone:
+        return "nothing held out"
+    return f"undone {100 * np.mean(undone):.1f} % (worst {100 * min(undone):.0f}), sound faces keep {np.mean(sound):.1f} dB"
+
+
+def learn(options: argparse.Namespace) -> None:
+    torch.manual_seed(options.seed)
+    device = torch.device(options.device)
+    network = UnwaxingNetwork().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    average, checkpoint, step, running = copy.deepcopy(network).eval(), options.run / "unwaxing.pt", 0, []
+    if options.resume:
+        kept = torch.load(checkpoint, weights_only=True, map_location=device)
+        network.load_state_dict(kept["network"])
+        average.load_state_dict(kept["average"])
+        step = kept["step"]
+    optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=0.01)
+    source = Pairs(options.run, options.batch, options.seed + step)
+    batches = iter(DataLoader(source, batch_size=None, num_workers=options.workers, prefetch_factor=4))
+    print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
+    began, first_step = time.monotonic(), step
+    while (done := (time.monotonic() - began) / 60 / options.minutes) < 1:
+        warm = min(1.0, (step - first_step + 1) / 100)
+        for group in optimizer.param_groups:
+            group["lr"] = options.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+        waxy, clean = (t.to(device) for t in next(batches))
+        share = left(network, waxy, clean)
+        # A face made far worse must not outvote the batch, nor stop teaching.
+        total = (share / (1 + share / WORST)).mean()
+        training.descend(total, network, optimizer, 1.0)
+        step += 1
+        training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
+        running.append(float(total.detach()))
+        if step % 50 == 0:
+            print(f"{time.monotonic() - began:6.0f} s  step {step}  left {100 * np.mean(running):.1f} %", flush=True)
+            running = []
+        if step % 300 == 0:
+            training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
+            print(f"held out at {step}: {report(average, options.run, device)}", flush=True)
+    training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
+    print(f"held out at {step}: {report(average, options.run, device)}", flush=True)
+
+
+if __name__ == "__main__":
+    training.run(training.options(__doc__, minutes=30, rate=4e-4, batch=8), learn, "unwaxing.pt")

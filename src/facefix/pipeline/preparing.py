@@ -1,0 +1,155 @@
+"""Before a render: what is known of every treated face over the whole of its treatment - meshes, where they belong, anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.faces import align
+from facefix.faces.mesh.mesher import Mesher
+from facefix.faces.mesh.straightening import MODES, Bent, Straightener
+from facefix.media import colour, decode
+from facefix.pipeline.progress import Progress, fps
+from facefix.plan import PlannedTrack, Treatment
+from facefix.repair.cures import Sight
+from facefix.repair.strength import MOVED_AT
+from facefix.types import ClipInfo, Crop, Pixels, Span
+
+_AROUND_S = 1.6
+"""How far before and after its treatments a face is looked at: what it does while it is sound tells what is not it."""
+_BATCH = 8
+
+Curves = Mapping[str, NDArray[float32]]
+"""Mode -> strength 0..1 per frame of a track."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """A face over the frames in which it may be treated."""
+
+    span: Span
+    meshes: NDArray[float32]
+    """(len(span), 478, 3) source pixels, as measured."""
+    wanted: NDArray[float32]
+    """(len(span), 478, 3) where its points belong, as far as the strength goes."""
+    anchors: tuple[Sight, ...]
+    """Crops of this face at its best."""
+
+    def at(self, frame: int) -> tuple[NDArray[float32], NDArray[float32]]:
+        """Its mesh and the wanted one, source pixels."""
+        return self.meshes[frame - self.span.start], self.wanted[frame - self.span.start]
+
+
+def know(
+    clip: ClipInfo,
+    tracks: Sequence[PlannedTrack],
+    treatments: Sequence[Treatment],
+    curves: Mapping[int, Curves],
+    sides: Mapping[int, int],
+    device: str,
+    progress: Progress,
+) -> dict[int, Known]:
+    """What is known of each track, by its id.
+
+    Args:
+        curves: the strength of each mode, by track.
+        sides: of the crops of each track, px.
+
+    Raises:
+        ModelError: weights are missing.
+    """
+    spans = {track.id: _span(track, treatments, fps(clip)) for track in tracks}
+    meshes, anchors = _looked(clip, tracks, spans, sides, Mesher(device), progress)
+    straightener = Straightener()
+    known = {}
+    for track in tracks:
+        mine = [t for t in treatments if t.track == track.id]
+        wanted = straightened(straightener, meshes[track.id], spans[track.id], track, mine, curves[track.id], fps(clip))
+        known[track.id] = Known(spans[track.id], meshes[track.id], wanted, anchors[track.id])
+    return known
+
+
+def straightened(
+    straightener: Straightener,
+    meshes: NDArray[float32],
+    span: Span,
+    track: PlannedTrack,
+    treatments: Sequence[Treatment],
+    curves: Curves,
+    rate: float,
+) -> NDArray[float32]:
+    """(T, 478, 3) meshes of `span` with one fault after the other taken out of them, each as far as its strength goes."""
+    sound = np.ones(len(meshes), bool)
+    for treatment in treatments:
+        sound[max(0, treatment.span.start - span.start) : max(0, treatment.span.end - span.start)] = False
+    wanted = meshes
+    for mode in MODES:
+        for treatment in (t for t in treatments if t.mode == mode):
+            inside = Span(max(0, treatment.span.start - span.start), min(len(meshes), treatment.span.end - span.start))
+            straight = straightener.straighten(wanted, Bent(mode, inside, treatment.severity), sound, rate)
+            share = np.clip(curves[mode][span.start - track.span.start :][: len(meshes)] / MOVED_AT, 0, 1)
+            wanted = wanted + share[:, None, None] * (straight - wanted)
+    return wanted.astype(np.float32)
+
+
+def crop_of(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Crop:
+    return align.crop(rgb, align.transform(points, side), side, frame)
+
+
+def in_crop(mesh: NDArray[float32], transform: NDArray[float32]) -> NDArray[float32]:
+    """(..., 478, 3) source pixels -> crop pixels."""
+    scale = float(np.hypot(transform[0, 0], transform[0, 1]))
+    return np.concatenate([align.apply(transform, mesh[..., :2]), mesh[..., 2:] * np.float32(scale)], -1)
+
+
+def _span(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> Span:
+    """The frames of a track that its treatments need."""
+    mine = [t.span for t in treatments if t.track == track.id]
+    around = round(_AROUND_S * rate)
+    first, last = min(s.start for s in mine) - around, max(s.end for s in mine) + around
+    return Span(max(track.span.start, first), min(track.span.end, last))
+
+
+def _looked(
+    clip: ClipInfo,
+    tracks: Sequence[PlannedTrack],
+    spans: Mapping[int, Span],
+    sides: Mapping[int, int],
+    mesher: Mesher,
+    progress: Progress,
+) -> tuple[dict[int, NDArray[float32]], dict[int, tuple[Sight, ...]]]:
+    """One sweep over the clip: the meshes of every track over its span, and its anchors."""
+    found: dict[int, dict[int, NDArray[float32]]] = {track.id: {} for track in tracks}
+    anchors: dict[tuple[int, int], Sight] = {}
+    waiting: list[tuple[PlannedTrack, Pixels, int]] = []
+
+    def flush() -> None:
+        points = np.stack([track.points[frame - track.span.start] for track, _, frame in waiting])
+        meshes = mesher.meshes([rgb for _, rgb, _ in waiting], points).points
+        for (track, rgb, frame), mesh, five in zip(waiting, meshes, points, strict=True):
+            if frame in spans[track.id]:
+                found[track.id][frame] = mesh
+            if frame in track.anchors:
+                crop = crop_of(rgb, five, sides[track.id], frame)
+                anchors[track.id, frame] = Sight(frame, crop.pixels, in_crop(mesh, crop.transform))
+        waiting.clear()
+
+    frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *track.anchors)}
+    whole = Span(min(frames), max(frames) + 1)
+    for done, frame in enumerate(decode.Decoder(clip, whole), start=1):
+        here = [t for t in tracks if frame.index in spans[t.id] or frame.index in t.anchors]
+        rgb = colour.to_rgb(frame, clip) if here else None
+        waiting += [(track, rgb, frame.index) for track in here if rgb is not None]
+        if len(waiting) >= _BATCH:
+            flush()
+            progress("getting to know faces", done, len(whole))
+    if waiting:
+        flush()
+    progress("getting to know faces", len(whole), len(whole))
+    meshes = {t.id: np.stack([found[t.id][f] for f in sorted(found[t.id])]) for t in tracks}
+    return meshes, {t.id: tuple(anchors[t.id, a] for a in t.anchors if (t.id, a) in anchors) for t in tracks}
+
