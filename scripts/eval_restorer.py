@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from facefix.faces import identity
 from facefix.faces.mesh import framing
-from facefix.repair import placing
 from facefix.faces.mesh.mesher import Mesher
+from facefix.repair import placing
 from facefix.repair.restorers.anchored.restoring import AnchoredRestorer
 from restorer import measure
 from restorer.pairs import ANCHORS, MODES

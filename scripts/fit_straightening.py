@@ -4,8 +4,8 @@
     python scripts/geometry/sequences.py RUN --count 1500        # inject faults, measure meshes; also with --held-out
     python scripts/fit_straightening.py RUN --export models/straightening.safetensors
 
-Printed for the held-out sequences with one fault of severity 0.3 and more, its span known: how much nearer to the clean mesh the
-straightened one lies, by distance and by squared distance, and the same of the sequences that were measured.
+Printed for the held-out sequences with one fault of severity 0.3 and more, its span known: how much nearer to the clean mesh
+the straightened one lies, by distance and by squared distance, and the same of the sequences that were measured.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def read(run: Path, pattern: str, model: shape.ShapeModel) -> list[Sequence]:
                 tracks[name] = cut["matrix"], measured["meshes"]
         matrices, clean = (a[about["first"] : about["first"] + len(meshes)] for a in tracks[name])
         bent = paths.path(model, in_picture(meshes, matrices))
-        found.append(Sequence(bent, held_as(paths.path(model, in_picture(clean, matrices)), bent), labels, fps, about["faults"]))
+        found.append(
+            Sequence(bent, held_as(paths.path(model, in_picture(clean, matrices)), bent), labels, fps, about["faults"])
+        )
     return found
 
 
@@ -109,7 +111,7 @@ def tracks(run: Path, model: shape.ShapeModel) -> list[tuple[paths.Path, float]]
     return found
 
 
-def directions(sequences: list[Sequence], moving: list[paths.Path]) -> Floats:
+def components(sequences: list[Sequence], moving: list[paths.Path]) -> Floats:
     """(COMPONENTS, 1434) in which faults move shapes and faces move by themselves, both counting alike."""
     bent = []
     for s in sequences:
@@ -141,32 +143,38 @@ def mixture(series: Iterable[tuple[Floats, float]]) -> Floats:
 
 
 def measure(sequences: list[Sequence], moving: list[tuple[paths.Path, float]]) -> Statistics:
-    axes = directions(sequences, [path for path, _ in moving])
+    axes = components(sequences, [path for path, _ in moving])
     numbers = [(path.numbers(axes), fps) for path, fps in moving]
-    face = np.mean([np.cov(n.T) for n, _ in numbers], 0)
-    face += 1e-9 * np.trace(face) / len(face) * np.eye(len(face))
-    whiten = np.linalg.cholesky(np.linalg.inv(face))
-    face_kernel = mixture(((n - n.mean(0)) @ whiten, fps) for n, fps in numbers)
-    faults, kernels = {}, {}
+    size, steps = (
+        np.mean([np.cov(change(n).T) for n, _ in numbers], 0) for change in (lambda n: n, lambda n: np.diff(n, axis=0))
+    )
+    # Movements without correlation, now or from frame to frame: the slowest first (slow feature analysis; Wiskott 2002).
+    little = 1e-9 * np.eye(len(size)) / len(size)
+    _, directions = eigh(steps + np.trace(steps) * little, size + np.trace(size) * little)
+    moves = [((n - n.mean(0)) @ directions, fps) for n, fps in numbers]
+    paces = np.stack([mixture((m[:, [k]], fps) for m, fps in moves) for k in range(len(size))])
+    faults, fault_paces = {}, {}
     for mode in MODES:
         added = []
         for s in sequences:
             if s.single and mode_of(s.single["kind"]) == mode:
                 part = slice(max(0, s.single["start"]), s.single["end"])
-                added.append(((s.path.numbers(axes) - s.clean.numbers(axes))[part], s.fps))
+                added.append((((s.path.numbers(axes) - s.clean.numbers(axes)) @ directions)[part], s.fps))
         faults[mode] = sum(a.T @ a for a, _ in added) / sum(len(a) for a, _ in added)
-        strength, main = eigh(faults[mode], face)
+        strength, main = np.linalg.eigh(faults[mode])
         main, strength = main[:, -20:], strength[-20:]
-        kernels[mode] = mixture((a @ main / np.sqrt(strength), fps) for a, fps in added)
-        print(f"{mode}: {len(added)} sequences, kernel {np.round(kernels[mode], 3)}")
-    print(f"face: {len(numbers)} tracks, kernel {np.round(face_kernel, 3)}")
-    return Statistics(axes, face, faults, face_kernel, kernels)
+        fault_paces[mode] = mixture((a @ main / np.sqrt(strength), fps) for a, fps in added)
+        print(f"{mode}: {len(added)} sequences, kernels {np.round(fault_paces[mode], 3)}")
+    print(
+        f"face: {len(numbers)} tracks, kernels of the slowest and the fastest movement {np.round(paces[[0, -1]], 2).tolist()}"
+    )
+    return Statistics(axes, directions, paces, faults, fault_paces)
 
 
-def check(known: Statistics, sequences: list[Sequence], model: shape.ShapeModel) -> None:
-    """How much nearer to the clean meshes the straightened ones lie."""
+def check(known: Statistics, sequences: list[Sequence], model: shape.ShapeModel) -> NDArray[np.float16]:
+    """Print how much nearer to the clean meshes the straightened ones lie; what is left in some frames, (M, 478, 3) fields."""
     fields = np.concatenate([known.axes, paths.reach(model)])
-    gram, rows = fields @ fields.T, defaultdict(list)
+    gram, rows, remains = fields @ fields.T, defaultdict(list), []
     for s in sequences:
         one = s.single
         frames = s.labels.max(1) >= FAULTY
@@ -178,34 +186,43 @@ def check(known: Statistics, sequences: list[Sequence], model: shape.ShapeModel)
         left = added - fault(known, numbers, bent, s.labels.max(1) < 1e-3, s.fps)
         far = [np.sqrt(np.maximum(np.einsum("ti,ij,tj->t", d, gram, d), 0) / 478)[frames] for d in (added, left)]
         row = [v for d in far for v in (d.mean(), np.square(d).mean())]
+        remains.append(left[frames][::EVERY] @ fields)
         rows[bent.mode].append(row)
         rows[one["kind"]].append(row)
     for name, values in rows.items():
         before, squared, after, after_squared = np.mean(values, 0)
+        nearer, squared_nearer = 100 * (1 - after / before), 100 * (1 - after_squared / squared)
         print(
-            f"  {name:<18} {len(values):3} sequences, {100 * before:.2f} % of the eye distance off, nearer by {100 * (1 - after / before):.0f} %, "
-            f"squared {100 * (1 - after_squared / squared):.0f} %"
-        )  # fmt: skip
+            f"  {name:<18} {len(values):3} sequences, {100 * before:.2f} % of the eye distance off,"
+            f" nearer by {nearer:.0f} %, squared {squared_nearer:.0f} %"
+        )
+    every = np.concatenate(remains).reshape(-1, len(model.mean), 3) / [1, 1, paths.DEPTH]
+    return every.astype(np.float16)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--export", type=Path)
+    parser.add_argument(
+        "--remains", type=Path, help="an .npy for what is left of the faults, which the restorer learns to meet"
+    )
     options = parser.parse_args()
     model = shape.load()
     sequences = read(options.run, "meshes_*.npz", model)
     known = measure(sequences, tracks(options.run, model))
     for title, some in (("measured", sequences), ("held out", read(options.run, "held_*.npz", model))):
         print(title)
-        check(known, some, model)
+        remains = check(known, some, model)
+        if title == "measured" and options.remains:
+            np.save(options.remains, remains)
     if options.export is None:
         return
     from safetensors.numpy import save_file
 
-    arrays = {"axes": known.axes, "face": known.face, "face_kernel": known.face_kernel}
+    arrays = {"axes": known.axes, "directions": known.directions, "paces": known.paces}
     arrays |= {f"fault_{mode}": known.faults[mode] for mode in MODES}
-    arrays |= {f"kernel_{mode}": known.fault_kernels[mode] for mode in MODES}
+    arrays |= {f"pace_{mode}": known.fault_paces[mode] for mode in MODES}
     save_file({name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}, options.export)
     print(f"{options.export}: {options.export.stat().st_size} bytes")
 

@@ -6,7 +6,9 @@
     python scripts/restorer/pairs.py train MESH_RUN/data RUN --shards 0-24 # several processes may make different shards
 
 A shard is RUN/train_NNNN.npy, a structured array of `PAIR`. The damaged crop's mesh is measured in the damaged crop, as the
-product must; anchors are other frames of the same clip, or the same portrait turned.
+product must, and its features are moved to where a straightened mesh has them: the true mesh, off by what straightening left
+of some fault (RUN/remains.npy, by `fit_straightening.py --remains`). Anchors are other frames of the same clip, or the same
+portrait turned, placed on that mesh.
 """
 
 from __future__ import annotations
@@ -24,9 +26,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from facefix.faces.mesh import framing, topology
-from facefix.repair import placing
+from facefix.faces.mesh import framing, shape, topology
 from facefix.faces.mesh.mesher import Mesher
+from facefix.repair import placing
+from facefix.repair.mask import face_mask
 from restorer import people, spoil
 from restorer.people import SIDE_PX
 
@@ -61,7 +64,8 @@ class Maker:
     def __init__(self, folder: Path, collected: Path, held_out: bool) -> None:
         self.big, self.rows = people.collected(collected)
         self.all = people.load(folder)
-        self.mesher = Mesher("cpu")
+        self.mesher, self.shape = Mesher("cpu"), shape.load()
+        self.remains = np.load(folder / "remains.npy")
         self.mine = np.flatnonzero((self.all.held_out == held_out) & self.all.original)
         self.clips = self.mine[self.all.clip[self.mine]]
         self.portraits = self.mine[~self.all.clip[self.mine]]
@@ -92,11 +96,13 @@ class Maker:
         truth, _ = people.cut(self.big[self.all.source[i]], exact + rng.normal(0, 0.03 * jitter * eye, (5, 2)))
         mesh = people.measure(self.mesher, truth[None], people.TEMPLATE)[0]
         five = framing.five_points(mesh)
-        damaged = truth
+        damaged, wanted = truth, mesh
         if mode != "clean":
             make = spoil.mixture if jitter else spoil.fault
             damaged = make(mode, truth, self.before(i), five, severity, seed)
-            mesh = people.measure(self.mesher, damaged[None], people.TEMPLATE)[0]
+            bent = people.measure(self.mesher, damaged[None], people.TEMPLATE)[0]
+            wanted = self.straightened(mesh, rng) if mode in ("warp", "drift", "flicker") else bent
+            damaged = straight(damaged, bent, wanted)
         out = np.zeros((), PAIR)
         out["truth"], out["damaged"] = truth, damaged
         out["mode"], out["severity"] = MODES.index(mode), severity if mode != "clean" else 0
@@ -104,17 +110,31 @@ class Maker:
         few = self.anchors_of(i, rng)
         for k, j in enumerate(few):
             anchor = self.all.crops[j].astype(np.float32) / 255
-            placed = placing.place(anchor, self.all.meshes[j], mesh, topology.TRIANGLES)
+            placed = placing.place(anchor, self.all.meshes[j], wanted, topology.TRIANGLES)
             out["anchors"][k] = np.round(placed.pixels * 255)
             out["coverage"][k] = np.round(placed.coverage * 255)
-        out["guide"] = placing.guide([self.all.meshes[j] for j in few], mesh, topology.TRIANGLES, SIDE_PX)
         return out[()]
+
+    def straightened(self, mesh: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+        """(478, 3) the true mesh as a straightener finds it: off by what it left of some other face's fault."""
+        place = self.shape.place(mesh)
+        left = self.remains[rng.integers(len(self.remains))].astype(np.float64)
+        if rng.random() < 0.5:
+            left = left[topology.MIRROR] * [-1, 1, 1]
+        return (mesh + place.scale * left @ place.rotation.T).astype(np.float32)
 
     def random_pair(self, seed: int) -> np.void:
         rng = np.random.default_rng([seed, 0])
         pool = self.clips if rng.random() < CLIP_SHARE or not len(self.portraits) else self.portraits
         mode = str(rng.choice(MODES, p=SHARES))
         return self.pair(int(rng.choice(pool)), mode, float(rng.uniform(0.2, 0.9)), seed)
+
+
+def straight(damaged: NDArray[np.uint8], mesh: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(S, S, 3) the crop with its features moved, as a render does first."""
+    weight = face_mask(people.TEMPLATE, SIDE_PX).face
+    moved = placing.moved(damaged.astype(np.float32) / 255, mesh, wanted, topology.TRIANGLES, weight)
+    return np.clip(np.rint(moved * 255), 0, 255).astype(np.uint8)
 
 
 def make_shard(maker: Maker, path: Path, number: int, seed: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.repair.faces import SIDE, turning
+from tests.repair.faces import SIDE, mesh, meshes, turning
 
 from facefix.faces.align import FFHQ_TEMPLATE
-from facefix.repair.cures import Patient
+from facefix.faces.mesh.framing import five_points
+from facefix.faces.mesh.topology import TRIANGLES
+from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
 from facefix.repair.restorers import RESTORERS
 from facefix.types import Crop, Patch, Span
@@ -19,7 +21,8 @@ SPAN = Span(10, 10 + FRAMES)
 
 
 def course(**strength: np.ndarray) -> FaceRepair:
-    return FaceRepair(Course(SPAN, strength, Patient(RESTORERS["none"].load("cpu"), (), 256.0, 24.0)))
+    patient = Patient(RESTORERS["none"].load("cpu"), None, (), mesh(), TRIANGLES, 256.0, 24.0)
+    return FaceRepair(Course(SPAN, strength, patient))
 
 
 def curve(start: int, end: int, value: float = 1.0) -> np.ndarray:
@@ -33,12 +36,16 @@ def crops() -> list[np.ndarray]:
     return [np.clip(c * (1 + 0.1 * rng.standard_normal()), 0, 1).astype(np.float32) for c in turning(FRAMES)]
 
 
-def run(face: FaceRepair, pixels: list[np.ndarray]) -> dict[int, Patch]:
-    patches = []
+def run(face: FaceRepair, pixels: list[np.ndarray], shift_px: float = 0.0) -> dict[int, Patch]:
+    """Patches by frame; `shift_px`: how far to the left the nose belongs."""
+    patches, path = [], meshes(len(pixels))
     for i, crop in enumerate(pixels):
-        frame = SPAN.start + i
+        frame, wanted = SPAN.start + i, path[i].copy()
+        far = np.linalg.norm((path[i] - path[i][1])[:, :2], axis=1)
+        wanted[:, 0] -= shift_px * np.exp(-((far / 30) ** 2))
         if face.wants(frame):
-            patches += face.push(Crop(frame, crop, SHIFT), POINTS)
+            points = five_points(path[i]) + np.float32([30, 20]) if shift_px else POINTS
+            patches += face.push(Crop(frame, crop, SHIFT), points, path[i], wanted)
     return {patch.frame: patch for patch in patches + face.flush()}
 
 
@@ -60,7 +67,7 @@ def test_half_the_strength_is_half_the_change() -> None:
     full, half = run(course(flicker=curve(20, 30)), pixels), run(course(flicker=curve(20, 30, 0.5)), pixels)
     assert full.keys() == half.keys()
     for frame, patch in full.items():
-        assert np.allclose(half[frame].residual, 0.5 * patch.residual, atol=1e-6)
+        assert np.allclose(half[frame].residual, 0.5 / CURES["flicker"].full_at * patch.residual, atol=1e-6)
 
 
 def test_a_patch_ends_where_the_face_does() -> None:
@@ -79,6 +86,17 @@ def test_modes_follow_one_another() -> None:
     pixels = crops()
     both = run(course(warp=curve(20, 24), flicker=curve(21, 23)), pixels)
     assert set(both) <= set(range(20, 24)) and set(both) >= {21, 22}
+
+
+def test_features_are_moved_to_where_they_belong_within_the_face() -> None:
+    pixels = turning(FRAMES)
+    patches = run(course(warp=curve(20, 22)), pixels, shift_px=5)
+    assert {20, 21} <= set(patches)
+    before, nose = pixels[20 - SPAN.start], meshes(FRAMES)[20 - SPAN.start][1, :2].round().astype(int)
+    around = np.s_[nose[1] - 6 : nose[1] + 7, nose[0] - 9 : nose[0] + 2]
+    shifted, after = np.roll(before, -5, axis=1), before + patches[20].residual
+    assert np.square(after - shifted)[around].mean() < 0.25 * np.square(before - shifted)[around].mean()
+    assert not patches[20].residual[patches[20].mask == 0].any()
 
 
 def test_a_small_face_gets_a_small_crop() -> None:

@@ -56,7 +56,7 @@ def measured(
     for done, case in enumerate(chosen):
         progress(done, len(chosen), case.name)
         if case.clip not in known:
-            known[case.clip] = _loaded(case.clip, seconds, cache)
+            known[case.clip] = loaded(case.clip, seconds, cache)
         clip = known[case.clip]
         if clip is not None:
             yield examined(case, clip)
@@ -187,7 +187,8 @@ def _label(label: Label, frames: int) -> dict[str, Any]:
     }
 
 
-def _loaded(path: Path, seconds: float, cache: Path | None) -> CleanClip | None:
+def loaded(path: Path, seconds: float, cache: Path | None) -> CleanClip | None:
+    """The clean clip, or None, with a warning, where it shows no face."""
     try:
         return clips.load(path, seconds, cache)
     except InputError as error:

@@ -36,6 +36,25 @@ def lines(title: str, summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"    {kind:<20}{counts[0]:>9}{counts[1]:>9}{counts[2]:>13}"
 
 
+def repair_lines(title: str, summary: Mapping[str, Any]) -> Iterator[str]:
+    """The table of one part; `summary` is what `repair.summary` returns."""
+    how = "told what is wrong" if summary["told"] else "as diagnosed"
+    yield f"{title}: {summary['cases']} cases from {summary['clips']} clips, {how}, severity {summary['severity']:g}"
+    yield ""
+    yield "  of the damage undone   cases  squared error   worse   SSIM before -> after   mesh   identity   tremble  VIDD  seam"
+    for mode, row in summary["modes"].items():
+        ssim = f"{row['ssim_before']:.4f} -> {row['ssim_after']:.4f}"
+        yield (
+            f"    {mode:<19}{row['cases']:>7}{_percent(row['undone']):>15}{row['worse']:>8}{ssim:>23}{_percent(row['mesh']):>7}"
+            f"{_percent(row['identity']):>11}{row['tremble']:>10.2f}{row['vidd']:>6.2f}{row['seam']:>6.2f}"
+        )
+    clean = summary["clean"]
+    if clean["cases"]:
+        least = "nothing changed" if clean["least_psnr"] is None else f"at least {clean['least_psnr']:.1f} dB kept"
+        yield f"  clean clips: {clean['cases']}, {clean['untouched']} untouched, {least}"
+    yield f"  rendered at {summary['fps']:.1f} frames per second; tremble and VIDD: of the truth's; seam: of the input's"
+
+
 def _confusion(table: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     names = [*table, *sorted({name for row in table.values() for name in row} - {*table, NONE}), NONE]
     yield f"  single faults >= {PLAIN:g} are called" + "".join(f"{name:>11}" for name in names)

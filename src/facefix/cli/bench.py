@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,9 +12,16 @@ _PARTS = ("all", "fit", "held-out")
 
 @click.command()
 @click.option(
-    "--diagnosis", type=click.Path(path_type=Path), metavar="FOLDER", required=True,
+    "--diagnosis", type=click.Path(path_type=Path), metavar="FOLDER",
     help="Inject labelled faults into the clean clips of a folder and say how many the diagnosis finds.",
 )  # fmt: skip
+@click.option(
+    "--repair", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Inject faults into the clean clips of a folder, repair them, and say how much nearer to the truth they came.",
+)  # fmt: skip
+@click.option(
+    "--told", is_flag=True, help="With --repair: tell the repair what is wrong where, instead of having it looked for."
+)
 @click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="How many cases are drawn.")
 @click.option("--seconds", type=click.FloatRange(1, 60), default=5.0, show_default=True, help="Use so much of each clip.")
 @click.option(
@@ -23,10 +31,15 @@ _PARTS = ("all", "fit", "held-out")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed draws other cases.")
 @click.option("--cache", type=click.Path(path_type=Path), metavar="DIR", help="Keep where the faces are, for the next run.")
 @click.option("--json", "json_to", type=click.Path(path_type=Path), metavar="FILE", help="Write tables and cases as JSON.")
-@click.option("--signals", type=click.Path(path_type=Path), metavar="FILE", help="Write each case's signals and labels (.npz).")
+@click.option(
+    "--signals", type=click.Path(path_type=Path), metavar="FILE",
+    help="With --diagnosis: write each case's signals and labels (.npz).",
+)  # fmt: skip
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
 def bench(
-    diagnosis: Path,
+    diagnosis: Path | None,
+    repair: Path | None,
+    told: bool,
     cases: int,
     seconds: float,
     part: str,
@@ -36,23 +49,25 @@ def bench(
     signals: Path | None,
     yes: bool,
 ) -> None:
-    """Measure the diagnosis: faults and confusers are injected into clean clips and looked for.
+    """Measure facefix: faults are injected into clean clips, looked for or repaired.
 
     The folder is yours: any clips of talking people without faults, each person's in a sub-folder of their own where
     there are several of one.
     """
-    import json
     import sys
 
     from tqdm import tqdm
 
-    from facefix.bench import diagnosis as measuring
-    from facefix.bench import scoring, tables
-    from facefix.files import check_output, write_text
+    from facefix.files import check_output
 
+    folder = diagnosis or repair
+    if folder is None or (diagnosis and repair):
+        raise click.UsageError("Say what to measure: either --diagnosis FOLDER or --repair FOLDER.")
+    if (told and diagnosis) or (signals and repair):
+        raise click.UsageError("--told goes with --repair, --signals with --diagnosis.")
     for path in (json_to, signals):
         if path is not None:
-            check_output(diagnosis, path, overwrite=yes)
+            check_output(folder, path, overwrite=yes)
     with tqdm(total=cases, unit="case", leave=False, file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
 
         def progress(done: int, total: int, what: str) -> None:
@@ -60,15 +75,47 @@ def bench(
             bar.set_postfix_str(what, refresh=False)
             bar.update(done - bar.n)
 
-        outcomes = measuring.run(
-            diagnosis, cases, part=part, seed=seed, seconds=seconds, cache=cache, signals=signals, progress=progress
-        )  # fmt: skip
-    groups = {name: [o for o in outcomes if o.case.part == name] for name in _PARTS}
-    if all(groups[name] for name in _PARTS[1:]):
-        groups["all"] = outcomes
-    results = {name: scoring.summary(found) for name, found in groups.items() if found}
-    for name in reversed(results):
-        click.echo("\n".join(tables.lines(name, results[name])) + "\n")
+        if diagnosis:
+            lines, document = _diagnosed(
+                diagnosis, cases, part=part, seed=seed, seconds=seconds, cache=cache, signals=signals, progress=progress
+            )  # fmt: skip
+        else:
+            lines, document = _repaired(
+                folder, cases, part=part, seed=seed, seconds=seconds, cache=cache, told=told, progress=progress
+            )  # fmt: skip
+    click.echo("\n".join(lines))
     if json_to is not None:
-        document = {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
+        import json
+
+        from facefix.files import write_text
+
         write_text(json_to, json.dumps(document, indent=1) + "\n")
+
+
+def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
+    """Tables and the JSON document."""
+    from facefix.bench import diagnosis as measuring
+    from facefix.bench import scoring, tables
+
+    outcomes = measuring.run(folder, cases, **options)
+    groups = _groups(outcomes)
+    results = {name: scoring.summary(found) for name, found in groups.items()}
+    lines = [line for name in reversed(results) for line in (*tables.lines(name, results[name]), "")]
+    return lines, {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
+
+
+def _repaired(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
+    """Tables and the JSON document."""
+    from facefix.bench import repair as measuring
+    from facefix.bench import tables
+
+    outcomes = measuring.run(folder, cases, **options)
+    results = {name: measuring.summary(found) for name, found in _groups(outcomes).items()}
+    lines = [line for name in reversed(results) for line in (*tables.repair_lines(name, results[name]), "")]
+    return lines, {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
+
+
+def _groups(outcomes: list[Any]) -> dict[str, list[Any]]:
+    """Outcomes by the part they belong to; all together too where there are both."""
+    groups = {name: found for name in _PARTS if (found := [o for o in outcomes if o.case.part == name])}
+    return groups if len(groups) < 2 else {"all": outcomes, **groups}

@@ -152,8 +152,8 @@ TABLE: tuple[ModelFile, ...] = (
          "fa4dbefc6bae5f1f609a976901fc07ae443f0e91576483c03a3dd17a8bd57ed9"),
     _own("skin.safetensors", "skin", 1868692,
          "d8f1a771287afcb58637f0ed6c44079239c13f207dc7930d85db39e4adef39ec"),
-    _own("straightening.safetensors", "straightening", 416760,
-         "7c207fe967c09909dc39af2d69f4bd36ace435196cf84b3853b2d2211b24fc5f"),
+    _own("straightening.safetensors", "straightening", 418336,
+         "b7ed921c1c86d6b221cc9e09518a84a17de81588f1502c8635a6a1165ac0e2ef"),
     _own("unwaxing.safetensors", "unwaxing", 3127672,
          "2022666442bfb88145eb5385306f7ccef84f1d9d4d90b5281c0e10f67afeaada"),
 )  # fmt: skip

@@ -92,8 +92,8 @@ def straightened(
             inside = Span(max(0, treatment.span.start - span.start), min(len(meshes), treatment.span.end - span.start))
             straight = straightener.straighten(wanted, Bent(mode, inside, treatment.severity), sound, rate)
             share = np.clip(curves[mode][span.start - track.span.start :][: len(meshes)] / MOVED_AT, 0, 1)
-            wanted = wanted + share[:, None, None] * (straight - wanted)
-    return wanted.astype(np.float32)
+            wanted = np.asarray(wanted + share[:, None, None] * (straight - wanted), np.float32)
+    return wanted
 
 
 def crop_of(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Crop:
@@ -152,4 +152,3 @@ def _looked(
     progress("getting to know faces", len(whole), len(whole))
     meshes = {t.id: np.stack([found[t.id][f] for f in sorted(found[t.id])]) for t in tracks}
     return meshes, {t.id: tuple(anchors[t.id, a] for a in t.anchors if (t.id, a) in anchors) for t in tracks}
-

@@ -134,4 +134,3 @@ def _source_px(track: PlannedTrack) -> float:
 def _span_px(points: NDArray[float32]) -> float:
     matrix = align.transform(points, align.TEMPLATE_PX)
     return align.TEMPLATE_PX / float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-

@@ -59,9 +59,7 @@ class FaceRepair:
         """Whether `push` must get that frame's crop."""
         return any(frame in window for window in self._windows)
 
-    def push(
-        self, crop: Crop, points: NDArray[float32], mesh: NDArray[float32], wanted: NDArray[float32]
-    ) -> list[Patch]:
+    def push(self, crop: Crop, points: NDArray[float32], mesh: NDArray[float32], wanted: NDArray[float32]) -> list[Patch]:
         """Take the next wanted frame; give the patches that are complete.
 
         Args:

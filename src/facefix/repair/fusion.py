@@ -1,8 +1,10 @@
 """Temporal fusion of a face on its mesh: every piece of skin is followed through the frames around.
 
-Each frame is unrolled onto the track's usual mesh, where the same piece of skin always lies at the same place; there a line is
-fitted to every pixel's path through time (local regression, Cleveland 1979), so that a steady change survives and what is
-new in every frame does not. The difference goes back the same way: unrolling blurs, and only the difference is blurred.
+Each frame is unrolled onto the track's usual mesh, where the same piece of skin always lies at the same place. There every
+pixel's path through time is fitted by a low-order polynomial (local regression, Cleveland 1979), so that a steady change
+survives and what is new in every frame does not. `CURVATURE` sets how freely the curve may bend: 0 is the mean (still skin),
+1 the parabola that keeps an opening mouth. Frames that deviate from the curve lose their weight (Tukey's biweight), so a ghost
+or a one-frame jump is voted out. The difference goes back the same way: unrolling blurs, and only the difference is blurred.
 """
 
 from __future__ import annotations
@@ -17,8 +19,16 @@ from numpy.typing import NDArray
 
 from facefix.repair import placing
 
-_REACH = 0.6
-"""Standard deviation of the weights in time, in radii."""
+CURVATURE = 0.3
+_WEIGHED_PX = 256
+"""Side at which frames are weighed against each other: finer changes the noise more than the result."""
+_ITERATIONS = 2
+_NOISE_FLOOR = 1.5 / 255
+"""Least deviation worth calling one: about the rounding and compression noise of 8-bit video."""
+_TUKEY = 3.0
+"""Deviations, in robust standard deviations, from which on a frame has no weight."""
+_QUORUM = 3.0
+"""Sum of the neighbours' trust from which on they may outvote the centre."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +37,7 @@ class Fused:
 
     frame: int
     values: NDArray[float32]
-    """(S, S, C), as pushed."""
+    """(S, S, 3), as pushed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +46,11 @@ class _Held:
     values: NDArray[float32]
     mesh: NDArray[float32]
     unrolled: NDArray[float32]
+    """(S, S, 3) values."""
+    luma: NDArray[float32]
+    """(P, P) of the guide, unrolled."""
+    trust: NDArray[float32]
+    """(P, P) 0..1: how far the frame shows what belongs there."""
     wanted: bool
 
 
@@ -49,16 +64,23 @@ class Fuser:
         self._next = 0
         """Index into `_held` of the next frame to be given out."""
 
-    def push(self, frame: int, values: NDArray[float32], mesh: NDArray[float32], wanted: bool = True) -> list[Fused]:
+    def push(
+        self, frame: int, values: NDArray[float32], guide: NDArray[float32], mesh: NDArray[float32], wanted: bool = True
+    ) -> list[Fused]:
         """Take the next frame of the track, give those whose look-ahead is now complete (at most one).
 
-        values: (S, S, C) what is to be fused: the crop itself, or a residual. mesh: (478, 3) where the face's points lie in
-        it. wanted: False for a frame that only serves as a neighbour: it is given back as it came. Frames must follow one
-        another without gaps; at a cut or a gap call `flush`.
+        values: (S, S, 3) what is to be fused: the crop itself, or a residual. guide: (S, S, 3) RGB 0..1, the crop by which
+        frames are weighed. mesh: (478, 3) where the face's points lie in it. wanted: False for a frame that only serves as
+        a neighbour: it is given back as it came. Frames must follow one another without gaps; at a cut or a gap call `flush`.
         """
         if self._held and frame != self._held[-1].frame + 1:
             raise ValueError(f"frame {frame} does not follow frame {self._held[-1].frame}; flush first")
-        self._held.append(_Held(frame, values, mesh, self._carried(values, mesh, self._usual)[0], wanted))
+        both = np.dstack([values, cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)]).astype(np.float32, copy=False)
+        unrolled, sure = _carried(both, mesh, self._usual, self._triangles)
+        size = min(_WEIGHED_PX, len(values))
+        luma, trust = (_resized(plane, size) for plane in (np.ascontiguousarray(unrolled[..., 3]), sure))
+        colours = np.ascontiguousarray(unrolled[..., :3])
+        self._held.append(_Held(frame, values, mesh, colours, luma, np.clip(trust, 0, 1), wanted))
         return [self._give()] if len(self._held) - self._next > self.radius else []
 
     def flush(self) -> list[Fused]:
@@ -72,39 +94,80 @@ class Fuser:
 
     def _give(self) -> Fused:
         centre = self._held[self._next]
+        first, last = max(0, self._next - self.radius), min(len(self._held), self._next + self.radius + 1)
         values = centre.values
-        if centre.wanted:
-            first, last = max(0, self._next - self.radius), min(len(self._held), self._next + self.radius + 1)
-            shares = line(np.arange(first, last) - self._next, self.radius)
+        if centre.wanted and last - first > 1:
+            window = [self._held[i] for i in range(first, last)]
+            times = ((np.arange(first, last) - self._next) / self.radius).astype(np.float32)
+            kernel = robust_kernel(np.stack([h.luma for h in window]), np.stack([h.trust for h in window]), times, CURVATURE)
             change = -centre.unrolled
-            for share, held in zip(shares, list(self._held)[first:last], strict=True):
-                change += share * held.unrolled
-            back, known = self._carried(change, self._usual, centre.mesh)
-            values = values + back * np.clip(known, 0, 1)[..., None]
+            for share, held in zip(kernel, window, strict=True):
+                change += _resized(share, len(values))[..., None] * held.unrolled
+            back, sure = _carried(change, self._usual, centre.mesh, self._triangles)
+            values = np.asarray(values + back * np.clip(sure, 0, 1)[..., None], np.float32)
         self._next += 1
         if self._next > self.radius:
             self._held.popleft()
             self._next -= 1
         return Fused(centre.frame, values)
 
-    def _carried(
-        self, values: NDArray[float32], mesh: NDArray[float32], wanted: NDArray[float32]
-    ) -> tuple[NDArray[float32], NDArray[float32]]:
-        """Values (S, S, C) whose face has that mesh, brought to where the other has its points; and how surely (S, S)."""
-        side = values.shape[0]
-        where, known = placing.source_map(wanted, mesh, self._triangles, side)
-        full = placing.enlarged(where, side)
-        moved = cv2.remap(values, full[..., 0], full[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        sure = cv2.resize(known / placing.HOLE, (side, side), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(moved, np.float32).reshape(values.shape), np.asarray(sure, np.float32)
+
+def robust_kernel(
+    samples: NDArray[float32], trust: NDArray[float32], times: NDArray[float32], curvature: float
+) -> NDArray[float32]:
+    """(K, P, P) weights whose sum over K is 1: what each frame contributes to the fitted value at time 0.
+
+    samples: (K, P, P) values that follow the motion. trust: (K, P, P) 0..1. times: (K,), -1..1, 0 the centre's.
+    """
+    centre = int(np.flatnonzero(times == 0)[0])
+    others = [k for k in range(len(times)) if k != centre]
+    support = np.clip(trust[others].sum(0) / _QUORUM, 0, 1)
+    # The neighbours vote first: a broken centre must not defend itself by pulling the fit to it.
+    weights = trust.copy()
+    weights[centre] *= 1 - 0.9 * support
+    for _ in range(_ITERATIONS):
+        fit = (_kernel(weights, times, curvature) * samples).sum(0)
+        deviation = np.abs(samples - fit)
+        scale = np.maximum(1.4826 * _weighted_mean(deviation, weights), _NOISE_FLOOR)
+        local = np.stack([cv2.blur(d, (9, 9)) for d in deviation]) / cv2.blur(scale, (9, 9))
+        tukey = np.square(np.clip(1 - np.square(local / _TUKEY), 0, 1))
+        tukey[centre] = 1 - support * (1 - tukey[centre])
+        weights = trust * tukey
+    return _kernel(weights, times, curvature)
 
 
-def line(offsets: NDArray[np.int_], radius: int) -> NDArray[float32]:
-    """(K,) weights whose sum with values at `offsets` is the value at 0 of the line fitted to them."""
-    t = offsets / radius
-    weights = np.exp(-0.5 * (t / _REACH) ** 2)
-    moments = [float((weights * t**n).sum()) for n in range(3)]
-    determinant = moments[0] * moments[2] - moments[1] ** 2
-    if determinant < 1e-9:
-        return (weights / moments[0]).astype(np.float32)
-    return (weights * (moments[2] - moments[1] * t) / determinant).astype(np.float32)
+def _weighted_mean(values: NDArray[float32], weights: NDArray[float32]) -> NDArray[float32]:
+    return np.asarray((values * weights).sum(0) / np.maximum(weights.sum(0), 1e-6), np.float32)
+
+
+def _kernel(weights: NDArray[float32], times: NDArray[float32], curvature: float) -> NDArray[float32]:
+    """Equivalent kernel at time 0 of the weighted regression on 1, t, t**2 with a ridge on the two slopes."""
+    t = times[:, None, None]
+    moments = [(weights * t**n).sum(0) for n in range(5)]
+    # Ridge: stiff where `curvature` is small; never 0, so that too few frames still have a solution.
+    ridge = moments[0] * np.float32((1 - curvature) ** 2 / max(curvature, 1e-3) ** 2 * 0.2 + 1e-3)
+    s0, s1, s2, s3, s4 = moments
+    s0 = np.maximum(s0, 1e-6)
+    a, b, c = s2 + ridge, s3, s4 + ridge
+    # First row of the inverse of [[s0, s1, s2], [s1, a, b], [s2, b, c]], by cofactors.
+    c0, c1, c2 = a * c - b * b, s2 * b - s1 * c, s1 * b - s2 * a
+    determinant = s0 * c0 + s1 * c1 + s2 * c2
+    return (weights * (c0 + t * c1 + t * t * c2) / np.maximum(determinant, 1e-12)).astype(np.float32)
+
+
+def _carried(
+    values: NDArray[float32], mesh: NDArray[float32], wanted: NDArray[float32], triangles: NDArray[int32]
+) -> tuple[NDArray[float32], NDArray[float32]]:
+    """Values (S, S, C) whose face has that mesh, brought to where the other has its points; and how surely, (S, S)."""
+    side = values.shape[0]
+    where, known = placing.source_map(wanted, mesh, triangles, side)
+    full = placing.enlarged(where, side)
+    moved = cv2.remap(values, full[..., 0], full[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(moved, np.float32), _resized(np.asarray(known / placing.HOLE, np.float32), side)
+
+
+def _resized(plane: NDArray[float32], side: int) -> NDArray[float32]:
+    if plane.shape[0] == side:
+        return plane
+    way = cv2.INTER_AREA if plane.shape[0] > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(plane, (side, side), interpolation=way), np.float32)

@@ -53,7 +53,8 @@ def moved(pixels: Floats, mesh: Floats, wanted: Floats, triangles: Triangles, we
     side = pixels.shape[0]
     where, known = source_map(wanted, mesh, triangles, side)
     at = _grid(side)
-    shift = enlarged((where - at) * np.clip(known / HOLE, 0, 1)[..., None], side) * weight[..., None]
+    here = np.asarray((where - at) * np.clip(known / HOLE, 0, 1)[..., None], np.float32)
+    shift = enlarged(here, side) * weight[..., None]
     y, x = np.mgrid[:side, :side].astype(np.float32)
     way = cv2.BORDER_REFLECT_101
     return np.asarray(cv2.remap(pixels, x + shift[..., 0], y + shift[..., 1], cv2.INTER_CUBIC, borderMode=way), np.float32)

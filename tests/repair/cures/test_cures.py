@@ -5,41 +5,59 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests.repair.faces import SIDE, error, turning
+from tests.repair.faces import FIVE, SIDE, error, face, mesh, meshes, turning
 
-from facefix.repair.cures import CURES, Patient
+from facefix.faces.mesh.topology import TRIANGLES
+from facefix.repair.cures import CURES, Patient, Sight
+from facefix.repair.cures.rebuilding import nearest
 from facefix.repair.detail import texture_stats
+from facefix.repair.mask import face_mask
 from facefix.repair.restorers import RESTORERS
+from facefix.repair.restorers.anchored import AnchoredRestorer
 
 FPS = 24.0
 FRAMES = 21
 
 
-def patient(anchors: tuple[np.ndarray, ...] = ()) -> Patient:
-    return Patient(RESTORERS["none"].load("cpu"), anchors, 256.0, FPS)
+def sights(crops: list[np.ndarray]) -> list[Sight]:
+    """The crops of a face that moves as in `turning`, frames counted from 5."""
+    return [Sight(i + 5, crop, mesh) for i, (crop, mesh) in enumerate(zip(crops, meshes(len(crops)), strict=True))]
 
 
-def treat(mode: str, crops: list[np.ndarray], anchors: tuple[np.ndarray, ...] = ()) -> list[np.ndarray]:
-    cure = CURES[mode].start(patient(anchors))
-    out = [treated for i, crop in enumerate(crops) for treated in cure.push(i + 5, crop)] + cure.flush()
+def patient(anchors: tuple[Sight, ...] = (), restorer: str = "none", anchored: AnchoredRestorer | None = None) -> Patient:
+    return Patient(RESTORERS[restorer].load("cpu"), anchored, anchors, mesh(), TRIANGLES, 256.0, FPS)
+
+
+def treat(mode: str, crops: list[np.ndarray], patient: Patient) -> list[np.ndarray]:
+    cure = CURES[mode].start(patient)
+    out = [treated for sight in sights(crops) for treated in cure.push(sight)] + cure.flush()
     assert [frame for frame, _ in out] == list(range(5, 5 + len(crops)))
     return [pixels for _, pixels in out]
+
+
+@pytest.fixture(scope="module")
+def anchored() -> AnchoredRestorer:
+    return AnchoredRestorer("cpu")
+
+
+def total(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+    return sum(error(x, y) for x, y in zip(a, b, strict=True))
 
 
 @pytest.mark.parametrize("mode", CURES)
 def test_every_cure_holds_back_no_more_than_it_says_and_loses_no_frame(mode: str) -> None:
     cure, given = CURES[mode].start(patient()), 0
-    for i, crop in enumerate(turning(FRAMES)):
-        given += len(cure.push(i, crop))
+    for i, sight in enumerate(sights(turning(FRAMES))):
+        given += len(cure.push(sight))
         assert i + 1 - given <= CURES[mode].look_ahead(FPS)
     assert given + len(cure.flush()) == FRAMES
 
 
 @pytest.mark.parametrize("mode", CURES)
-def test_a_clean_face_is_hardly_changed_even_at_full_strength(mode: str) -> None:
+def test_a_clean_face_is_hardly_changed_even_at_full_strength(mode: str, anchored: AnchoredRestorer) -> None:
     truth = turning(FRAMES)
-    treated = treat(mode, truth, (truth[0],))
-    assert sum(error(a, b) for a, b in zip(treated, truth, strict=True)) / FRAMES < (3 / 255) ** 2
+    treated = treat(mode, truth, patient((sights(truth)[0],), anchored=anchored))
+    assert total(treated, truth) / FRAMES < (3 / 255) ** 2
 
 
 def test_flicker_of_light_is_undone() -> None:
@@ -47,9 +65,38 @@ def test_flicker_of_light_is_undone() -> None:
     coarse = [rng.standard_normal((5, 5, 3)).astype(np.float32) for _ in truth]
     light = [1 + 0.08 * cv2.resize(c, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for c in coarse]
     broken = [np.clip(crop * gain, 0, 1).astype(np.float32) for crop, gain in zip(truth, light, strict=True)]
-    treated = treat("flicker", broken)
-    before, after = (sum(error(a, b) for a, b in zip(some, truth, strict=True)) for some in (broken, treated))
-    assert after < 0.5 * before
+    assert total(treat("flicker", broken, patient()), truth) < 0.5 * total(broken, truth)
+
+
+def test_drift_of_tone_is_taken_back_to_the_anchors(anchored: AnchoredRestorer) -> None:
+    truth = turning(9)
+    inner = face_mask(FIVE, SIDE).face[..., None]
+    tanned = [np.clip(crop * (1 - 0.12 * inner * np.float32([0.4, 1, 1.2])), 0, 1).astype(np.float32) for crop in truth]
+    few = tuple(sights(truth)[::3])
+    assert total(treat("drift", tanned, patient(few, anchored=anchored)), truth) < 0.7 * total(tanned, truth)
+
+
+def test_a_smear_is_rebuilt_from_the_anchors(anchored: AnchoredRestorer) -> None:
+    truth = turning(9)
+    smeared = [crop.copy() for crop in truth]
+    for crop in smeared:
+        crop[110:200, 140:190] = cv2.blur(crop[110:200, 140:190], (31, 5))
+    few = tuple(sights(truth)[::3])
+    assert total(treat("warp", smeared, patient(few, anchored=anchored)), truth) < 0.75 * total(smeared, truth)
+
+
+@pytest.mark.parametrize("mode", ["warp", "drift"])
+def test_without_anchors_nothing_is_made_up(mode: str, anchored: AnchoredRestorer) -> None:
+    truth = turning(5)
+    for before, after in zip(truth, treat(mode, truth, patient(anchored=anchored)), strict=True):
+        np.testing.assert_allclose(after, before, atol=1e-6)
+
+
+def test_those_anchors_are_taken_that_look_the_same_way() -> None:
+    still = mesh()
+    turned = still * np.float32([0.8, 1, 1])
+    few = (Sight(1, face(), turned), Sight(2, face(), still), Sight(3, face(), turned))
+    assert [anchor.frame for anchor in nearest(few, still + np.float32([4, 2, 0]), 2)] == [2, 1]
 
 
 def test_wax_gets_back_the_roughness_of_the_anchors() -> None:
@@ -61,6 +108,7 @@ def test_wax_gets_back_the_roughness_of_the_anchors() -> None:
     def roughness(crops: list[np.ndarray]) -> float:
         return float(np.median([texture_stats(crop).energy[:, 3:6, 2:6].sum(0) for crop in crops]))
 
-    treated = treat("waxy", waxy, (rough[0], rough[7]))
+    few = sights(rough)
+    treated = treat("waxy", waxy, patient((few[0], few[7])))
     assert roughness(waxy) < 0.3 * roughness(rough)
     assert 0.5 * roughness(rough) < roughness(treated) < 1.5 * roughness(rough)

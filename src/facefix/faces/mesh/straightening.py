@@ -1,7 +1,7 @@
 """What a mesh would be without its fault: the path of a face taken apart into what the face does and what the fault does.
 
-Both are Gaussian processes over the numbers of `path`: a covariance between the numbers, and a mixture of kernels over time.
-The face's covariance is that of this track where it is sound, helped out by that of many; the fault's is its mode's, and it
+Both are Gaussian processes over the numbers of `path`. A face moves in directions of its own, each at its own pace: the turn of
+a head is large and smooth, the play of lips small and fast. A fault is its mode's covariance times its mode's pace, and it
 is nothing outside its span. The fault's posterior mean is what is taken out (Wiener's filter in space and time at once;
 Rasmussen and Williams 2006, chapter 2). It is cautious by itself: what a face might well do is left to the face.
 """
@@ -13,11 +13,10 @@ from pathlib import Path as File
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape
-from facefix.faces.mesh.path import Path, path
+from facefix.faces.mesh.path import path
 from facefix.models import own, zoo
 from facefix.types import Span
 
@@ -28,16 +27,19 @@ MODES = ("warp", "drift", "flicker")
 """Those that move features; drift first would be as good."""
 KERNELS_S = (0.05, 0.15, 0.5, 2.0)
 """Reaches of the Matern kernels (nu = 3/2) that paths are mixed of; one more is white, one constant."""
-_OTHERS_FRAMES = 150.0
+_OTHERS_FRAMES = 100.0
 """Other people's movements count like so many frames of this track."""
 _STRANGER = 0.3
 """How far the mean of the sound frames may be off, in variances of the face's movement."""
-_USUAL_SEVERITY, _SEVERITIES = 0.55, (0.3, 1.0)
-"""Of the faults that the covariances were measured on."""
+_USUAL_SEVERITY, _SEVERITIES = 0.7, (0.3, 1.0)
+"""At which the fault's covariance is taken as measured: above the mean of those measured, for none uses all directions."""
 _BESIDE = 2
 """Frames beside a finding that may be bent too."""
 _RAMP = 5
-_ROUNDING = 1e-4
+_ROUNDING = 0.01
+"""Share of a direction's variance that is the mesh's own noise."""
+_ROUNDS, _EXACT = 60, 1e-3
+"""Of conjugate gradients: steps at most, and the residual that is small enough."""
 _FEWEST = 3
 """Sound frames without which nothing can be said of a face."""
 _LONGEST = 240
@@ -61,13 +63,14 @@ class Statistics:
 
     axes: Floats
     """(K, 1434) directions of shapes."""
-    face: Floats
-    """(N, N) covariance of a face's movement about its own mean."""
+    directions: Floats
+    """(N, N) numbers @ directions: a face's movements, uncorrelated, of variance 1."""
+    paces: Floats
+    """(N, kernels) shares of the kernels in each direction: white, Materns, constant; sum 1."""
     faults: dict[str, Floats]
-    """Mode -> (N, N) mean square of what it adds."""
-    face_kernel: Floats
-    """(len(KERNELS_S) + 2,) shares, sum 1: white, Materns, constant."""
-    fault_kernels: dict[str, Floats]
+    """Mode -> (N, N) mean square of what it adds to those movements."""
+    fault_paces: dict[str, Floats]
+    """Mode -> (kernels,)."""
 
 
 class Straightener:
@@ -106,38 +109,57 @@ def fault(known: Statistics, numbers: Floats, bent: Bent, sound: NDArray[np.bool
     """(T, N) what the fault has most likely added to the path (T, N), 0 away from its span."""
     frames = np.arange(len(numbers))
     near = (frames >= bent.span.start - _BESIDE) & (frames < bent.span.end + _BESIDE)
+    calm = sound & ~near
     # Flicker is as often here as there: its own frames tell the mean, where no others do.
-    usual = sound & ~near if (sound & ~near).sum() >= _FEWEST or bent.mode != "flicker" else near
+    usual = calm if calm.sum() >= _FEWEST or bent.mode != "flicker" else near
     if usual.sum() < _FEWEST or not near.any():
         return np.zeros_like(numbers)
-    off = numbers - numbers[usual].mean(0)
-    count = len(off[0])
-    face = known.face
-    if (sound & ~near).sum() > 8:
-        own_share = (sound & ~near).sum()
-        face = (own_share * np.cov(numbers[sound & ~near].T) + _OTHERS_FRAMES * face) / (own_share + _OTHERS_FRAMES)
-    face = face + 1e-9 * np.trace(known.face) / count * np.eye(count)
-    gain = (np.clip(bent.severity, *_SEVERITIES) / _USUAL_SEVERITY) ** 2
-    # Directions in which faces and faults are told apart each by itself; likewise over time.
-    strength, directions = eigh(gain * known.faults[bent.mode] + 1e-12 * np.eye(count), face)
-    seconds = frames / fps
-    face_time = kernel(known.face_kernel, seconds) + _STRANGER + _ROUNDING * np.eye(len(frames))
+    moves = (numbers - numbers[usual].mean(0)) @ known.directions
+    spread = np.ones(moves.shape[1])
+    if calm.sum() > 8:
+        spread = (calm.sum() * moves[calm].var(0) + _OTHERS_FRAMES) / (calm.sum() + _OTHERS_FRAMES)
+    basis = kernels(frames / fps)
+    own = np.einsum("nk,ktu->ntu", known.paces, basis) + _STRANGER
+    own = spread[:, None, None] * own + _ROUNDING * np.eye(len(frames))
     swell = _envelope(bent, near)
-    fault_time = kernel(known.fault_kernels[bent.mode], seconds) * swell[:, None] * swell
-    lasting, moments = eigh(fault_time, face_time)
-    power = np.clip(lasting, 0, None)[:, None] * np.clip(strength, 0, None)
-    seen = moments.T @ (off @ directions)
-    back = np.linalg.inv(moments).T @ (power / (1 + power) * seen) @ np.linalg.inv(directions)
-    return np.where(near[:, None], back, 0.0)
+    pace = np.einsum("k,ktu->tu", known.fault_paces[bent.mode], basis) * swell[:, None] * swell
+    strength = (np.clip(bent.severity, *_SEVERITIES) / _USUAL_SEVERITY) ** 2 * known.faults[bent.mode]
+    added = pace @ _solved(own, pace, strength, moves) @ strength
+    return np.where(near[:, None], added @ np.linalg.inv(known.directions), 0.0)
 
 
-def kernel(shares: Floats, seconds: Floats) -> Floats:
-    """(T, T) covariance over time of a process of variance 1."""
+def _solved(own: Floats, pace: Floats, strength: Floats, moves: Floats) -> Floats:
+    """(T, N) x of K x = moves, K the covariance of face and fault together.
+
+    The face's is (N, T, T), one block a direction; the fault's the product of (T, T) and (N, N). Conjugate gradients
+    (Hestenes and Stiefel 1952), eased by the inverse of the face's: a few steps are enough.
+    """
+    inverse = np.linalg.inv(own)
+    x, left = np.zeros_like(moves), moves.copy()
+    eased = _each(inverse, left)
+    ahead, size = eased.copy(), float((left * eased).sum())
+    enough = _EXACT**2 * size
+    for _ in range(_ROUNDS):
+        if size <= enough:
+            break
+        seen = _each(own, ahead) + pace @ ahead @ strength
+        step = size / float((ahead * seen).sum())
+        x, left = x + step * ahead, left - step * seen
+        eased = _each(inverse, left)
+        size, before = float((left * eased).sum()), size
+        ahead = eased + size / before * ahead
+    return x
+
+
+def _each(blocks: Floats, values: Floats) -> Floats:
+    """(T, N) of (N, T, T) and (T, N): every direction through its own block."""
+    return np.matmul(blocks, values.T[:, :, None])[:, :, 0].T
+
+
+def kernels(seconds: Floats) -> Floats:
+    """(len(KERNELS_S) + 2, T, T) covariances over time of variance 1: white, Materns of growing reach, constant."""
     apart = np.abs(seconds[:, None] - seconds)
-    total = shares[0] * (apart < 1e-6) + shares[-1]
-    for share, reach_s in zip(shares[1:-1], KERNELS_S, strict=True):
-        total = total + share * matern(apart, reach_s)
-    return total
+    return np.stack([(apart < 1e-6).astype(float), *(matern(apart, reach_s) for reach_s in KERNELS_S), np.ones_like(apart)])
 
 
 def matern(apart: Floats, reach_s: float) -> Floats:
@@ -182,10 +204,10 @@ def load(file: File) -> Statistics:
     try:
         return Statistics(
             arrays["axes"],
-            arrays["face"],
+            arrays["directions"],
+            arrays["paces"],
             {mode: arrays[f"fault_{mode}"] for mode in MODES},
-            arrays["face_kernel"],
-            {mode: arrays[f"kernel_{mode}"] for mode in MODES},
+            {mode: arrays[f"pace_{mode}"] for mode in MODES},
         )
     except KeyError as error:
         raise ModelError(f"{file} holds no statistics of {error.args[0]}.") from error

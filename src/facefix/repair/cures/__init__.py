@@ -11,8 +11,6 @@ from types import MappingProxyType
 from facefix.repair.cures import drift, flicker, warp, waxy
 from facefix.repair.cures.contract import Cure, CureSpec, Patient, Sight, Treated
 
-CURES: Mapping[str, CureSpec] = MappingProxyType(
-    {spec.name: spec for spec in (warp.SPEC, drift.SPEC, flicker.SPEC, waxy.SPEC)}
-)
+CURES: Mapping[str, CureSpec] = MappingProxyType({spec.name: spec for spec in (warp.SPEC, drift.SPEC, flicker.SPEC, waxy.SPEC)})
 
 __all__ = ["CURES", "Cure", "CureSpec", "Patient", "Sight", "Treated"]

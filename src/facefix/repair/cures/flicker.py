@@ -30,7 +30,8 @@ class FlickerCure:
 
     def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
         self._pixels[sight.frame] = sight.pixels, wanted
-        return [self._detailed(f.frame, f.values) for f in self._fuser.push(sight.frame, sight.pixels, sight.mesh, wanted)]
+        fused = self._fuser.push(sight.frame, sight.pixels, sight.pixels, sight.mesh, wanted)
+        return [self._detailed(f.frame, f.values) for f in fused]
 
     def flush(self) -> list[Treated]:
         return [self._detailed(f.frame, f.values) for f in self._fuser.flush()]

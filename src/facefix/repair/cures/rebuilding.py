@@ -27,7 +27,8 @@ class RebuildingCure:
         self._pixels[sight.frame] = sight.pixels
         # Neighbours of a wanted frame are rebuilt too: what is fused must be alike.
         residual = self._rebuilt(sight) - sight.pixels
-        return [self._treated(f.frame, f.values) for f in self._fuser.push(sight.frame, residual, sight.mesh, wanted)]
+        fused = self._fuser.push(sight.frame, residual, sight.pixels, sight.mesh, wanted)
+        return [self._treated(f.frame, f.values) for f in fused]
 
     def flush(self) -> list[Treated]:
         return [self._treated(f.frame, f.values) for f in self._fuser.flush()]

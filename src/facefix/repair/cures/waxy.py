@@ -26,7 +26,8 @@ class WaxyCure:
         restored = self._patient.restorer.restore(sight.pixels[None], self._patient.source_px)[0]
         self._pixels[sight.frame] = sight.pixels, wanted
         residual = restored - sight.pixels
-        return [self._textured(f.frame, f.values) for f in self._fuser.push(sight.frame, residual, sight.mesh, wanted)]
+        fused = self._fuser.push(sight.frame, residual, sight.pixels, sight.mesh, wanted)
+        return [self._textured(f.frame, f.values) for f in fused]
 
     def flush(self) -> list[Treated]:
         return [self._textured(f.frame, f.values) for f in self._fuser.flush()]

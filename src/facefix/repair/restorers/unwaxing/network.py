@@ -6,6 +6,8 @@ of it can be undone from the picture alone; pores cannot, they come from elsewhe
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -28,7 +30,7 @@ class UnwaxingNetwork(nn.Module):
         super().__init__()
         self.enter = nn.Conv2d(3 * _SHUFFLE**2, _WIDTHS[0], 3, 1, 1)
         self.first = PlainBlock(_WIDTHS[0])
-        pairs = list(zip(_WIDTHS[:-1], _WIDTHS[1:], strict=True))
+        pairs = list(pairwise(_WIDTHS))
         self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 3, 2, 1) for fine, coarse in pairs)
         self.looked = nn.ModuleList(nn.Sequential(*(PlainBlock(w) for _ in range(_BLOCKS))) for w in _WIDTHS[1:])
         self.up = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in reversed(pairs))

@@ -1,0 +1,102 @@
+"""The bench of repairs: what it draws, how it measures, and its command."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.bench.portrait import portrait
+
+from facefix.bench import repair, tables
+from facefix.bench.cases import Label
+from facefix.bench.clips import CleanClip
+from facefix.bench.nearness import Judge, error, steps, tremble
+from facefix.cli import main
+from facefix.media import probe
+from facefix.types import Span
+
+CLEAN = Path(__file__).parents[2] / "samples" / "astronaut_short.mp4"
+
+
+def _run(*words: object) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main([str(word) for word in words])
+    return int(stop.value.code or 0)
+
+
+def test_modes_variants_and_clips_take_turns() -> None:
+    clips = {"held-out": [Path(f"{k}.mp4") for k in range(7)]}
+    drawn = repair.choose(clips, 72)  # pyright: ignore[reportArgumentType]
+    assert drawn[:24] == repair.choose(clips, 24)  # pyright: ignore[reportArgumentType]
+    modes = Counter(case.doses[0].variant.split("-")[0] if case.doses else "clean" for case in drawn)
+    assert modes["clean"] == 12 and set(modes) == {"clean", "warp", "drift", "flicker", "waxy"}
+    assert max(modes.values()) - min(modes.values()) <= 3
+    assert {dose.severity for case in drawn for dose in case.doses} == {repair.SEVERITY}
+    assert len({case.clip for case in drawn}) == 7
+
+
+def test_the_middle_of_a_fault_is_compared() -> None:
+    points = np.ones((200, 5, 2), np.float32)
+    points[:10] = np.nan
+    clip = CleanClip(probe.probe(CLEAN), Fraction(25), points, 100.0)
+    assert list(repair.compared(clip, [Label("warp", 0.6, Span(5, 20))])) == list(range(10, 20))
+    long = repair.compared(clip, [Label("drift", 0.6, Span(50, 200))])
+    assert len(long) == repair.MOST_FRAMES and abs(long.mean() - 125) < 1
+
+
+def test_nearness_of_the_truth_and_of_the_damage() -> None:
+    frames, points = portrait()
+    truth = np.stack(frames[:6]).astype(np.float32) / 255
+    rng = np.random.default_rng(0)
+    damaged = np.clip(truth + 0.1 * rng.standard_normal(truth.shape), 0, 1).astype(np.float32)
+    judge = Judge()
+    untouched = judge.compare(truth, damaged, damaged, points[:6])
+    assert untouched.undone == 0 and untouched.psnr_kept == float("inf") and untouched.seam == 1
+    assert untouched.mesh_before == untouched.mesh_after > 0
+    healed = judge.compare(truth, damaged, truth, points[:6])
+    assert healed.undone == pytest.approx(1) and healed.mesh_after == 0 and healed.identity_after == 0
+    assert healed.ssim_after == pytest.approx(1) and healed.ssim_before < 0.95
+    half = judge.compare(truth, damaged, (truth + damaged) / 2, points[:6])
+    assert half.undone == pytest.approx(0.75, abs=0.01)
+
+
+def test_measures_in_numbers() -> None:
+    a = np.zeros((2, 4, 4, 3), np.float32)
+    masks = np.zeros((2, 4, 4), np.float32)
+    masks[:, :2] = 1
+    b = a.copy()
+    b[:, 2:] = 1
+    assert error(a, b, masks) == 0
+    b[:, 0] = 0.5
+    assert error(a, b, masks) == pytest.approx(0.125)
+    line = np.arange(5, dtype=np.float32)[:, None, None] * np.ones((1, 3, 2), np.float32)
+    assert tremble(line) == 0 and tremble(line[:2]) == 0
+    assert steps(np.eye(3, dtype=np.float32)) == pytest.approx(np.sqrt(2))
+
+
+def test_the_whole_way_on_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    (folder / "one.mp4").symlink_to(CLEAN.resolve())
+    out = tmp_path / "repair.json"
+    assert _run("bench", "--repair", folder, "--told", "--cases", 1, "--seconds", 1, "--json", out) == 0
+    assert "told what is wrong" in capsys.readouterr().out
+    document = json.loads(out.read_text())
+    (case,) = document["cases"]
+    (part,) = document["parts"].values()
+    assert case["told"] and case["treated"] > 0
+    assert part["modes"][case["mode"]]["cases"] == 1
+    assert "\n".join(tables.repair_lines("x", part)).count(case["mode"]) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("--diagnosis", ".", "--repair", "."), ("--diagnosis", ".", "--told"), ("--repair", ".", "--signals", "x.npz")],
+)
+def test_what_is_measured_must_be_said(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("bench", *words) == 2
+    assert "--diagnosis" in capsys.readouterr().err

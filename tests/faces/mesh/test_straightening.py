@@ -1,0 +1,147 @@
+"""Faults taken out of a mesh's path: the mathematics on paths drawn from what is known, the use on meshes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from facefix.errors import ModelError
+from facefix.faces.mesh import shape
+from facefix.faces.mesh.path import path
+from facefix.faces.mesh.straightening import WEIGHTS, Bent, Statistics, Straightener, _solved, fault, kernels, load
+from facefix.models import zoo
+from facefix.types import Span
+
+MODEL = shape.load()
+FPS = 25.0
+FRAMES, SPAN = 100, Span(40, 60)
+
+
+@pytest.fixture(scope="module")
+def known() -> Statistics:
+    return load(zoo.checked(WEIGHTS))
+
+
+@pytest.fixture(scope="module")
+def straightener() -> Straightener:
+    return Straightener()
+
+
+def root(matrix: np.ndarray) -> np.ndarray:
+    values, axes = np.linalg.eigh(matrix)
+    return axes * np.sqrt(np.clip(values, 0, None))
+
+
+def drawn(known: Statistics, mode: str, span: Span, frames: int = FRAMES, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """(T, N) what a face may do, and what a fault of that mode may add to it, as the statistics have it."""
+    rng, basis = np.random.default_rng(seed), kernels(np.arange(frames) / FPS)
+    moves = np.stack([root(np.einsum("k,ktu->tu", p, basis)) @ rng.standard_normal(frames) for p in known.paces], 1)
+    pace = root(np.einsum("k,ktu->tu", known.fault_paces[mode], basis))
+    added = pace @ rng.standard_normal((frames, len(known.paces))) @ root(known.faults[mode]).T
+    inside = np.array([t in span for t in range(frames)])[:, None]
+    back = np.linalg.inv(known.directions)
+    return moves @ back, inside * (added @ back)
+
+
+def sound(span: Span, frames: int = FRAMES) -> np.ndarray:
+    return np.array([t not in span for t in range(frames)])
+
+
+@pytest.mark.parametrize(
+    ("mode", "span", "left"), [("warp", SPAN, 0.75), ("drift", Span(40, FRAMES), 0.9), ("flicker", SPAN, 0.9)]
+)
+def test_most_of_a_usual_fault_is_found(known: Statistics, mode: str, span: Span, left: float) -> None:
+    """In the measure of the face's own movements: a tenth of the slow turning of a head is nothing beside a bent nose."""
+    before = after = 0.0
+    for seed in range(4):
+        clean, added = drawn(known, mode, span, seed=seed)
+        found = fault(known, clean + added, Bent(mode, span, 0.7), sound(span), FPS)
+        before += np.square(added @ known.directions).sum()
+        after += np.square((added - found) @ known.directions).sum()
+    assert after < left * before
+
+
+def test_sound_frames_and_sound_faces_are_left_alone(known: Statistics) -> None:
+    clean, added = drawn(known, "warp", SPAN)
+    found = fault(known, clean + added, Bent("warp", SPAN, 0.6), sound(SPAN), FPS)
+    assert not found[: SPAN.start - 2].any() and not found[SPAN.end + 2 :].any()
+    of_nothing = fault(known, clean, Bent("warp", SPAN, 0.6), sound(SPAN), FPS)
+    assert np.square(of_nothing @ known.directions).sum() < 0.5 * np.square(added @ known.directions).sum()
+
+
+def test_the_solution_is_that_of_the_whole_system() -> None:
+    rng, frames, count = np.random.default_rng(1), 12, 5
+    some = rng.standard_normal((count, frames, frames))
+    own = some @ some.swapaxes(1, 2) + np.eye(frames)
+    pace, strength = (a @ a.T for a in (rng.standard_normal((frames, frames)), rng.standard_normal((count, count))))
+    moves = rng.standard_normal((frames, count))
+    whole = np.kron(strength, pace)
+    for k in range(count):
+        block = slice(k * frames, (k + 1) * frames)
+        whole[block, block] += own[k]
+    exact = np.linalg.solve(whole, moves.T.ravel()).reshape(count, frames).T
+    np.testing.assert_allclose(_solved(own, pace, strength, moves), exact, atol=2e-2 * np.abs(exact).max())
+
+
+def heads(numbers: np.ndarray, known: Statistics) -> np.ndarray:
+    """(T, 478, 3) pixels: the mean face, 90 px from eye to eye, doing what the numbers (T, N) say."""
+    turn = Rotation.from_euler("yx", [5, 3], degrees=True).as_matrix()
+    still = np.repeat((90 * MODEL.mean @ turn.T + [400, 300, 0])[None], len(numbers), 0).astype(np.float32)
+    return path(MODEL, still).without(-0.3 * numbers, known.axes, MODEL)
+
+
+def off(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.linalg.norm((a - b)[..., :2], axis=-1).mean())
+
+
+def test_meshes_come_back_in_their_own_pixels(known: Statistics, straightener: Straightener) -> None:
+    clean, added = drawn(known, "warp", SPAN, seed=2)
+    meshes, bent = heads(clean, known), heads(clean + 3 * added, known)
+    straight = straightener.straighten(bent, Bent("warp", SPAN, 0.9), sound(SPAN), FPS)
+    inside = slice(SPAN.start, SPAN.end)
+    assert straight.dtype == np.float32 and straight.shape == bent.shape
+    assert off(straight[inside], meshes[inside]) < 0.9 * off(bent[inside], meshes[inside])
+    np.testing.assert_array_equal(straight[: SPAN.start - 2], bent[: SPAN.start - 2])
+    np.testing.assert_array_equal(straight[SPAN.end + 2 :], bent[SPAN.end + 2 :])
+
+
+def test_of_a_face_that_is_never_sound_nothing_is_known(known: Statistics, straightener: Straightener) -> None:
+    meshes = heads(drawn(known, "warp", SPAN, 30)[0], known)
+    for mode in ("warp", "drift"):
+        assert straightener.straighten(meshes, Bent(mode, Span(0, 30), 0.6), np.zeros(30, bool), FPS) is meshes
+    assert straightener.straighten(meshes[:3], Bent("warp", Span(1, 2), 0.6), np.ones(3, bool), FPS).shape == (3, 478, 3)
+    assert straightener.straighten(meshes, Bent("waxy", Span(3, 9), 0.6), np.ones(30, bool), FPS) is meshes
+
+
+def test_flicker_of_a_whole_track_has_its_own_mean(known: Statistics, straightener: Straightener) -> None:
+    clean, added = drawn(known, "flicker", Span(0, FRAMES))
+    bent = heads(clean + added, known)
+    straight = straightener.straighten(bent, Bent("flicker", Span(0, FRAMES), 0.6), np.zeros(FRAMES, bool), FPS)
+    steps = [np.abs(np.diff(some, 2, axis=0)).mean() for some in (bent, straight)]
+    assert steps[1] < 0.9 * steps[0]
+
+
+def test_long_spans_are_solved_in_parts_that_join(known: Statistics, straightener: Straightener) -> None:
+    span, frames = Span(20, 420), 440
+    clean, added = drawn(known, "flicker", span, frames)
+    bent = heads(clean + added, known)
+    moved = straightener.straighten(bent, Bent("flicker", span, 0.6), sound(span, frames), FPS) - bent
+    sizes = [float(np.abs(moved[part]).mean()) for part in (slice(30, 110), slice(140, 220), slice(260, 340), slice(340, 410))]
+    assert min(sizes) > 0.5 * max(sizes)
+
+
+def test_kernels_are_covariances() -> None:
+    for matrix in kernels(np.arange(60) / 24):
+        np.testing.assert_allclose(np.diag(matrix), 1)
+        assert np.linalg.eigvalsh(matrix).min() > -1e-9
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    save_file({"axes": np.zeros((1, 2), np.float32)}, tmp_path / "w.safetensors")
+    with pytest.raises(ModelError, match="statistics"):
+        Straightener(tmp_path / "w.safetensors")
