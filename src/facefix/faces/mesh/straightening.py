@@ -134,7 +134,7 @@ def _solved(own: Floats, pace: Floats, strength: Floats, moves: Floats) -> Float
     The face's is (N, T, T), one block a direction; the fault's the product of (T, T) and (N, N). Conjugate gradients
     (Hestenes and Stiefel 1952), eased by the inverse of the face's: a few steps are enough.
     """
-    inverse = np.linalg.inv(own)
+    inverse = np.asarray(np.linalg.inv(own), np.float64)
     x, left = np.zeros_like(moves), moves.copy()
     eased = _each(inverse, left)
     ahead, size = eased.copy(), float((left * eased).sum())

@@ -13,9 +13,9 @@ RESTORERS: Mapping[str, RestorerSpec] = MappingProxyType(
     {
         spec.name: spec
         for spec in (
+            none.SPEC,
             unwaxing.SPEC,
             realesrgan.SPEC,
-            none.SPEC,
         )
     }
 )
