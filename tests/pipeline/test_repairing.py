@@ -36,7 +36,7 @@ def repaired() -> np.ndarray:
     labels = [Label("warp", 0.65, Span(20, 36)), Label("flicker", 0.65, Span(48, 66))]
     plan = pipeline.plan(informed(pipeline.analyse(path, SETTINGS), labels), SETTINGS)
     clip = probe.probe(path)
-    repairs = treating.prepare(plan, clip, SETTINGS)
+    repairs = treating.prepare(plan, clip, SETTINGS).repairs
     out = []
     for frame, patches in treating.treated(decode.Decoder(clip, Span(0, 70)), clip, repairs):
         out.append(compose.add(colour.to_rgb(frame, clip), patches)[0][FACE])

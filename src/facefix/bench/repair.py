@@ -244,7 +244,7 @@ def rendered(
 ) -> Iterator[NDArray[np.float32]]:
     """The same crops of the repaired clip."""
     clip = probe.probe(path)
-    repairs = treating.prepare(plan, clip, settings)
+    repairs = treating.prepare(plan, clip, settings).repairs
     # The whole clip, for a face is followed from before its fault.
     for frame, patches in treating.treated(decode.Decoder(clip), clip, repairs):
         if frame.index in frames:

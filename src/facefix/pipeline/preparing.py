@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,8 @@ class Known:
     """(len(span), 478, 3) where its points belong, as far as the strength goes."""
     anchors: tuple[Sight, ...]
     """Crops of this face at its best."""
+    samples: Mapping[int, Crop]
+    """Some frames to try a repair on."""
 
     def at(self, frame: int) -> tuple[NDArray[float32], NDArray[float32]]:
         """Its mesh and the wanted one, source pixels."""
@@ -50,6 +52,7 @@ def know(
     treatments: Sequence[Treatment],
     curves: Mapping[int, Curves],
     sides: Mapping[int, int],
+    samples: Mapping[int, Collection[int]],
     device: str,
     progress: Progress,
 ) -> dict[int, Known]:
@@ -58,18 +61,23 @@ def know(
     Args:
         curves: the strength of each mode, by track.
         sides: of the crops of each track, px.
+        samples: frames of each track whose crops are kept; few, for they are large.
 
     Raises:
         ModelError: weights are missing.
     """
     spans = {track.id: _span(track, treatments, fps(clip)) for track in tracks}
-    meshes, anchors = _looked(clip, tracks, spans, sides, Mesher(device), progress)
+    wanted_crops = {t.id: {*t.anchors, *samples[t.id]} for t in tracks}
+    meshes, crops = _looked(clip, tracks, spans, sides, wanted_crops, Mesher(device), progress)
     straightener = Straightener()
     known = {}
     for track in tracks:
-        mine = [t for t in treatments if t.track == track.id]
-        wanted = straightened(straightener, meshes[track.id], spans[track.id], track, mine, curves[track.id], fps(clip))
-        known[track.id] = Known(spans[track.id], meshes[track.id], wanted, anchors[track.id])
+        mine, mesh = [t for t in treatments if t.track == track.id], meshes[track.id]
+        wanted = straightened(straightener, mesh, spans[track.id], track, mine, curves[track.id], fps(clip))
+        seen = crops[track.id]
+        anchors = tuple(Sight(a, seen[a][0].pixels, seen[a][1]) for a in track.anchors if a in seen)
+        some = {frame: seen[frame][0] for frame in sorted(samples[track.id]) if frame in seen and frame in spans[track.id]}
+        known[track.id] = Known(spans[track.id], mesh, wanted, anchors, some)
     return known
 
 
@@ -119,12 +127,13 @@ def _looked(
     tracks: Sequence[PlannedTrack],
     spans: Mapping[int, Span],
     sides: Mapping[int, int],
+    kept: Mapping[int, Collection[int]],
     mesher: Mesher,
     progress: Progress,
-) -> tuple[dict[int, NDArray[float32]], dict[int, tuple[Sight, ...]]]:
-    """One sweep over the clip: the meshes of every track over its span, and its anchors."""
+) -> tuple[dict[int, NDArray[float32]], dict[int, dict[int, tuple[Crop, NDArray[float32]]]]]:
+    """One sweep over the clip: the meshes of every track over its span; and of the frames to be kept, crop and mesh in it."""
     found: dict[int, dict[int, NDArray[float32]]] = {track.id: {} for track in tracks}
-    anchors: dict[tuple[int, int], Sight] = {}
+    crops: dict[int, dict[int, tuple[Crop, NDArray[float32]]]] = {track.id: {} for track in tracks}
     waiting: list[tuple[PlannedTrack, Pixels, int]] = []
 
     def flush() -> None:
@@ -133,15 +142,15 @@ def _looked(
         for (track, rgb, frame), mesh, five in zip(waiting, meshes, points, strict=True):
             if frame in spans[track.id]:
                 found[track.id][frame] = mesh
-            if frame in track.anchors:
+            if frame in kept[track.id]:
                 crop = crop_of(rgb, five, sides[track.id], frame)
-                anchors[track.id, frame] = Sight(frame, crop.pixels, in_crop(mesh, crop.transform))
+                crops[track.id][frame] = crop, in_crop(mesh, crop.transform)
         waiting.clear()
 
-    frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *track.anchors)}
+    frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *kept[track.id])}
     whole = Span(min(frames), max(frames) + 1)
     for done, frame in enumerate(decode.Decoder(clip, whole), start=1):
-        here = [t for t in tracks if frame.index in spans[t.id] or frame.index in t.anchors]
+        here = [t for t in tracks if frame.index in spans[t.id] or frame.index in kept[t.id]]
         rgb = colour.to_rgb(frame, clip) if here else None
         waiting += [(track, rgb, frame.index) for track in here if rgb is not None]
         if len(waiting) >= _BATCH:
@@ -150,5 +159,4 @@ def _looked(
     if waiting:
         flush()
     progress("getting to know faces", len(whole), len(whole))
-    meshes = {t.id: np.stack([found[t.id][f] for f in sorted(found[t.id])]) for t in tracks}
-    return meshes, {t.id: tuple(anchors[t.id, a] for a in t.anchors if (t.id, a) in anchors) for t in tracks}
+    return {t.id: np.stack([found[t.id][f] for f in sorted(found[t.id])]) for t in tracks}, crops

@@ -17,6 +17,7 @@ from facefix.models import devices
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.treating import prepare, treated
+from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, Treatment, fingerprint
 from facefix.settings import Settings
 from facefix.types import Analysis, ClipInfo, Finding, Frame, Judgement, Patch, Span, Verdict
@@ -148,9 +149,10 @@ def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
     idle = not job.plan.treatments and job.whole and not asked
     copied = idle and remux.can_copy(job.clip, job.out)
     if copied:
-        frames, repaired, notes = job.plan.frames, 0, list(remux.remux(job.clip, job.out))
+        frames, repaired, refused, notes = job.plan.frames, 0, (), list(remux.remux(job.clip, job.out))
     else:
-        frames, repaired, notes = _execute(job)
+        frames, repaired, refused, notes = _execute(job)
+    done = [t for t in job.plan.treatments if all(t is not one.treatment for one in refused)]
     if idle and not copied:
         notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
     return Report(
@@ -162,7 +164,7 @@ def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
         copied=copied,
         faces=len(analysis.diagnoses) if analysis else None,
         findings=findings,
-        untreated=tuple(f for f in findings if not any(_part_of(t, f) for t in job.plan.treatments)),
+        untreated=tuple(f for f in findings if not any(_part_of(t, f) for t in done)),
         judgement=analysis.judgement if analysis else _judgement(job.plan),
         rate=job.clip.video.rate,
         warnings=tuple(dict.fromkeys([*(analysis.warnings if analysis else ()), *notes])),
@@ -181,11 +183,11 @@ def _judgement(plan: Plan) -> Judgement:
     return Judgement("repair", "the plan says so.") if plan.treatments else Judgement("clean", "the plan treats nothing.")
 
 
-def _execute(job: _Job) -> tuple[int, int, list[str]]:
-    """Decode, treat, encode. Returns frames written, frames changed, and sentences for the user."""
+def _execute(job: _Job) -> tuple[int, int, tuple[Refused, ...], list[str]]:
+    """Decode, treat, encode. Returns frames written, frames changed, what was left out, and sentences for the user."""
     memory.keep_large_blocks_apart()
     plan, clip = job.plan, job.clip
-    repairs = prepare(plan, clip, job.settings, job.progress)
+    prepared = prepare(plan, clip, job.settings, job.progress)
     part = None if job.whole else _pts_of(clip, plan.span)
     decoder = decode.Decoder(clip, None if job.whole else plan.span)
     written = changed = 0
@@ -196,7 +198,7 @@ def _execute(job: _Job) -> tuple[int, int, list[str]]:
             width, height = clip.video.display_size
             double = (2 * width, height)
             side = stack.enter_context(encode.Writer(clip, job.compare, job.spec, size=double, span_pts=part))
-        for frame, patches in treated(decoder, clip, repairs):
+        for frame, patches in treated(decoder, clip, prepared.repairs):
             result = _composed(frame, clip, patches)
             writer.write(result)
             if side is not None:
@@ -205,7 +207,8 @@ def _execute(job: _Job) -> tuple[int, int, list[str]]:
             written += 1
             changed += result is not frame
             job.progress("repairing", written, len(plan.span))
-    return written, changed, [*([decoder.trouble] if decoder.trouble else []), *writer.notes]
+    notes = [*([decoder.trouble] if decoder.trouble else []), *(one.sentence for one in prepared.refused), *writer.notes]
+    return written, changed, prepared.refused, notes
 
 
 def _pts_of(clip: ClipInfo, span: Span) -> tuple[int, int]:

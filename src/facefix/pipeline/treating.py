@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.errors import PlanError
-from facefix.faces import align, pose
+from facefix.faces import align, identity, pose
 from facefix.faces.mesh import topology
+from facefix.faces.mesh.straightening import Straightener
 from facefix.media import colour
-from facefix.pipeline.preparing import Known, crop_of, in_crop, know
+from facefix.pipeline import trial
+from facefix.pipeline.preparing import Known, crop_of, in_crop, know, straightened
 from facefix.pipeline.progress import Progress, fps, silent
-from facefix.plan import Plan, PlannedTrack
+from facefix.pipeline.trial import Refused
+from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
 from facefix.repair.restorers import DEFAULT_RESTORER, RESTORERS
@@ -43,8 +46,17 @@ class TrackRepair:
         return self.face.push(crop, points, mesh, wanted)
 
 
-def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress = silent) -> list[TrackRepair]:
-    """One `TrackRepair` per treated track of the plan; loads networks, follows the faces, fetches the anchors.
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """All that a render needs to know of its faces."""
+
+    repairs: list[TrackRepair]
+    refused: tuple[Refused, ...] = ()
+    """Treatments of the plan that are left out, because they would do harm."""
+
+
+def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress = silent) -> Prepared:
+    """One `TrackRepair` per treated track of the plan; loads networks, follows the faces, tries the repairs.
 
     Raises:
         PlanError: the plan asks for a mode without a cure or for an unknown restorer.
@@ -58,16 +70,18 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
         raise PlanError(f"The plan asks for the restorer {name!r}; choose from {', '.join(RESTORERS)}.")
     tracks = [t for t in plan.tracks if any(treatment.track == t.id for treatment in plan.treatments)]
     if not tracks:
-        return []
+        return Prepared([])
     modes = {t.mode for t in plan.treatments}
     restorer = RESTORERS[name if "waxy" in modes else "none"].load(settings.device)
-    anchored = AnchoredRestorer(settings.device) if modes & {"warp", "drift"} else None
-    curves = {track.id: _curves(plan, track) for track in tracks}
+    anchored = AnchoredRestorer(settings.device) if modes & set(trial.REBUILT) else None
+    curves = {track.id: _curves(plan.treatments, track) for track in tracks}
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
-    known = know(clip, tracks, plan.treatments, curves, sides, settings.device, progress)
-    repairs = []
+    samples = {track.id: _samples(plan.treatments, track) for track in tracks}
+    known = know(clip, tracks, plan.treatments, curves, sides, samples, settings.device, progress)
+    judge = identity.Identity() if anchored else None
+    repairs, refused = [], []
     for track in tracks:
-        mine = known[track.id]
+        mine, strengths = known[track.id], curves[track.id]
         patient = Patient(
             restorer=restorer,
             anchored=anchored,
@@ -77,9 +91,25 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
             source_px=_source_px(track),
             fps=fps(clip),
         )
-        course = Course(track.span, curves[track.id], patient)
-        repairs.append(TrackRepair(track, sides[track.id], mine, FaceRepair(course)))
-    return repairs
+        treatments = [t for t in plan.treatments if t.track == track.id]
+        harmful = trial.refused(judge, track, treatments, mine, strengths, patient) if judge else []
+        if harmful:
+            refused += harmful
+            treatments = [t for t in treatments if all(t is not r.treatment for r in harmful)]
+            strengths = _curves(treatments, track)
+            wanted = straightened(Straightener(), mine.meshes, mine.span, track, treatments, strengths, fps(clip))
+            mine = replace(mine, wanted=wanted)
+        if treatments:
+            course = Course(track.span, strengths, patient)
+            repairs.append(TrackRepair(track, sides[track.id], mine, FaceRepair(course)))
+    return Prepared(repairs, tuple(refused))
+
+
+def _samples(treatments: Iterable[Treatment], track: PlannedTrack) -> set[int]:
+    """Frames of a track to try its repairs on."""
+    whole = range(track.span.start, track.span.end)
+    tried = [t for t in treatments if t.track == track.id and t.mode in trial.REBUILT]
+    return {frame for treatment in tried for frame in trial.sampled(treatment, whole)}
 
 
 def _usual(track: PlannedTrack, known: Known, side: int) -> NDArray[float32]:
@@ -115,13 +145,14 @@ def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: list[TrackRepair])
         yield first, ready.pop(first.index, [])
 
 
-def _curves(plan: Plan, track: PlannedTrack) -> dict[str, NDArray[float32]]:
+def _curves(treatments: Iterable[Treatment], track: PlannedTrack) -> dict[str, NDArray[float32]]:
     """Strength per mode and frame of the track."""
     yaw = np.array([pose.pose(points).yaw for points in track.points], float32)
     size = np.array([_span_px(points) * align.FACE_WIDTH_SHARE for points in track.points], float32)
     curves = {}
-    for mode in {t.mode for t in plan.treatments if t.track == track.id}:
-        doses = [Dose(t.span, t.strength) for t in plan.treatments if t.track == track.id and t.mode == mode]
+    mine = [t for t in treatments if t.track == track.id]
+    for mode in {t.mode for t in mine}:
+        doses = [Dose(t.span, t.strength) for t in mine if t.mode == mode]
         curves[mode] = strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores)
     return curves
 

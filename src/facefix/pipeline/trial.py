@@ -1,0 +1,102 @@
+"""A repair is tried on a few frames before it is rendered: what would make a face less like itself is left out.
+
+Only for the cures that rebuild a face, and only where the face has anchors and an identity that can be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.faces import identity
+from facefix.faces.mesh import framing
+from facefix.pipeline.preparing import Curves, Known, in_crop
+from facefix.plan import PlannedTrack, Treatment
+from facefix.repair.cures import Patient
+from facefix.repair.face import Course, FaceRepair
+from facefix.types import Span
+
+REBUILT = ("warp", "drift")
+"""Modes whose cures are tried."""
+FRAMES = 5
+"""Of each treatment, spread over its span."""
+_TOLERATED = 0.005
+"""Rise of the distance that is no harm: the network's own noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A treatment that is left out."""
+
+    treatment: Treatment
+    before: float
+    after: float
+    """Mean distance of the face to its anchors, as it is and as it would be."""
+
+    @property
+    def sentence(self) -> str:
+        """For the user."""
+        t = self.treatment
+        return (
+            f"Frames {t.span.start}-{t.span.end}: repairing the {t.mode} would make the face less like itself "
+            f"(identity distance {self.after:.2f} instead of {self.before:.2f}); it is left as it is."
+        )
+
+
+def refused(
+    judge: identity.Identity,
+    track: PlannedTrack,
+    treatments: Sequence[Treatment],
+    known: Known,
+    curves: Curves,
+    patient: Patient,
+) -> list[Refused]:
+    """Those of the track's treatments that do harm."""
+    if not patient.anchors:
+        return []
+    best = judge.embed(np.stack([_chip(a.pixels, a.mesh) for a in patient.anchors]))
+    found = []
+    for treatment in treatments:
+        if treatment.mode not in REBUILT:
+            continue
+        chips = [_tried(frame, track, treatment.mode, known, curves, patient) for frame in sampled(treatment, known.samples)]
+        if not chips:
+            continue
+        before, after = (_distance(judge.embed(np.stack(some)), best) for some in zip(*chips, strict=True))
+        if after > before + _TOLERATED:
+            found.append(Refused(treatment, before, after))
+    return found
+
+
+def sampled(treatment: Treatment, frames: Sequence[int] | Mapping[int, object] | range) -> list[int]:
+    """Frames of a treatment, at most `FRAMES`, from those there are."""
+    inside = [frame for frame in frames if frame in treatment.span]
+    if not inside:
+        return []
+    places = np.unique(np.linspace(0, len(inside) - 1, FRAMES + 2).round().astype(int)[1:-1])
+    return [inside[k] for k in places]
+
+
+def _tried(
+    frame: int, track: PlannedTrack, mode: str, known: Known, curves: Curves, patient: Patient
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The face of a frame as it is and as that cure alone would leave it, as the identity network takes them."""
+    crop = known.samples[frame]
+    mesh, wanted = (in_crop(m, crop.transform) for m in known.at(frame))
+    at = frame - track.span.start
+    repair = FaceRepair(Course(Span(frame, frame + 1), {mode: curves[mode][at : at + 1]}, patient))
+    patches = [*repair.push(crop, track.points[at], mesh, wanted), *repair.flush()]
+    after = crop.pixels + sum((patch.residual for patch in patches), np.zeros(1, float32))
+    return _chip(crop.pixels, mesh), _chip(after, wanted)
+
+
+def _chip(pixels: NDArray[float32], mesh: NDArray[float32]) -> NDArray[np.uint8]:
+    return identity.chip(np.clip(pixels, 0, 1), framing.five_points(mesh))
+
+
+def _distance(faces: NDArray[float32], best: NDArray[float32]) -> float:
+    return float(np.linalg.norm(faces[:, None] - best[None], axis=-1).mean())

@@ -1,0 +1,90 @@
+"""A repair that makes a face less like itself is left out, and said to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from tests.repair.faces import FIVE, SIDE, face, mesh
+
+from facefix import Settings, pipeline
+from facefix.bench.cases import Label
+from facefix.bench.repair import informed
+from facefix.faces.identity import Identity
+from facefix.faces.mesh.topology import TRIANGLES
+from facefix.pipeline import treating, trial
+from facefix.pipeline.preparing import Known
+from facefix.plan import PlannedTrack, Treatment
+from facefix.repair.cures import CURES, Patient, Sight
+from facefix.repair.restorers import RESTORERS
+from facefix.repair.restorers.anchored.restoring import Restored
+from facefix.types import Crop, Span
+
+SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
+FRAMES = 20
+SPAN = Span(5, 15)
+TREATMENT = Treatment(0, "warp", SPAN, 0.6, 1.0, "")
+
+
+@dataclass
+class Painter:
+    """In place of the network: paints this picture."""
+
+    picture: np.ndarray
+
+    def restore(self, crops: np.ndarray, anchors: object, guides: np.ndarray) -> Restored:
+        return Restored(np.repeat(self.picture[None], len(crops), 0), np.ones(crops.shape[:3], np.float32))
+
+
+def twisted() -> np.ndarray:
+    """The face with one half pushed up."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    return cv2.remap(face(), x, y + 14 / (1 + np.exp((110 - x) / 6)), cv2.INTER_LINEAR).astype(np.float32)
+
+
+def tried(seen: np.ndarray, painted: np.ndarray, anchored: bool = True) -> list[trial.Refused]:
+    straight = np.float32([[1, 0, 0], [0, 1, 0]])
+    meshes = np.repeat(mesh()[None], FRAMES, 0)
+    samples = {f: Crop(f, seen, straight) for f in trial.sampled(TREATMENT, range(FRAMES))}
+    anchors = (Sight(0, face(), mesh()),) if anchored else ()
+    known = Known(Span(0, FRAMES), meshes, meshes, anchors, samples)
+    track = PlannedTrack(0, Span(0, FRAMES), np.repeat(FIVE[None], FRAMES, 0), np.ones(FRAMES, np.float32), ())
+    patient = Patient(RESTORERS["none"].load("cpu"), Painter(painted), anchors, mesh(), TRIANGLES, 256.0, 24.0)  # pyright: ignore
+    return trial.refused(Identity(), track, [TREATMENT], known, {"warp": np.ones(FRAMES, np.float32)}, patient)
+
+
+def test_harm_is_refused_and_help_is_not() -> None:
+    (refused,) = tried(face(), twisted())
+    assert refused.treatment is TREATMENT and refused.after > refused.before
+    assert "5-15" in refused.sentence and "less like itself" in refused.sentence
+    assert not tried(twisted(), face())
+    assert not tried(face(), face())
+
+
+def test_without_anchors_nothing_can_be_said() -> None:
+    assert not tried(face(), twisted(), anchored=False)
+
+
+@pytest.mark.parametrize(("span", "count"), [(Span(0, 40), 5), (Span(4, 7), 3), (Span(50, 60), 0)])
+def test_samples_lie_inside_and_apart(span: Span, count: int) -> None:
+    frames = trial.sampled(Treatment(0, "warp", span, 0.6, 0.6, ""), range(40))
+    assert len(frames) == len(set(frames)) == count
+    assert all(frame in span for frame in frames)
+
+
+def test_what_is_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(device="cpu")
+    labels = [Label("warp", 0.65, Span(8, 16)), Label("flicker", 0.5, Span(10, 14))]
+    analysis = informed(pipeline.analyse(SHORT, settings), labels)
+    plan = pipeline.plan(analysis, settings)
+    monkeypatch.setattr(trial, "refused", lambda judge, track, treatments, *rest: [trial.Refused(treatments[0], 0.2, 0.3)])
+    prepared = treating.prepare(plan, analysis.clip, settings)
+    (repair,) = prepared.repairs
+    assert [one.treatment.mode for one in prepared.refused] == ["warp"]
+    outside = [frame for frame in range(24) if not 8 <= frame < 16]
+    known = repair.known
+    np.testing.assert_array_equal(known.meshes[outside], known.wanted[outside])
+    assert repair.face.wants(12) and repair.face.look_ahead == CURES["flicker"].look_ahead(24.0)
