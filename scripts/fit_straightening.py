@@ -150,7 +150,8 @@ def measure(sequences: list[Sequence], moving: list[tuple[paths.Path, float]]) -
     )
     # Movements without correlation, now or from frame to frame: the slowest first (slow feature analysis; Wiskott 2002).
     little = 1e-9 * np.eye(len(size)) / len(size)
-    _, directions = eigh(steps + np.trace(steps) * little, size + np.trace(size) * little)
+    size, steps = size + np.trace(size) * little, steps + np.trace(steps) * little
+    speeds, directions = eigh(steps, size)
     moves = [((n - n.mean(0)) @ directions, fps) for n, fps in numbers]
     paces = np.stack([mixture((m[:, [k]], fps) for m, fps in moves) for k in range(len(size))])
     faults, fault_paces = {}, {}
@@ -159,16 +160,16 @@ def measure(sequences: list[Sequence], moving: list[tuple[paths.Path, float]]) -
         for s in sequences:
             if s.single and mode_of(s.single["kind"]) == mode:
                 part = slice(max(0, s.single["start"]), s.single["end"])
-                added.append((((s.path.numbers(axes) - s.clean.numbers(axes)) @ directions)[part], s.fps))
+                added.append(((s.path.numbers(axes) - s.clean.numbers(axes))[part], s.fps))
         faults[mode] = sum(a.T @ a for a, _ in added) / sum(len(a) for a, _ in added)
-        strength, main = np.linalg.eigh(faults[mode])
+        strength, main = eigh(faults[mode], size)
         main, strength = main[:, -20:], strength[-20:]
         fault_paces[mode] = mixture((a @ main / np.sqrt(strength), fps) for a, fps in added)
         print(f"{mode}: {len(added)} sequences, kernels {np.round(fault_paces[mode], 3)}")
     print(
         f"face: {len(numbers)} tracks, kernels of the slowest and the fastest movement {np.round(paces[[0, -1]], 2).tolist()}"
     )
-    return Statistics(axes, directions, paces, faults, fault_paces)
+    return Statistics(axes, size, steps, speeds, paces, faults, fault_paces)
 
 
 def check(known: Statistics, sequences: list[Sequence], model: shape.ShapeModel) -> NDArray[np.float16]:
@@ -220,7 +221,7 @@ def main() -> None:
         return
     from safetensors.numpy import save_file
 
-    arrays = {"axes": known.axes, "directions": known.directions, "paces": known.paces}
+    arrays = {name: getattr(known, name) for name in ("axes", "size", "steps", "speeds", "paces")}
     arrays |= {f"fault_{mode}": known.faults[mode] for mode in MODES}
     arrays |= {f"pace_{mode}": known.fault_paces[mode] for mode in MODES}
     save_file({name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}, options.export)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.linalg import eigh
 from scipy.spatial.transform import Rotation
 
 from facefix.errors import ModelError
@@ -42,8 +43,11 @@ def drawn(known: Statistics, mode: str, span: Span, frames: int = FRAMES, seed: 
     pace = root(np.einsum("k,ktu->tu", known.fault_paces[mode], basis))
     added = pace @ rng.standard_normal((frames, len(known.paces))) @ root(known.faults[mode]).T
     inside = np.array([t in span for t in range(frames)])[:, None]
-    back = np.linalg.inv(known.directions)
-    return moves @ back, inside * (added @ back)
+    return moves @ np.linalg.inv(directions(known)), inside * added
+
+
+def directions(known: Statistics) -> np.ndarray:
+    return eigh(known.steps, known.size)[1]
 
 
 def sound(span: Span, frames: int = FRAMES) -> np.ndarray:
@@ -59,8 +63,8 @@ def test_most_of_a_usual_fault_is_found(known: Statistics, mode: str, span: Span
     for seed in range(4):
         clean, added = drawn(known, mode, span, seed=seed)
         found = fault(known, clean + added, Bent(mode, span, 0.7), sound(span), FPS)
-        before += np.square(added @ known.directions).sum()
-        after += np.square((added - found) @ known.directions).sum()
+        before += np.square(added @ directions(known)).sum()
+        after += np.square((added - found) @ directions(known)).sum()
     assert after < left * before
 
 
@@ -69,7 +73,7 @@ def test_sound_frames_and_sound_faces_are_left_alone(known: Statistics) -> None:
     found = fault(known, clean + added, Bent("warp", SPAN, 0.6), sound(SPAN), FPS)
     assert not found[: SPAN.start - 2].any() and not found[SPAN.end + 2 :].any()
     of_nothing = fault(known, clean, Bent("warp", SPAN, 0.6), sound(SPAN), FPS)
-    assert np.square(of_nothing @ known.directions).sum() < 0.5 * np.square(added @ known.directions).sum()
+    assert np.square(of_nothing @ directions(known)).sum() < 0.5 * np.square(added @ directions(known)).sum()
 
 
 def test_the_solution_is_that_of_the_whole_system() -> None:

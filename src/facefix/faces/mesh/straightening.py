@@ -13,6 +13,7 @@ from pathlib import Path as File
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape
@@ -27,7 +28,7 @@ MODES = ("warp", "drift", "flicker")
 """Those that move features; drift first would be as good."""
 KERNELS_S = (0.05, 0.15, 0.5, 2.0)
 """Reaches of the Matern kernels (nu = 3/2) that paths are mixed of; one more is white, one constant."""
-_OTHERS_FRAMES = 100.0
+_OTHERS_FRAMES = 60.0
 """Other people's movements count like so many frames of this track."""
 _STRANGER = 0.3
 """How far the mean of the sound frames may be off, in variances of the face's movement."""
@@ -40,6 +41,8 @@ _ROUNDING = 0.01
 """Share of a direction's variance that is the mesh's own noise."""
 _ROUNDS, _EXACT = 60, 1e-3
 """Of conjugate gradients: steps at most, and the residual that is small enough."""
+_FEW = 8
+"""Sound frames up to which they tell nothing of how a face moves."""
 _FEWEST = 3
 """Sound frames without which nothing can be said of a face."""
 _LONGEST = 240
@@ -63,12 +66,16 @@ class Statistics:
 
     axes: Floats
     """(K, 1434) directions of shapes."""
-    directions: Floats
-    """(N, N) numbers @ directions: a face's movements, uncorrelated, of variance 1."""
+    size: Floats
+    """(N, N) covariance of a face's numbers about their own mean."""
+    steps: Floats
+    """(N, N) mean square of their change from frame to frame."""
+    speeds: Floats
+    """(N,) steps / size in the directions in which both are uncorrelated, ascending."""
     paces: Floats
-    """(N, kernels) shares of the kernels in each direction: white, Materns, constant; sum 1."""
+    """(N, kernels) shares of the kernels in each of these directions: white, Materns, constant; sum 1."""
     faults: dict[str, Floats]
-    """Mode -> (N, N) mean square of what it adds to those movements."""
+    """Mode -> (N, N) mean square of what it adds to the numbers."""
     fault_paces: dict[str, Floats]
     """Mode -> (kernels,)."""
 
@@ -114,18 +121,33 @@ def fault(known: Statistics, numbers: Floats, bent: Bent, sound: NDArray[np.bool
     usual = calm if calm.sum() >= _FEWEST or bent.mode != "flicker" else near
     if usual.sum() < _FEWEST or not near.any():
         return np.zeros_like(numbers)
-    moves = (numbers - numbers[usual].mean(0)) @ known.directions
-    spread = np.ones(moves.shape[1])
-    if calm.sum() > 8:
-        spread = (calm.sum() * moves[calm].var(0) + _OTHERS_FRAMES) / (calm.sum() + _OTHERS_FRAMES)
+    directions, paces = _movements(known, numbers, calm)
+    moves = (numbers - numbers[usual].mean(0)) @ directions
     basis = kernels(frames / fps)
-    own = np.einsum("nk,ktu->ntu", known.paces, basis) + _STRANGER
-    own = spread[:, None, None] * own + _ROUNDING * np.eye(len(frames))
+    own = np.einsum("nk,ktu->ntu", paces, basis) + _STRANGER + _ROUNDING * np.eye(len(frames))
     swell = _envelope(bent, near)
     pace = np.einsum("k,ktu->tu", known.fault_paces[bent.mode], basis) * swell[:, None] * swell
-    strength = (np.clip(bent.severity, *_SEVERITIES) / _USUAL_SEVERITY) ** 2 * known.faults[bent.mode]
+    gain = (np.clip(bent.severity, *_SEVERITIES) / _USUAL_SEVERITY) ** 2
+    strength = gain * directions.T @ known.faults[bent.mode] @ directions
     added = pace @ _solved(own, pace, strength, moves) @ strength
-    return np.where(near[:, None], added @ np.linalg.inv(known.directions), 0.0)
+    return np.where(near[:, None], added @ np.linalg.inv(directions), 0.0)
+
+
+def _movements(known: Statistics, numbers: Floats, calm: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """(N, N) directions in which this face moves, uncorrelated, of variance 1, and (N, kernels) their paces.
+
+    Slow feature analysis (Wiskott and Sejnowski 2002) of the calm frames, helped out by what others do; how a movement goes on
+    over time is known from its speed.
+    """
+    size, steps = known.size, known.steps
+    if calm.sum() > _FEW:
+        change = np.diff(numbers, axis=0)[calm[1:] & calm[:-1]]
+        size = (calm.sum() * np.cov(numbers[calm].T) + _OTHERS_FRAMES * size) / (calm.sum() + _OTHERS_FRAMES)
+        steps = (change.T @ change + _OTHERS_FRAMES * steps) / (len(change) + _OTHERS_FRAMES)
+    speeds, directions = eigh(steps, size)
+    at, usual = np.log(np.maximum(speeds, 1e-9)), np.log(np.maximum(known.speeds, 1e-9))
+    paces = np.stack([np.interp(at, usual, shares) for shares in known.paces.T], 1)
+    return directions, paces / paces.sum(1, keepdims=True)
 
 
 def _solved(own: Floats, pace: Floats, strength: Floats, moves: Floats) -> Floats:
@@ -204,7 +226,9 @@ def load(file: File) -> Statistics:
     try:
         return Statistics(
             arrays["axes"],
-            arrays["directions"],
+            arrays["size"],
+            arrays["steps"],
+            arrays["speeds"],
             arrays["paces"],
             {mode: arrays[f"fault_{mode}"] for mode in MODES},
             {mode: arrays[f"pace_{mode}"] for mode in MODES},

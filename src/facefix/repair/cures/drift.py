@@ -12,4 +12,5 @@ SPEC = CureSpec(
     eyes=0.8,
     mouth=0.6,
     start=RebuildingCure,
+    full_at=0.75,
 )
