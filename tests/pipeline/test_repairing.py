@@ -12,8 +12,10 @@ from facefix.bench.cases import Label
 from facefix.bench.repair import informed
 from facefix.media import colour, decode, probe
 from facefix.pipeline import treating
-from facefix.pipeline.preparing import straightened
+from facefix.pipeline.preparing import _span, straightened
 from facefix.plan import PlannedTrack, Treatment
+from facefix.repair.cures import CURES
+from facefix.repair.strength import RAMP_FRAMES
 from facefix.settings import Settings
 from facefix.types import Span
 
@@ -75,3 +77,11 @@ def test_features_go_as_far_as_the_strength_says(strength: float, moved: float) 
     np.testing.assert_allclose(wanted[10:20, :, 0], moved, atol=1e-5)
     assert not wanted[:10].any() and not wanted[20:].any()
     assert list(np.flatnonzero(~shover.sound)) == list(range(10, 20))
+
+
+@pytest.mark.parametrize("rate", [5.0, 8.0, 24.0, 60.0, 120.0])
+def test_a_face_is_known_wherever_a_cure_may_look(rate: float) -> None:
+    reach = RAMP_FRAMES + sum(spec.look_ahead(rate) for spec in CURES.values())
+    track = PlannedTrack(0, Span(0, 1000), np.zeros((1000, 5, 2), np.float32), np.ones(1000, np.float32), ())
+    span = _span(track, [Treatment(0, "warp", Span(500, 510), 0.6, 0.6, "")], rate)
+    assert span.start <= 500 - reach and span.end >= 510 + reach

@@ -21,6 +21,8 @@ from facefix.types import ClipInfo, Crop, Pixels, Span
 
 _AROUND_S = 1.6
 """How far before and after its treatments a face is looked at: what it does while it is sound tells what is not it."""
+_LEAST_FRAMES = 24
+"""Of that, at low frame rates: cures look ahead, and ramps reach out, by frames."""
 _BATCH = 8
 
 Curves = Mapping[str, NDArray[float32]]
@@ -117,7 +119,7 @@ def in_crop(mesh: NDArray[float32], transform: NDArray[float32]) -> NDArray[floa
 def _span(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> Span:
     """The frames of a track that its treatments need."""
     mine = [t.span for t in treatments if t.track == track.id]
-    around = round(_AROUND_S * rate)
+    around = max(_LEAST_FRAMES, round(_AROUND_S * rate))
     first, last = min(s.start for s in mine) - around, max(s.end for s in mine) + around
     return Span(max(track.span.start, first), min(track.span.end, last))
 

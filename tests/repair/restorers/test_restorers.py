@@ -3,10 +3,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 from tests.repair.faces import face
 
+from facefix.bench.faults import VARIANTS
+from facefix.faces import align
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.realesrgan import RealEsrgan, input_px
+from facefix.types import Span
 
 
 @pytest.mark.parametrize("name", list(RESTORERS))
@@ -25,6 +29,18 @@ def test_every_restorer_keeps_the_contract(name: str) -> None:
     # The same face: no restorer may move or repaint it.
     small = [cv2.resize(picture[0], (32, 32), interpolation=cv2.INTER_AREA) for picture in (first, crops)]
     assert np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1] > 0.97
+
+
+def test_unwaxing_takes_wax_off_and_leaves_sound_faces() -> None:
+    five = np.float32([[203.3, 101.0], [247.5, 102.7], [223.5, 125.0], [202.8, 139.0], [244.3, 140.3]])
+    matrix = align.transform(five, 256)
+    clean = np.rint(align.crop(skimage.data.astronaut(), matrix, 256).pixels * 255).astype(np.uint8)
+    (waxy,) = VARIANTS["waxy"].inject([clean], align.apply(matrix, five)[None], 0.7, 1, Span(-20, 20))
+    crops = np.stack([waxy, clean]).astype(np.float32) / 255
+    restored = RESTORERS["unwaxing"].load("cpu").restore(crops, source_px=256)
+    errors = np.square(restored - crops[1]).mean((1, 2, 3))
+    assert errors[0] < 0.8 * np.square(crops[0] - crops[1]).mean()
+    assert errors[1] < 10 ** (-40 / 10)
 
 
 def test_realesrgan_gives_a_soft_face_edges() -> None:
