@@ -57,8 +57,9 @@ def test_while_writing(tmp_path: Path, clip: Path, number: int, code: int) -> No
     if number == signal.SIGINT:
         *before, last = filter(None, run.stderr.splitlines())
         assert last == "facefix: interrupted; nothing half-written is left."
-        # A sweep that was finished has left its line in the log.
-        assert len(before) == 1 and re.fullmatch(r"a\.mp4: getting to know faces 160 frames in [\d.]+ s", before[0])
+        # The first sweep leaves its line in the log when the next one begins, just before or after the signal.
+        assert len(before) <= 1
+        assert all(re.fullmatch(r"a\.mp4: getting to know faces 160 frames in [\d.]+ s", line) for line in before)
 
 
 def test_while_looking(tmp_path: Path, clip: Path) -> None:
