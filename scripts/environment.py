@@ -18,6 +18,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "facefix-installed"
 SUPPORTED = ((3, 11), (3, 12), (3, 10))
+TRIES = 3
+"""How often pip is started: a download of hundreds of megabytes may break off, and what has arrived is kept."""
 
 
 def ready() -> Path:
@@ -31,8 +33,8 @@ def ready() -> Path:
         shutil.rmtree(VENV, ignore_errors=True)
         _must([base, "-m", "venv", str(VENV)], "the virtual environment cannot be made; install Python's venv module")
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _must([*pip, "--upgrade", "pip"], "pip cannot reach the package registry")
-    _must([*pip, "--editable", f"{ROOT}[dev]"], "the packages cannot be installed; pip's message above says why")
+    _must([*pip, "--upgrade", "pip"], "pip cannot reach the package registry", TRIES)
+    _must([*pip, "--editable", f"{ROOT}[dev]"], "the packages cannot be installed; pip's message above says why", TRIES)
     STAMP.write_text(digest)
     return PYTHON
 
@@ -62,6 +64,10 @@ def _runs(python: str) -> bool:
     return tuple(map(int, answer)) in SUPPORTED
 
 
-def _must(command: list[str], otherwise: str) -> None:
-    if subprocess.run(command, check=False).returncode:
-        sys.exit(f"facefix: {otherwise}.")
+def _must(command: list[str], otherwise: str, tries: int = 1) -> None:
+    for left in reversed(range(tries)):
+        if subprocess.run(command, check=False).returncode == 0:
+            return
+        if left:
+            print("facefix: that failed; trying again ...", flush=True)
+    sys.exit(f"facefix: {otherwise}.")
