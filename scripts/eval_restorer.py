@@ -14,18 +14,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.metrics import structural_similarity
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from facefix.faces import identity
-from facefix.faces.mesh import framing
-from facefix.faces.mesh.mesher import Mesher
+from facefix.bench.nearness import Judge, Nearness, similarity
 from facefix.repair import placing
 from facefix.repair.restorers.anchored.restoring import AnchoredRestorer
 from restorer import measure
@@ -53,39 +51,20 @@ def restored(restorer: AnchoredRestorer, pairs: NDArray, anchors: int = ANCHORS)
     return np.concatenate(out)
 
 
-class Judge:
-    """Mesh and identity of many crops, and how far from the truth's they are."""
-
-    def __init__(self, truth: Floats) -> None:
-        self.mesher, self.network = Mesher("cpu"), identity.Identity()
-        self.true_meshes, self.true_faces = self._see(truth)
-
-    def _see(self, crops: Floats) -> tuple[Floats, Floats]:
-        fives = np.broadcast_to(TEMPLATE, (len(crops), 5, 2))
-        meshes = self.mesher.meshes(list(crops), fives).points
-        small = [np.round(c * 255).astype(np.uint8) for c in crops]
-        chips = [identity.chip(c, p) for c, p in zip(small, framing.five_points(meshes), strict=True)]
-        return meshes, self.network.embed(np.stack(chips))
-
-    def distances(self, crops: Floats) -> tuple[Floats, Floats]:
-        """(N,) mean distance of the mesh's points in eye distances, and (N,) distance of the identities."""
-        meshes, faces = self._see(crops)
-        size = np.linalg.norm(self.true_meshes[:, 33] - self.true_meshes[:, 263], axis=1)
-        off = np.linalg.norm((meshes - self.true_meshes)[..., :2], axis=-1).mean(1) / size
-        return off, np.linalg.norm(faces - self.true_faces, axis=1)
+def compared(judge: Judge, truth: Floats, damaged: Floats, out: Floats) -> list[Nearness]:
+    """Of N crops (N, S, S, 3) RGB 0..1. Each goes alone: they are no clip, and of clips the judge leaves out faces."""
+    return [judge.compare(t[None], d[None], o[None], TEMPLATE[None]) for t, d, o in zip(truth, damaged, out, strict=True)]
 
 
-def similarity(pictures: Floats, truth: Floats) -> Floats:
-    """(N,) SSIM."""
-    return np.array([structural_similarity(a, b, channel_axis=-1, data_range=1.0)
-                     for a, b in zip(pictures, truth, strict=True)], np.float32)  # fmt: skip
+def undone(cases: Sequence[Nearness], of: str) -> float:
+    """% of the mean distance that is gone; of: mesh or identity."""
+    before, after = (np.mean([getattr(case, f"{of}_{when}") for case in cases]) for when in ("before", "after"))
+    return float(100 * (1 - after / before))
 
 
 def report(pairs: NDArray, out: Floats, judge: Judge | None) -> None:
     truth, damaged = (pairs[k].astype(np.float32) / 255 for k in ("truth", "damaged"))
     share, kept = measure.shares(pairs, out)
-    alike = [similarity(p, truth) for p in (damaged, out)]
-    far = [judge.distances(p) for p in (damaged, out)] if judge else None
     for number, name in enumerate(MODES):
         mine = pairs["mode"] == number
         if name == "clean":
@@ -94,11 +73,12 @@ def report(pairs: NDArray, out: Floats, judge: Judge | None) -> None:
         line = (
             f"  {name:<8} undone {100 * share[mine].mean():5.1f} % (median {100 * np.median(share[mine]):5.1f}, worst"
             f" {100 * share[mine].min():6.1f}, worse {np.sum(share[mine] < 0)} of {mine.sum()})"
-            f"  SSIM {alike[0][mine].mean():.4f} -> {alike[1][mine].mean():.4f}"
+            f"  SSIM {similarity(damaged[mine], truth[mine]):.4f} -> {similarity(out[mine], truth[mine]):.4f}"
         )
-        if far:
-            less = [100 * (1 - far[1][k][mine].mean() / far[0][k][mine].mean()) for k in (0, 1)]
-            line += f"  mesh error {less[0]:+.0f} % undone, identity distance {less[1]:+.0f} % undone"
+        if judge:
+            cases = compared(judge, truth[mine], damaged[mine], out[mine])
+            line += f"  mesh error {undone(cases, 'mesh'):+.0f} % undone"
+            line += f", identity distance {undone(cases, 'identity'):+.0f} % undone"
         print(line)
 
 
@@ -148,10 +128,9 @@ def main() -> None:
         for side in (256, 512):
             speed(restorer, side)
         return
+    judge = None if options.quick else Judge()
     everything = np.load(options.pairs)
     for title, pairs in (("held-out clips", everything[everything["clip"]]), ("portraits", everything[~everything["clip"]])):
-        truth = pairs["truth"].astype(np.float32) / 255
-        judge = None if options.quick else Judge(truth)
         for anchors in (ANCHORS, 1, 0):
             print(f"{title}, {anchors} anchors", flush=True)
             out = restored(restorer, pairs, anchors)

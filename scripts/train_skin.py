@@ -11,19 +11,16 @@ severity 0.5 and more is told from faces without, whatever else was done to both
 from __future__ import annotations
 
 import argparse
-import copy
-import math
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import IterableDataset
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -32,7 +29,7 @@ from facefix.diagnose.skin.bands import bands
 from facefix.diagnose.skin.network import SkinNetwork
 from skin.crops import WEAR
 
-AVERAGING = 0.995
+CHECKPOINT = "skin.pt"
 SHIFT_PX = 8
 
 
@@ -76,7 +73,7 @@ def maps(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
 
 
 @torch.inference_mode()
-def report(network: SkinNetwork, folder: Path, device: torch.device) -> str:
+def report(network: nn.Module, folder: Path, device: torch.device) -> str:
     told, severities, wears = [], [], []
     for path in sorted(folder.glob("held_*.npz")):
         with np.load(path) as row:
@@ -93,43 +90,18 @@ def report(network: SkinNetwork, folder: Path, device: torch.device) -> str:
     return ", ".join(parts)
 
 
+def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
+    """() cross entropy of what is told of (N, C, H, W) maps to the severity (N,) 0..1 of their wax."""
+    crops, severity = batch
+    with torch.autocast(crops.device.type, torch.bfloat16):
+        logits = network(crops.contiguous(memory_format=torch.channels_last))
+    return functional.binary_cross_entropy_with_logits(logits.float(), severity)
+
+
 def learn(options: argparse.Namespace) -> None:
-    torch.manual_seed(options.seed)
-    device = torch.device(options.device)
-    network = SkinNetwork().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    average, checkpoint, step, running = copy.deepcopy(network).eval(), options.run / "skin.pt", 0, []
-    if options.resume:
-        kept = torch.load(checkpoint, weights_only=True, map_location=device)
-        network.load_state_dict(kept["network"])
-        average.load_state_dict(kept["average"])
-        step = kept["step"]
-    optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=0.02)
-    source = Crops(options.run, options.batch, options.seed + step)
-    batches = iter(DataLoader(source, batch_size=None, num_workers=options.workers, prefetch_factor=4))
-    print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
-    began, first_step = time.monotonic(), step
-    while (done := (time.monotonic() - began) / 60 / options.minutes) < 1:
-        warm = min(1.0, (step - first_step + 1) / 100)
-        for group in optimizer.param_groups:
-            group["lr"] = options.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
-        crops, severity = (t.to(device) for t in next(batches))
-        network.train()
-        with torch.autocast(device.type, torch.bfloat16):
-            logits = network(crops.contiguous(memory_format=torch.channels_last))
-        total = functional.binary_cross_entropy_with_logits(logits.float(), severity)
-        training.descend(total, network, optimizer, 1.0)
-        step += 1
-        training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
-        running.append(float(total.detach()))
-        if step % 50 == 0:
-            print(f"{time.monotonic() - began:6.0f} s  step {step}  loss {np.mean(running):.4f}", flush=True)
-            running = []
-        if step % 300 == 0:
-            training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
-            print(f"held out at {step}: {report(average, options.run, device)}", flush=True)
-    training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
-    print(f"held out at {step}: {report(average, options.run, device)}", flush=True)
+    own = training.Recipe(SkinNetwork, Crops, loss, report, shown="loss {:.4f}".format, decay=0.02)
+    training.train(options, CHECKPOINT, own)
 
 
 if __name__ == "__main__":
-    training.run(training.options(__doc__, minutes=20, rate=2e-3, batch=64), learn, "skin.pt")
+    training.run(training.options(__doc__, minutes=20, rate=2e-3, batch=64), learn, CHECKPOINT)

@@ -11,25 +11,22 @@ the squared error undone, mean and worst.
 from __future__ import annotations
 
 import argparse
-import copy
-import math
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch import Tensor, nn
+from torch.utils.data import IterableDataset
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import training
 from facefix.repair.restorers.unwaxing.network import UnwaxingNetwork
 
-AVERAGING = 0.995
+CHECKPOINT = "unwaxing.pt"
 FLOOR = 3e-5
 """Mean squared error that what is left is measured against at least: a change of it is not seen."""
 
@@ -74,16 +71,19 @@ def planes(pictures: NDArray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
 
 
-def left(network: torch.nn.Module, waxy: Tensor, clean: Tensor) -> Tensor:
-    """(N,) squared error left, as a share of what there was and the floor."""
+def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
+    """() mean over a batch (waxy, clean), (N, 3, S, S) 0..1 each, of the share of the squared error left."""
+    waxy, clean = batch
     with torch.autocast(waxy.device.type, torch.bfloat16):
         change = network(waxy)
     after = (waxy + change - clean).square().mean((1, 2, 3))
-    return after / ((waxy - clean).square().mean((1, 2, 3)) + FLOOR)
+    left = after / ((waxy - clean).square().mean((1, 2, 3)) + FLOOR)
+    # A face made far worse must not outvote the batch, nor stop teaching.
+    return (left / (1 + left / WORST)).mean()
 
 
 @torch.inference_mode()
-def report(network: torch.nn.Module, folder: Path, device: torch.device) -> str:
+def report(network: nn.Module, folder: Path, device: torch.device) -> str:
     undone, sound = [], []
     for path in sorted(folder.glob("held_*.npz")):
         pairs = load(path)
@@ -99,41 +99,9 @@ def report(network: torch.nn.Module, folder: Path, device: torch.device) -> str:
 
 
 def learn(options: argparse.Namespace) -> None:
-    torch.manual_seed(options.seed)
-    device = torch.device(options.device)
-    network = UnwaxingNetwork().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    average, checkpoint, step, running = copy.deepcopy(network).eval(), options.run / "unwaxing.pt", 0, []
-    if options.resume:
-        kept = torch.load(checkpoint, weights_only=True, map_location=device)
-        network.load_state_dict(kept["network"])
-        average.load_state_dict(kept["average"])
-        step = kept["step"]
-    optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=0.01)
-    source = Pairs(options.run, options.batch, options.seed + step)
-    batches = iter(DataLoader(source, batch_size=None, num_workers=options.workers, prefetch_factor=4))
-    print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
-    began, first_step = time.monotonic(), step
-    while (done := (time.monotonic() - began) / 60 / options.minutes) < 1:
-        warm = min(1.0, (step - first_step + 1) / 100)
-        for group in optimizer.param_groups:
-            group["lr"] = options.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
-        waxy, clean = (t.to(device) for t in next(batches))
-        share = left(network, waxy, clean)
-        # A face made far worse must not outvote the batch, nor stop teaching.
-        total = (share / (1 + share / WORST)).mean()
-        training.descend(total, network, optimizer, 1.0)
-        step += 1
-        training.follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
-        running.append(float(total.detach()))
-        if step % 50 == 0:
-            print(f"{time.monotonic() - began:6.0f} s  step {step}  left {100 * np.mean(running):.1f} %", flush=True)
-            running = []
-        if step % 300 == 0:
-            training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
-            print(f"held out at {step}: {report(average, options.run, device)}", flush=True)
-    training.save(checkpoint, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
-    print(f"held out at {step}: {report(average, options.run, device)}", flush=True)
+    own = training.Recipe(UnwaxingNetwork, Pairs, loss, report, shown=lambda mean: f"left {100 * mean:.1f} %", decay=0.01)
+    training.train(options, CHECKPOINT, own)
 
 
 if __name__ == "__main__":
-    training.run(training.options(__doc__, minutes=30, rate=4e-4, batch=8), learn, "unwaxing.pt")
+    training.run(training.options(__doc__, minutes=30, rate=4e-4, batch=8), learn, CHECKPOINT)

@@ -1,15 +1,44 @@
-"""What all training scripts share: their options, the running average of the weights, checkpoints, export."""
+"""What all training scripts share: their options, the running average of the weights, checkpoints, export; and one loop."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import copy
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.utils.data import DataLoader, IterableDataset
+
+AVERAGING = 0.995
+WARM_UP_STEPS = 100
+LOG_STEPS, REPORT_STEPS = 50, 300
+LONGEST = 1.0
+"""Gradient that a step of `train` goes by at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What one network's training has of its own, for `train`."""
+
+    network: Callable[[], nn.Module]
+    """Builds it, untrained and in training mode."""
+    data: Callable[[Path, int, int], IterableDataset]
+    """Endless batches, tuples of tensors (N, ...), from the folder of the run, N and a seed."""
+    loss: Callable[[nn.Module, Sequence[torch.Tensor]], torch.Tensor]
+    """(), to be made small, of the network and a batch on its device."""
+    report: Callable[[nn.Module, Path, torch.device], str]
+    """What the averaged network does with what the folder of the run holds out."""
+    shown: Callable[[float], str]
+    """The mean loss of the last steps, as the log has it."""
+    decay: float
+    """Of the weights, by AdamW."""
 
 
 def options(doc: str | None, *, minutes: float, rate: float, batch: int) -> argparse.Namespace:
@@ -65,6 +94,45 @@ def save(path: Path, state: dict) -> None:
     part = path.with_suffix(".part")
     torch.save(state, part)
     part.replace(path)
+
+
+def train(choices: argparse.Namespace, checkpoint: str, recipe: Recipe) -> None:
+    """Train for `--minutes`: a warm-up, then a cosine down to nothing. RUN/checkpoint holds network, average and step."""
+    torch.manual_seed(choices.seed)
+    device = torch.device(choices.device)
+    network = recipe.network().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    average, path, step, running = copy.deepcopy(network).eval(), choices.run / checkpoint, 0, []
+    if choices.resume:
+        kept = torch.load(path, weights_only=True, map_location=device)
+        network.load_state_dict(kept["network"])
+        average.load_state_dict(kept["average"])
+        step = kept["step"]
+    optimizer = torch.optim.AdamW(network.parameters(), choices.rate, weight_decay=recipe.decay)
+    # Whoever goes on draws other samples than the first time.
+    source = recipe.data(choices.run, choices.batch, choices.seed + step)
+    batches = iter(DataLoader(source, batch_size=None, num_workers=choices.workers, prefetch_factor=4))
+    print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
+
+    def keep() -> None:
+        save(path, {"network": network.state_dict(), "average": average.state_dict(), "step": step})
+        print(f"held out at {step}: {recipe.report(average, choices.run, device)}", flush=True)
+
+    began, first_step = time.monotonic(), step
+    while (done := (time.monotonic() - began) / 60 / choices.minutes) < 1:
+        warm = min(1.0, (step - first_step + 1) / WARM_UP_STEPS)
+        for group in optimizer.param_groups:
+            group["lr"] = choices.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+        total = recipe.loss(network, [t.to(device) for t in next(batches)])
+        descend(total, network, optimizer, LONGEST)
+        step += 1
+        follow(average, network, min(AVERAGING, (step + 1) / (step + 10)))
+        running.append(float(total.detach()))
+        if step % LOG_STEPS == 0:
+            print(f"{time.monotonic() - began:6.0f} s  step {step}  {recipe.shown(float(np.mean(running)))}", flush=True)
+            running = []
+        if step % REPORT_STEPS == 0:
+            keep()
+    keep()
 
 
 def run(choices: argparse.Namespace, learn: Callable[[argparse.Namespace], None], checkpoint: str) -> None:

@@ -11,19 +11,18 @@ bench checks the diagnosis are only used with --held-out.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import shards
 from facefix.bench.clips import part_of
 from facefix.bench.confusers import CONFUSERS
 from facefix.bench.faults import VARIANTS
@@ -34,7 +33,6 @@ from mesh import damage
 
 Picture = NDArray[np.uint8]
 
-SHARD = 256
 WAXED, OTHER_WAX = 0.5, 0.25
 """Shares: waxy; of these, not by the bench's own fault."""
 CLIP_SHARE = 0.3
@@ -59,8 +57,8 @@ class Maker:
     def _side(row: dict) -> bool:
         return row["held_out"] if not row["clip"] else part_of(Path(row["group"] + ".mp4"), Path()) == "held-out"
 
-    def draw(self, seed: int) -> tuple[Picture, float, int]:
-        """A crop, how waxy it is, and what else was done to it."""
+    def draw(self, seed: int) -> dict[str, ArrayLike]:
+        """A crop, how waxy it is, and what else was done to it: one row of a shard."""
         rng = np.random.default_rng([seed, 6])
         picture, where = self.face(rng)
         severity = float(rng.uniform(0.2, 0.95)) if rng.random() < WAXED else 0.0
@@ -68,7 +66,7 @@ class Maker:
             picture = waxed(picture, where, severity, seed, rng)
         kind = int(rng.choice(len(WEAR), p=_CHANCES))
         picture = worn(picture, where, WEAR[kind], seed, rng)
-        return fitted(picture, SIDE_PX), severity, kind
+        return {"crops": fitted(picture, SIDE_PX), "severity": np.float32(severity), "wear": kind}
 
     def face(self, rng: Generator) -> tuple[Picture, NDArray[np.float32]]:
         """(S, S, 3) a clean face at a size that faces have in clips, and its five points in it."""
@@ -127,25 +125,9 @@ def worn(picture: Picture, points: NDArray[np.float32], kind: str, seed: int, rn
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("collected", type=Path)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--shards", default="0-20", help="first-last, exclusive")
-    parser.add_argument("--held-out", action="store_true")
-    options = parser.parse_args()
-    options.run.mkdir(parents=True, exist_ok=True)
-    cv2.setNumThreads(1)
+    options = shards.options(__doc__, shards="0-20")
     maker = Maker(options.collected, options.held_out)
-    first, last = (0, 4) if options.held_out else (int(part) for part in options.shards.split("-"))
-    for number in range(first, last):
-        path = options.run / f"{'held' if options.held_out else 'train'}_{number:04}.npz"
-        if path.exists():
-            continue
-        began = time.monotonic()
-        drawn = [maker.draw(5_000_000 * options.held_out + number * SHARD + k) for k in range(SHARD)]
-        crops, severity, wear = zip(*drawn, strict=True)
-        np.savez(path, crops=np.stack(crops), severity=np.array(severity, np.float32), wear=np.array(wear))
-        print(f"{path.name}: {(time.monotonic() - began) / SHARD:.3f} s a crop", flush=True)
+    shards.make(options, maker.draw, held_out=4, held_seed=5_000_000, called="crop")
 
 
 if __name__ == "__main__":

@@ -10,27 +10,27 @@ The wax is that of the skin reader's recipe (`scripts/skin/crops.py`), so is the
 
 from __future__ import annotations
 
-import argparse
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import shards
 from facefix.repair.restorers.unwaxing.network import SIDE_PX
-from skin.crops import Maker, Picture, fitted, waxed, worn
+from skin.crops import Maker, fitted, waxed, worn
 
-SHARD = 256
 SOUND = 0.15
 """Share of the pairs without wax: nothing is to be done."""
 WEAR, CHANCES = ("none", "blur", "noise", "jpeg", "light"), (0.5, 0.12, 0.12, 0.16, 0.1)
 _SEVERITIES = (0.15, 0.95)
 
 
-def pair(maker: Maker, seed: int) -> tuple[Picture, Picture, float]:
+def pair(maker: Maker, seed: int) -> dict[str, ArrayLike]:
+    """A face with wax and without, and how much: one row of a shard."""
     rng = np.random.default_rng([seed, 61])
     clean, points = maker.face(rng)
     severity = float(rng.uniform(*_SEVERITIES)) if rng.random() >= SOUND else 0.0
@@ -38,29 +38,14 @@ def pair(maker: Maker, seed: int) -> tuple[Picture, Picture, float]:
     kind = str(rng.choice(WEAR, p=CHANCES))
     # The same wear on both, noise and all: only wax is to be taken off.
     both = [worn(picture, points, kind, seed, np.random.default_rng([seed, 62])) for picture in (waxy, clean)]
-    return fitted(both[0], SIDE_PX), fitted(both[1], SIDE_PX), severity
+    waxy, clean = (fitted(picture, SIDE_PX) for picture in both)
+    return {"waxy": waxy, "clean": clean, "severity": np.float32(severity)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("collected", type=Path)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--shards", default="0-16", help="first-last, exclusive")
-    parser.add_argument("--held-out", action="store_true")
-    options = parser.parse_args()
-    options.run.mkdir(parents=True, exist_ok=True)
-    cv2.setNumThreads(1)
+    options = shards.options(__doc__, shards="0-16")
     maker = Maker(options.collected, options.held_out)
-    first, last = (0, 1) if options.held_out else (int(part) for part in options.shards.split("-"))
-    for number in range(first, last):
-        path = options.run / f"{'held' if options.held_out else 'train'}_{number:04}.npz"
-        if path.exists():
-            continue
-        began = time.monotonic()
-        drawn = [pair(maker, 7_000_000 * options.held_out + number * SHARD + k) for k in range(SHARD)]
-        waxy, clean, severity = zip(*drawn, strict=True)
-        np.savez(path, waxy=np.stack(waxy), clean=np.stack(clean), severity=np.array(severity, np.float32))
-        print(f"{path.name}: {(time.monotonic() - began) / SHARD:.3f} s a pair", flush=True)
+    shards.make(options, partial(pair, maker), held_out=1, held_seed=7_000_000, called="pair")
 
 
 if __name__ == "__main__":
