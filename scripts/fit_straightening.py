@@ -27,8 +27,9 @@ from scipy.spatial.transform import Rotation
 sys.path.insert(0, str(Path(__file__).parent))
 
 from facefix.bench.faults import VARIANTS
+from facefix.faces import align
+from facefix.faces.mesh import framing, shape
 from facefix.faces.mesh import path as paths
-from facefix.faces.mesh import shape
 from facefix.faces.mesh.straightening import KERNELS_S, MODES, Bent, Statistics, fault, matern
 from facefix.types import Span
 from geometry.sequences import LABELS, OWN, mine
@@ -67,10 +68,7 @@ def mode_of(kind: str) -> str | None:
 
 def in_picture(meshes: NDArray[np.float32], matrices: NDArray[np.float32]) -> NDArray[np.float32]:
     """(T, 478, 3) in the picture's pixels of crops' (T, 2, 3)."""
-    scale = np.hypot(matrices[:, 0, 0], matrices[:, 0, 1])[:, None, None]
-    back = np.linalg.inv(matrices[:, :, :2].astype(np.float64))
-    flat = np.einsum("tij,tpj->tpi", back, meshes[..., :2] - matrices[:, None, :, 2])
-    return np.concatenate([flat, meshes[..., 2:] / scale], 2).astype(np.float32)
+    return np.stack([framing.through(align.inverse(m), mesh) for m, mesh in zip(matrices, meshes, strict=True)])
 
 
 def held_as(path: paths.Path, other: paths.Path) -> paths.Path:

@@ -12,7 +12,7 @@ from facefix.bench.cases import Label
 from facefix.bench.repair import informed
 from facefix.media import colour, decode, probe
 from facefix.pipeline import treating
-from facefix.pipeline.preparing import _span, straightened
+from facefix.pipeline.preparing import Known, _span, straightened
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import CURES
 from facefix.repair.strength import RAMP_FRAMES
@@ -73,7 +73,8 @@ def test_features_go_as_far_as_the_strength_says(strength: float, moved: float) 
     treatment = Treatment(0, "warp", Span(20, 30), 0.6, strength, "")
     curves = {"warp": np.full(40, strength, np.float32)}
     meshes, shover = np.zeros((30, 478, 3), np.float32), Shover()
-    wanted = straightened(shover, meshes, Span(10, 40), track, [treatment], curves, 25.0)  # pyright: ignore
+    known = Known(Span(10, 40), meshes, meshes, (), {})
+    wanted = straightened(shover, known, track, [treatment], curves, 25.0).wanted  # pyright: ignore
     np.testing.assert_allclose(wanted[10:20, :, 0], moved, atol=1e-5)
     assert not wanted[:10].any() and not wanted[20:].any()
     assert list(np.flatnonzero(~shover.sound)) == list(range(10, 20))

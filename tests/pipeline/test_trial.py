@@ -17,11 +17,11 @@ from facefix.faces.identity import Identity
 from facefix.faces.mesh.topology import TRIANGLES
 from facefix.pipeline import treating, trial
 from facefix.pipeline.preparing import Known
-from facefix.plan import PlannedTrack, Treatment
+from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient, Sight
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.anchored.restoring import Restored
-from facefix.types import Crop, Span
+from facefix.types import ClipInfo, Crop, Span
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
 FRAMES = 20
@@ -75,16 +75,30 @@ def test_samples_lie_inside_and_apart(span: Span, count: int) -> None:
     assert all(frame in span for frame in frames)
 
 
+SETTINGS = Settings(device="cpu")
+WARP, FLICKER = Label("warp", 0.65, Span(8, 16)), Label("flicker", 0.5, Span(10, 14))
+
+
+def planned(*labels: Label) -> tuple[ClipInfo, Plan]:
+    analysis = informed(pipeline.analyse(SHORT, SETTINGS), labels)
+    return analysis.clip, pipeline.plan(analysis, SETTINGS)
+
+
 def test_what_is_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(device="cpu")
-    labels = [Label("warp", 0.65, Span(8, 16)), Label("flicker", 0.5, Span(10, 14))]
-    analysis = informed(pipeline.analyse(SHORT, settings), labels)
-    plan = pipeline.plan(analysis, settings)
+    clip, plan = planned(WARP, FLICKER)
     monkeypatch.setattr(trial, "refused", lambda judge, track, treatments, *rest: [trial.Refused(treatments[0], 0.2, 0.3)])
-    prepared = treating.prepare(plan, analysis.clip, settings)
+    prepared = treating.prepare(plan, clip, SETTINGS)
     (repair,) = prepared.repairs
     assert [one.treatment.mode for one in prepared.refused] == ["warp"]
     outside = [frame for frame in range(24) if not 8 <= frame < 16]
     known = repair.known
     np.testing.assert_array_equal(known.meshes[outside], known.wanted[outside])
     assert repair.face.wants(12) and repair.face.look_ahead == CURES["flicker"].look_ahead(24.0)
+
+
+def test_a_clip_of_which_all_is_refused_is_copied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _, plan = planned(WARP)
+    monkeypatch.setattr(trial, "refused", lambda judge, track, treatments, *rest: [trial.Refused(treatments[0], 0.2, 0.3)])
+    report = pipeline.render(plan, tmp_path / "out.mp4", settings=SETTINGS)
+    assert report.copied and report.repaired_frames == 0
+    assert any("less like itself" in warning for warning in report.warnings)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from tests.repair.faces import SIDE, face
 
-from facefix.repair.detail import grain, mean_stats, moderate, regrain, texture_stats
+from facefix.repair.detail import grain, moderate, regrain, texture_stats, usual_texture
 
 
 def textured(seed: int = 4) -> np.ndarray:
@@ -67,5 +67,7 @@ def test_strength_and_grain_are_deterministic() -> None:
 
 
 def test_one_rough_frame_does_not_make_the_reference() -> None:
-    smooth, rough = texture_stats(waxy()), texture_stats(np.clip(face() + 0.2 * grain(SIDE, 1)[..., None], 0, 1))
-    np.testing.assert_allclose(mean_stats([smooth, rough, smooth]).energy, smooth.energy)
+    smooth, rough = waxy(), np.clip(face() + 0.2 * grain(SIDE, 1)[..., None], 0, 1)
+    usual = usual_texture([smooth, rough, smooth])
+    assert usual is not None and usual_texture([]) is None
+    np.testing.assert_allclose(usual.energy, texture_stats(smooth).energy)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,20 +20,10 @@ from facefix import pipeline
 from facefix.bench import cases, clips, scoring
 from facefix.bench.cases import Case, Label
 from facefix.bench.clips import CleanClip
+from facefix.bench.course import SECONDS, Progress, in_turn, silent
 from facefix.bench.scoring import Outcome
-from facefix.errors import InputError, OutputError
+from facefix.errors import OutputError
 from facefix.types import Analysis
-
-_LOG = logging.getLogger(__name__)
-
-SECONDS = 5.0
-
-Progress = Callable[[int, int, str], None]
-"""Called with cases done, cases in all, and what comes next."""
-
-
-def silent(done: int, total: int, name: str) -> None:
-    """The progress of those who do not ask."""
 
 
 def measured(
@@ -52,17 +41,8 @@ def measured(
         InputError: no clip of the cases shows a face.
         OutputError: the cache cannot be written.
     """
-    known: dict[Path, CleanClip | None] = {}
-    for done, case in enumerate(chosen):
-        progress(done, len(chosen), case.name)
-        if case.clip not in known:
-            known[case.clip] = loaded(case.clip, seconds, cache)
-        clip = known[case.clip]
-        if clip is not None:
-            yield examined(case, clip)
-    progress(len(chosen), len(chosen), "")
-    if known and not any(known.values()):
-        raise InputError(f"{next(iter(known)).parent}: no clip shows a face or can be read; name a folder of clips that do.")
+    for case, clip in in_turn(chosen, seconds, cache, progress):
+        yield examined(case, clip)
 
 
 def examined(case: Case, clip: CleanClip) -> Outcome:
@@ -185,15 +165,6 @@ def _label(label: Label, frames: int) -> dict[str, Any]:
         "start": int(shown[0]),
         "end": int(shown[-1]) + 1,
     }
-
-
-def loaded(path: Path, seconds: float, cache: Path | None) -> CleanClip | None:
-    """The clean clip, or None, with a warning, where it shows no face."""
-    try:
-        return clips.load(path, seconds, cache)
-    except InputError as error:
-        _LOG.warning("%s", error)
-        return None
 
 
 def _signals(analysis: Analysis) -> dict[str, NDArray[np.float32]]:

@@ -66,7 +66,7 @@ class Judge:
         far = [float(np.linalg.norm(mesh - meshes[0], axis=-1).mean() / size) for mesh in meshes[1:]]
         strange = [float(np.linalg.norm(face - faces[0], axis=1).mean()) for face in faces[1:]]
         return Nearness(
-            undone=1 - left / max(wrong, _LEAST) if wrong > _LEAST else 0.0,
+            undone=1 - left / wrong if wrong > _LEAST else 0.0,
             error=wrong,
             psnr_kept=float("inf") if change == 0 else -10 * float(np.log10(change)),
             ssim_before=similarity(before, truth),

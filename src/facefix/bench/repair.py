@@ -20,10 +20,10 @@ from facefix import compose, pipeline
 from facefix.bench import cases
 from facefix.bench.cases import Case, Dose, Label
 from facefix.bench.clips import CleanClip, Part, clips_of
-from facefix.bench.diagnosis import SECONDS, Progress, loaded, silent, write
+from facefix.bench.course import SECONDS, Progress, in_turn, silent
+from facefix.bench.diagnosis import write
 from facefix.bench.faults import COLLAPSED, VARIANTS
 from facefix.bench.nearness import Judge, Nearness
-from facefix.errors import InputError
 from facefix.faces import align
 from facefix.media import colour, decode, probe
 from facefix.pipeline import treating
@@ -55,7 +55,7 @@ class Repaired:
     frames: int
 
 
-def choose(clips: Mapping[Part, Sequence[Path]], count: int, seed: int = 0, severity: float = SEVERITY) -> tuple[Case, ...]:
+def choose(clips: Mapping[Part, Sequence[Path]], count: int, seed: int = 0) -> tuple[Case, ...]:
     """Draw `count` cases of one fault each, every variant and every clip about as often; every sixth is left clean."""
     rng = np.random.default_rng([seed, 44])
     variants = [name for name, fault in VARIANTS.items() if fault.mode != COLLAPSED]
@@ -72,7 +72,7 @@ def choose(clips: Mapping[Part, Sequence[Path]], count: int, seed: int = 0, seve
             drawn.append(Case("clean", part, clip, own))
             continue
         several = ways[modes[k % len(modes)]]
-        drawn.append(Case("single", part, clip, own, (Dose(several[k // len(modes) % len(several)], severity),)))
+        drawn.append(Case("single", part, clip, own, (Dose(several[k // len(modes) % len(several)], SEVERITY),)))
     return tuple(drawn)
 
 
@@ -116,17 +116,9 @@ def measured(
         InputError: no clip of the cases shows a face.
         OutputError: the cache cannot be written.
     """
-    judge, known = Judge(), {}
-    for done, case in enumerate(chosen):
-        progress(done, len(chosen), case.name)
-        if case.clip not in known:
-            known[case.clip] = loaded(case.clip, seconds, cache)
-        clip = known[case.clip]
-        if clip is not None:
-            yield repaired(case, clip, judge, told, settings or Settings())
-    progress(len(chosen), len(chosen), "")
-    if known and not any(known.values()):
-        raise InputError(f"{next(iter(known)).parent}: no clip shows a face or can be read; name a folder of clips that do.")
+    judge = Judge()
+    for case, clip in in_turn(chosen, seconds, cache, progress):
+        yield repaired(case, clip, judge, told, settings or Settings())
 
 
 def summary(outcomes: Sequence[Repaired]) -> dict[str, Any]:
@@ -136,7 +128,7 @@ def summary(outcomes: Sequence[Repaired]) -> dict[str, Any]:
     touched = [kept for kept in sound if np.isfinite(kept)]
     return {
         "told": any(o.told for o in outcomes),
-        "severity": max((dose.severity for o in outcomes for dose in o.case.doses), default=SEVERITY),
+        "severity": SEVERITY,
         "cases": len(outcomes),
         "clips": len({o.case.clip for o in outcomes}),
         "modes": {mode: _row([o for o in spoilt if o.mode == mode]) for mode in sorted({o.mode for o in spoilt})},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.faces import align
+from facefix.faces.mesh import framing
 from facefix.faces.mesh.mesher import Mesher
 from facefix.faces.mesh.straightening import MODES, Bent, Straightener
 from facefix.media import colour, decode
@@ -37,7 +38,7 @@ class Known:
     meshes: NDArray[float32]
     """(len(span), 478, 3) source pixels, as measured."""
     wanted: NDArray[float32]
-    """(len(span), 478, 3) where its points belong, as far as the strength goes."""
+    """(len(span), 478, 3) where its points belong, as far as the strength goes; see `straightened`."""
     anchors: tuple[Sight, ...]
     """Crops of this face at its best."""
     samples: Mapping[int, Crop]
@@ -52,16 +53,14 @@ def know(
     clip: ClipInfo,
     tracks: Sequence[PlannedTrack],
     treatments: Sequence[Treatment],
-    curves: Mapping[int, Curves],
     sides: Mapping[int, int],
     samples: Mapping[int, Collection[int]],
     device: str,
     progress: Progress,
 ) -> dict[int, Known]:
-    """What is known of each track, by its id.
+    """What is known of each track, by its id; nothing is straightened yet.
 
     Args:
-        curves: the strength of each mode, by track.
         sides: of the crops of each track, px.
         samples: frames of each track whose crops are kept; few, for they are large.
 
@@ -71,49 +70,45 @@ def know(
     spans = {track.id: _span(track, treatments, fps(clip)) for track in tracks}
     wanted_crops = {t.id: {*t.anchors, *samples[t.id]} for t in tracks}
     meshes, crops = _looked(clip, tracks, spans, sides, wanted_crops, Mesher(device), progress)
-    straightener = Straightener()
     known = {}
     for track in tracks:
-        mine, mesh = [t for t in treatments if t.track == track.id], meshes[track.id]
-        wanted = straightened(straightener, mesh, spans[track.id], track, mine, curves[track.id], fps(clip))
-        seen = crops[track.id]
+        mesh, seen = meshes[track.id], crops[track.id]
         anchors = tuple(Sight(a, seen[a][0].pixels, seen[a][1]) for a in track.anchors if a in seen)
         some = {frame: seen[frame][0] for frame in sorted(samples[track.id]) if frame in seen and frame in spans[track.id]}
-        known[track.id] = Known(spans[track.id], mesh, wanted, anchors, some)
+        known[track.id] = Known(spans[track.id], mesh, mesh, anchors, some)
     return known
 
 
 def straightened(
     straightener: Straightener,
-    meshes: NDArray[float32],
-    span: Span,
+    known: Known,
     track: PlannedTrack,
     treatments: Sequence[Treatment],
     curves: Curves,
     rate: float,
-) -> NDArray[float32]:
-    """(T, 478, 3) meshes of `span` with one fault after the other taken out of them, each as far as its strength goes."""
-    sound = np.ones(len(meshes), bool)
+) -> Known:
+    """The same with one fault after the other taken out of the meshes, each as far as its strength goes.
+
+    Args:
+        treatments: the track's own.
+        curves: the strength of each mode over the track.
+        rate: frames per second.
+    """
+    span, wanted = known.span, known.meshes
+    sound = np.ones(len(wanted), bool)
     for treatment in treatments:
         sound[max(0, treatment.span.start - span.start) : max(0, treatment.span.end - span.start)] = False
-    wanted = meshes
     for mode in MODES:
         for treatment in (t for t in treatments if t.mode == mode):
-            inside = Span(max(0, treatment.span.start - span.start), min(len(meshes), treatment.span.end - span.start))
+            inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))
             straight = straightener.straighten(wanted, Bent(mode, inside, treatment.severity), sound, rate)
-            share = np.clip(curves[mode][span.start - track.span.start :][: len(meshes)] / MOVED_AT, 0, 1)
+            share = np.clip(curves[mode][span.start - track.span.start :][: len(wanted)] / MOVED_AT, 0, 1)
             wanted = np.asarray(wanted + share[:, None, None] * (straight - wanted), np.float32)
-    return wanted
+    return replace(known, wanted=wanted)
 
 
 def crop_of(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Crop:
     return align.crop(rgb, align.transform(points, side), side, frame)
-
-
-def in_crop(mesh: NDArray[float32], transform: NDArray[float32]) -> NDArray[float32]:
-    """(..., 478, 3) source pixels -> crop pixels."""
-    scale = float(np.hypot(transform[0, 0], transform[0, 1]))
-    return np.concatenate([align.apply(transform, mesh[..., :2]), mesh[..., 2:] * np.float32(scale)], -1)
 
 
 def _span(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> Span:
@@ -146,7 +141,7 @@ def _looked(
                 found[track.id][frame] = mesh
             if frame in kept[track.id]:
                 crop = crop_of(rgb, five, sides[track.id], frame)
-                crops[track.id][frame] = crop, in_crop(mesh, crop.transform)
+                crops[track.id][frame] = crop, framing.through(crop.transform, mesh)
         waiting.clear()
 
     frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *kept[track.id])}

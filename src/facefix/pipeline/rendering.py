@@ -16,8 +16,7 @@ from facefix.media import colour, decode, encode, probe, remux
 from facefix.models import devices
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.progress import Progress, silent
-from facefix.pipeline.treating import prepare, treated
-from facefix.pipeline.trial import Refused
+from facefix.pipeline.treating import Prepared, prepare, treated
 from facefix.plan import Plan, Treatment, fingerprint
 from facefix.settings import Settings
 from facefix.types import Analysis, ClipInfo, Finding, Frame, Judgement, Patch, Span, Verdict
@@ -146,13 +145,17 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
 def _render(job: _Job, started: float, analysis: Analysis | None) -> Report:
     findings = tuple(f for d in analysis.diagnoses for f in d.findings) if analysis else ()
     asked = job.compare is not None or job.spec != encode.EncodeSpec()
-    idle = not job.plan.treatments and job.whole and not asked
+    memory.keep_large_blocks_apart()
+    prepared = prepare(job.plan, job.clip, job.settings, job.progress)
+    # Nothing to treat, or nothing left of it after the trial.
+    idle = not prepared.repairs and job.whole and not asked
     copied = idle and remux.can_copy(job.clip, job.out)
     if copied:
-        frames, repaired, refused, notes = job.plan.frames, 0, (), list(remux.remux(job.clip, job.out))
+        frames, repaired, notes = job.plan.frames, 0, list(remux.remux(job.clip, job.out))
     else:
-        frames, repaired, refused, notes = _execute(job)
-    done = [t for t in job.plan.treatments if all(t is not one.treatment for one in refused)]
+        frames, repaired, notes = _execute(job, prepared)
+    notes += [one.sentence for one in prepared.refused]
+    done = [t for t in job.plan.treatments if all(t is not one.treatment for one in prepared.refused)]
     if idle and not copied:
         notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
     return Report(
@@ -183,11 +186,9 @@ def _judgement(plan: Plan) -> Judgement:
     return Judgement("repair", "the plan says so.") if plan.treatments else Judgement("clean", "the plan treats nothing.")
 
 
-def _execute(job: _Job) -> tuple[int, int, tuple[Refused, ...], list[str]]:
-    """Decode, treat, encode. Returns frames written, frames changed, what was left out, and sentences for the user."""
-    memory.keep_large_blocks_apart()
+def _execute(job: _Job, prepared: Prepared) -> tuple[int, int, list[str]]:
+    """Decode, treat, encode. Returns frames written, frames changed, and sentences for the user."""
     plan, clip = job.plan, job.clip
-    prepared = prepare(plan, clip, job.settings, job.progress)
     part = None if job.whole else _pts_of(clip, plan.span)
     decoder = decode.Decoder(clip, None if job.whole else plan.span)
     written = changed = 0
@@ -207,8 +208,8 @@ def _execute(job: _Job) -> tuple[int, int, tuple[Refused, ...], list[str]]:
             written += 1
             changed += result is not frame
             job.progress("repairing", written, len(plan.span))
-    notes = [*([decoder.trouble] if decoder.trouble else []), *(one.sentence for one in prepared.refused), *writer.notes]
-    return written, changed, prepared.refused, notes
+    notes = [*([decoder.trouble] if decoder.trouble else []), *writer.notes]
+    return written, changed, notes
 
 
 def _pts_of(clip: ClipInfo, span: Span) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy import float32
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from facefix.errors import PlanError
 from facefix.faces import align, identity, pose
-from facefix.faces.mesh import topology
+from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.straightening import Straightener
 from facefix.media import colour
 from facefix.pipeline import trial
-from facefix.pipeline.preparing import Known, crop_of, in_crop, know, straightened
+from facefix.pipeline.preparing import Known, crop_of, know, straightened
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
-from facefix.repair.restorers import DEFAULT_RESTORER, RESTORERS
+from facefix.repair.restorers import DEFAULT_RESTORER, RESTORERS, Restorer
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
@@ -42,7 +42,7 @@ class TrackRepair:
         """Treat the face in the next wanted frame; the patches that are complete."""
         points = self.track.points[frame - self.track.span.start]
         crop = crop_of(rgb, points, self.side, frame)
-        mesh, wanted = (in_crop(m, crop.transform) for m in self.known.at(frame))
+        mesh, wanted = (framing.through(crop.transform, m) for m in self.known.at(frame))
         return self.face.push(crop, points, mesh, wanted)
 
 
@@ -74,35 +74,53 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     modes = {t.mode for t in plan.treatments}
     restorer = RESTORERS[name if "waxy" in modes else "none"].load(settings.device)
     anchored = AnchoredRestorer(settings.device) if modes & set(trial.REBUILT) else None
-    curves = {track.id: _curves(plan.treatments, track) for track in tracks}
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
     samples = {track.id: _samples(plan.treatments, track) for track in tracks}
-    known = know(clip, tracks, plan.treatments, curves, sides, samples, settings.device, progress)
+    known = know(clip, tracks, plan.treatments, sides, samples, settings.device, progress)
     judge = identity.Identity() if anchored else None
+    tools = _Tools(restorer, anchored, judge, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
-        mine, strengths = known[track.id], curves[track.id]
-        patient = Patient(
-            restorer=restorer,
-            anchored=anchored,
-            anchors=mine.anchors,
-            usual=_usual(track, mine, sides[track.id]),
-            triangles=topology.TRIANGLES,
-            source_px=_source_px(track),
-            fps=fps(clip),
-        )
         treatments = [t for t in plan.treatments if t.track == track.id]
-        harmful = trial.refused(judge, track, treatments, mine, strengths, patient) if judge else []
-        if harmful:
-            refused += harmful
-            treatments = [t for t in treatments if all(t is not r.treatment for r in harmful)]
-            strengths = _curves(treatments, track)
-            wanted = straightened(Straightener(), mine.meshes, mine.span, track, treatments, strengths, fps(clip))
-            mine = replace(mine, wanted=wanted)
-        if treatments:
-            course = Course(track.span, strengths, patient)
-            repairs.append(TrackRepair(track, sides[track.id], mine, FaceRepair(course)))
+        repair, harmful = _repair_of(track, treatments, known[track.id], sides[track.id], tools)
+        refused += harmful
+        repairs += [repair] if repair is not None else []
     return Prepared(repairs, tuple(refused))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tools:
+    restorer: Restorer
+    anchored: AnchoredRestorer | None
+    judge: identity.Identity | None
+    """None where no cure is to be tried."""
+    straightener: Straightener
+    rate: float
+
+
+def _repair_of(
+    track: PlannedTrack, treatments: list[Treatment], seen: Known, side: int, tools: _Tools
+) -> tuple[TrackRepair | None, list[Refused]]:
+    """Who treats the track, None where nothing is left to treat, and what is left out."""
+    curves = _curves(treatments, track)
+    known = straightened(tools.straightener, seen, track, treatments, curves, tools.rate)
+    patient = Patient(
+        restorer=tools.restorer,
+        anchored=tools.anchored,
+        anchors=known.anchors,
+        usual=_usual(track, known, side),
+        triangles=topology.TRIANGLES,
+        source_px=_source_px(track),
+        fps=tools.rate,
+    )
+    harmful = trial.refused(tools.judge, track, treatments, known, curves, patient) if tools.judge else []
+    if harmful:
+        treatments = [t for t in treatments if all(t is not one.treatment for one in harmful)]
+        curves = _curves(treatments, track)
+        known = straightened(tools.straightener, seen, track, treatments, curves, tools.rate)
+    if not treatments:
+        return None, harmful
+    return TrackRepair(track, side, known, FaceRepair(Course(track.span, curves, patient))), harmful
 
 
 def _samples(treatments: Iterable[Treatment], track: PlannedTrack) -> set[int]:
@@ -116,7 +134,7 @@ def _usual(track: PlannedTrack, known: Known, side: int) -> NDArray[float32]:
     """(478, 3) the median mesh in the crops of a track."""
     first = known.span.start - track.span.start
     points = track.points[first : first + len(known.span)]
-    return np.median([in_crop(m, align.transform(p, side)) for m, p in zip(known.wanted, points, strict=True)], axis=0)
+    return np.median([framing.through(align.transform(p, side), m) for m, p in zip(known.wanted, points, strict=True)], axis=0)
 
 
 def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: list[TrackRepair]) -> Iterator[tuple[Frame, list[Patch]]]:

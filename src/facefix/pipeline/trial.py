@@ -1,11 +1,11 @@
 """A repair is tried on a few frames before it is rendered: what would make a face less like itself is left out.
 
-Only for the cures that rebuild a face, and only where the face has anchors and an identity that can be measured.
+Only for the cures that rebuild a face, and only where the face has anchors to be compared with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from facefix.faces import identity
 from facefix.faces.mesh import framing
-from facefix.pipeline.preparing import Curves, Known, in_crop
+from facefix.pipeline.preparing import Curves, Known
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import Patient
 from facefix.repair.face import Course, FaceRepair
@@ -72,7 +72,7 @@ def refused(
     return found
 
 
-def sampled(treatment: Treatment, frames: Sequence[int] | Mapping[int, object] | range) -> list[int]:
+def sampled(treatment: Treatment, frames: Iterable[int]) -> list[int]:
     """Frames of a treatment, at most `FRAMES`, from those there are."""
     inside = [frame for frame in frames if frame in treatment.span]
     if not inside:
@@ -86,7 +86,7 @@ def _tried(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The face of a frame as it is and as that cure alone would leave it, as the identity network takes them."""
     crop = known.samples[frame]
-    mesh, wanted = (in_crop(m, crop.transform) for m in known.at(frame))
+    mesh, wanted = (framing.through(crop.transform, m) for m in known.at(frame))
     at = frame - track.span.start
     repair = FaceRepair(Course(Span(frame, frame + 1), {mode: curves[mode][at : at + 1]}, patient))
     patches = [*repair.push(crop, track.points[at], mesh, wanted), *repair.flush()]

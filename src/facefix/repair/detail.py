@@ -7,6 +7,7 @@ noise-like: their energy is a property of the person and the light, their exact 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,9 +53,11 @@ def texture_stats(crop: NDArray[float32]) -> TextureStats:
     return TextureStats(np.stack([_energy(band) for band in _bands(_luma(crop))]))
 
 
-def mean_stats(stats: list[TextureStats]) -> TextureStats:
-    """The typical texture of several crops of one track (at least one): the median of each band and cell."""
-    return TextureStats(np.median(np.stack([s.energy for s in stats]), axis=0).astype(np.float32))
+def usual_texture(crops: Sequence[NDArray[float32]]) -> TextureStats | None:
+    """The texture of several crops (S, S, 3) of one track: the median of each band and cell. None without crops."""
+    if not crops:
+        return None
+    return TextureStats(np.median(np.stack([texture_stats(crop).energy for crop in crops]), axis=0).astype(np.float32))
 
 
 def regrain(

@@ -18,6 +18,7 @@ from numpy import float32, int32
 from numpy.typing import NDArray
 
 from facefix.repair import placing
+from facefix.repair.scaling import resized
 
 CURVATURE = 0.3
 _WEIGHED_PX = 256
@@ -78,7 +79,7 @@ class Fuser:
         both = np.dstack([values, cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)]).astype(np.float32, copy=False)
         unrolled, sure = _carried(both, mesh, self._usual, self._triangles)
         size = min(_WEIGHED_PX, len(values))
-        luma, trust = (_resized(plane, size) for plane in (np.ascontiguousarray(unrolled[..., 3]), sure))
+        luma, trust = (resized(plane, size, cv2.INTER_LINEAR) for plane in (np.ascontiguousarray(unrolled[..., 3]), sure))
         colours = np.ascontiguousarray(unrolled[..., :3])
         self._held.append(_Held(frame, values, mesh, colours, luma, np.clip(trust, 0, 1), wanted))
         return [self._give()] if len(self._held) - self._next > self.radius else []
@@ -102,7 +103,7 @@ class Fuser:
             kernel = robust_kernel(np.stack([h.luma for h in window]), np.stack([h.trust for h in window]), times, CURVATURE)
             change = -centre.unrolled
             for share, held in zip(kernel, window, strict=True):
-                change += _resized(share, len(values))[..., None] * held.unrolled
+                change += resized(share, len(values), cv2.INTER_LINEAR)[..., None] * held.unrolled
             back, sure = _carried(change, self._usual, centre.mesh, self._triangles)
             values = np.asarray(values + back * np.clip(sure, 0, 1)[..., None], np.float32)
         self._next += 1
@@ -161,13 +162,5 @@ def _carried(
     """Values (S, S, C) whose face has that mesh, brought to where the other has its points; and how surely, (S, S)."""
     side = values.shape[0]
     where, known = placing.source_map(wanted, mesh, triangles, side)
-    full = placing.enlarged(where, side)
-    moved = cv2.remap(values, full[..., 0], full[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    return np.asarray(moved, np.float32), _resized(np.asarray(known / placing.HOLE, np.float32), side)
-
-
-def _resized(plane: NDArray[float32], side: int) -> NDArray[float32]:
-    if plane.shape[0] == side:
-        return plane
-    way = cv2.INTER_AREA if plane.shape[0] > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(plane, (side, side), interpolation=way), np.float32)
+    sure = resized(np.asarray(known / placing.HOLE, np.float32), side, cv2.INTER_LINEAR)
+    return placing.fetched(values, placing.enlarged(where, side)), sure

@@ -38,8 +38,7 @@ def place(anchor: Floats, anchor_mesh: Floats, mesh: Floats, triangles: Triangle
     """
     side = anchor.shape[0]
     where, known = source_map(mesh, anchor_mesh, triangles, side)
-    full = enlarged(where, side)
-    pixels = cv2.remap(anchor, full[..., 0], full[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    pixels = fetched(anchor, enlarged(where, side))
     inside = np.clip((side / 2 - np.abs(where - (side - 1) / 2).max(-1)) / 3, 0, 1)
     coverage = cv2.resize(trust * known * inside, (side, side), interpolation=cv2.INTER_LINEAR)
     return Placed(np.clip(pixels, 0, 1).astype(np.float32), np.clip(coverage, 0, 1).astype(np.float32))
@@ -55,9 +54,7 @@ def moved(pixels: Floats, mesh: Floats, wanted: Floats, triangles: Triangles, we
     at = _grid(side)
     here = np.asarray((where - at) * np.clip(known / HOLE, 0, 1)[..., None], np.float32)
     shift = enlarged(here, side) * weight[..., None]
-    y, x = np.mgrid[:side, :side].astype(np.float32)
-    way = cv2.BORDER_REFLECT_101
-    return np.asarray(cv2.remap(pixels, x + shift[..., 0], y + shift[..., 1], cv2.INTER_CUBIC, borderMode=way), np.float32)
+    return fetched(pixels, shift + np.mgrid[:side, :side][::-1].transpose(1, 2, 0))
 
 
 def guide(anchor_meshes: Sequence[Floats], mesh: Floats, triangles: Triangles, side: int) -> Floats:
@@ -118,6 +115,12 @@ def source_map(target: Floats, source: Floats, triangles: Triangles, side: int) 
     shift = away + _spread(off, known)
     soft = cv2.GaussianBlur(coverage.astype(np.float32), (0, 0), 0.8)
     return (at + shift).astype(np.float32), soft.astype(np.float32, copy=False)
+
+
+def fetched(picture: Floats, where: Floats) -> Floats:
+    """(S, S, C) whose every pixel is fetched from `where` (S, S, 2), x and y, in a picture of the same shape."""
+    x, y = (np.ascontiguousarray(where[..., i], np.float32) for i in (0, 1))
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101), np.float32)
 
 
 def enlarged(field: Floats, side: int) -> Floats:

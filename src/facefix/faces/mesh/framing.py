@@ -24,6 +24,13 @@ def matrix(points: ArrayLike, size: int = SIDE_PX) -> NDArray[np.float32]:
     return full
 
 
+def through(matrix: ArrayLike, meshes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(..., 478, 3) meshes taken through a (2, 3) similarity of the plane; depth scales with it."""
+    full = np.asarray(matrix, np.float64)
+    depth = meshes[..., 2:] * np.hypot(full[0, 0], full[0, 1])
+    return np.concatenate([align.apply(full, meshes[..., :2]), depth], -1, dtype=np.float32)
+
+
 def five_points(meshes: NDArray[np.float32]) -> NDArray[np.float32]:
     """(..., 5, 2) points that a detector would have found on (..., 478, 3) meshes."""
     eyes = [meshes[..., ring, :2].mean(-2) for ring in EYE_RINGS]

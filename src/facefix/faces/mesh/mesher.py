@@ -85,7 +85,8 @@ class Mesher:
         matrices = [framing.matrix(points) for points in fives]
         crops = [align.crop(rgb, m, framing.SIDE_PX).pixels for rgb, m in zip(pictures, matrices, strict=True)]
         local, confidence = self.run(np.stack(crops))
-        return Meshes(np.stack([_to_source(mesh, m) for mesh, m in zip(local, matrices, strict=True)]), confidence)
+        found = [framing.through(align.inverse(m), mesh) for mesh, m in zip(local, matrices, strict=True)]
+        return Meshes(np.stack(found), confidence)
 
     def run(self, crops: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Meshes (N, 478, 3) in crop pixels and confidence (N, 478) of (N, 128, 128, 3) RGB 0..1 crops."""
@@ -146,12 +147,6 @@ def _search(mesher: Mesher, picture: Pixels, points: NDArray[np.float32]) -> NDA
     shifts = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)], np.float32) * reach
     answer = mesher.meshes([picture] * len(shifts), points + shifts[:, None], passes=1)
     return framing.five_points(answer.points[int(np.argmax(answer.scores))])
-
-
-def _to_source(mesh: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(478, 3) crop pixels -> source pixels."""
-    scale = float(np.hypot(matrix[0, 0], matrix[0, 1]))
-    return np.concatenate([align.apply(align.inverse(matrix), mesh[:, :2]), mesh[:, 2:] / scale], 1)
 
 
 def _load(path: Path) -> Any:

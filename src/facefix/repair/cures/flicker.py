@@ -12,37 +12,28 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.repair.cures.contract import CureSpec, Patient, Sight, Treated
-from facefix.repair.detail import mean_stats, regrain, texture_stats
-from facefix.repair.fusion import Fuser
+from facefix.repair.cures.contract import CureSpec, Patient, Sight
+from facefix.repair.cures.fused import FusedCure
+from facefix.repair.detail import regrain, usual_texture
 
 OWN_DETAIL = 0.003
 """Sigma, as a share of the crop's side, of the detail that is never fused: the mesh does not follow skin more exactly."""
 
 
-class FlickerCure:
+class FlickerCure(FusedCure):
     """See `contract.Cure`."""
 
     def __init__(self, patient: Patient) -> None:
-        self._fuser = Fuser(patient.usual, patient.triangles, radius(patient.fps))
-        self._pores = mean_stats([texture_stats(a.pixels) for a in patient.anchors]) if patient.anchors else None
-        self._pixels: dict[int, tuple[NDArray[float32], bool]] = {}
+        super().__init__(patient, radius(patient.fps))
+        self._pores = usual_texture([a.pixels for a in patient.anchors])
 
-    def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
-        self._pixels[sight.frame] = sight.pixels, wanted
-        fused = self._fuser.push(sight.frame, sight.pixels, sight.pixels, sight.mesh, wanted)
-        return [self._detailed(f.frame, f.values) for f in fused]
+    def values(self, sight: Sight) -> NDArray[float32]:
+        return sight.pixels
 
-    def flush(self) -> list[Treated]:
-        return [self._detailed(f.frame, f.values) for f in self._fuser.flush()]
-
-    def _detailed(self, frame: int, fused: NDArray[float32]) -> Treated:
-        pixels, wanted = self._pixels.pop(frame)
-        if not wanted:
-            return frame, pixels
+    def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
         change = cv2.GaussianBlur(fused - pixels, (0, 0), OWN_DETAIL * pixels.shape[0])
         out = np.clip(pixels + change, 0, 1).astype(np.float32)
-        return frame, out if self._pores is None else np.clip(out + regrain(out, self._pores, 1.0), 0, 1)
+        return out if self._pores is None else np.clip(out + regrain(out, self._pores, 1.0), 0, 1)
 
 
 def radius(fps: float) -> int:

@@ -7,37 +7,29 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.repair import placing
-from facefix.repair.cures.contract import Patient, Sight, Treated
-from facefix.repair.fusion import Fuser
+from facefix.repair.cures.contract import Patient, Sight
+from facefix.repair.cures.fused import FusedCure
 from facefix.repair.restorers.anchored import ANCHORS
 
 STEADY_FRAMES = 2
 """What is rebuilt is fused over so many frames to either side, so that it does not flicker."""
 
 
-class RebuildingCure:
+class RebuildingCure(FusedCure):
     """See `contract.Cure`. Without anchors, or without a network, it changes nothing."""
 
     def __init__(self, patient: Patient) -> None:
-        self._patient = patient
-        self._fuser = Fuser(patient.usual, patient.triangles, STEADY_FRAMES)
-        self._pixels: dict[int, NDArray[float32]] = {}
+        super().__init__(patient, STEADY_FRAMES)
 
-    def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
-        self._pixels[sight.frame] = sight.pixels
+    def values(self, sight: Sight) -> NDArray[float32]:
         # Neighbours of a wanted frame are rebuilt too: what is fused must be alike.
-        residual = self._rebuilt(sight) - sight.pixels
-        fused = self._fuser.push(sight.frame, residual, sight.pixels, sight.mesh, wanted)
-        return [self._treated(f.frame, f.values) for f in fused]
+        return self._rebuilt(sight) - sight.pixels
 
-    def flush(self) -> list[Treated]:
-        return [self._treated(f.frame, f.values) for f in self._fuser.flush()]
-
-    def _treated(self, frame: int, residual: NDArray[float32]) -> Treated:
-        return frame, np.clip(self._pixels.pop(frame) + residual, 0, 1)
+    def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+        return np.clip(pixels + fused, 0, 1)
 
     def _rebuilt(self, sight: Sight) -> NDArray[float32]:
-        patient = self._patient
+        patient = self.patient
         if patient.anchored is None or not patient.anchors:
             return sight.pixels
         chosen = nearest(patient.anchors, sight.mesh, ANCHORS)

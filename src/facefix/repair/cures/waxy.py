@@ -6,44 +6,28 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.repair.cures.contract import CureSpec, Patient, Sight, Treated
-from facefix.repair.detail import TextureStats, mean_stats, regrain, texture_stats
-from facefix.repair.fusion import Fuser
+from facefix.repair.cures.contract import CureSpec, Patient, Sight
+from facefix.repair.cures.fused import FusedCure
+from facefix.repair.detail import regrain, usual_texture
 
 _STEADY_FRAMES = 3
 
 
-class WaxyCure:
+class WaxyCure(FusedCure):
     """See `contract.Cure`. What the restorer adds is fused over time, so that it does not flicker."""
 
     def __init__(self, patient: Patient) -> None:
-        self._patient = patient
-        self._reference = _reference(patient)
-        self._fuser = Fuser(patient.usual, patient.triangles, _STEADY_FRAMES)
-        self._pixels: dict[int, tuple[NDArray[float32], bool]] = {}
+        super().__init__(patient, _STEADY_FRAMES)
+        self._pores = usual_texture([a.pixels for a in patient.anchors])
 
-    def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
-        restored = self._patient.restorer.restore(sight.pixels[None], self._patient.source_px)[0]
-        self._pixels[sight.frame] = sight.pixels, wanted
-        residual = restored - sight.pixels
-        fused = self._fuser.push(sight.frame, residual, sight.pixels, sight.mesh, wanted)
-        return [self._textured(f.frame, f.values) for f in fused]
+    def values(self, sight: Sight) -> NDArray[float32]:
+        return self.patient.restorer.restore(sight.pixels[None], self.patient.source_px)[0] - sight.pixels
 
-    def flush(self) -> list[Treated]:
-        return [self._textured(f.frame, f.values) for f in self._fuser.flush()]
-
-    def _textured(self, frame: int, residual: NDArray[float32]) -> Treated:
-        pixels, wanted = self._pixels.pop(frame)
-        if not wanted:
-            return frame, pixels
-        detailed = pixels + residual
-        if self._reference is not None:
-            detailed = detailed + regrain(np.clip(detailed, 0, 1), self._reference, 1.0)
-        return frame, np.clip(detailed, 0, 1)
-
-
-def _reference(patient: Patient) -> TextureStats | None:
-    return mean_stats([texture_stats(anchor.pixels) for anchor in patient.anchors]) if patient.anchors else None
+    def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+        detailed = pixels + fused
+        if self._pores is not None:
+            detailed = detailed + regrain(np.clip(detailed, 0, 1), self._pores, 1.0)
+        return np.clip(detailed, 0, 1)
 
 
 SPEC = CureSpec(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from facefix.models import networks
 from facefix.repair.detail import moderate
 from facefix.repair.restorers.contract import RestorerSpec
+from facefix.repair.scaling import resized
 
 if TYPE_CHECKING:
     import torch
@@ -39,8 +39,8 @@ class RealEsrgan:
         out = np.empty_like(crops)
         for index, crop in enumerate(crops):
             # One at a time: a batch's memory (about 0.5 GB a crop at 128 px) would grow with its length.
-            small = cv2.resize(crop, (small_px, small_px), interpolation=cv2.INTER_AREA)
-            redrawn = _resized(self._enlarge(small), side)
+            small = resized(crop, small_px)
+            redrawn = np.clip(resized(self._enlarge(small), side), 0, 1)
             # Its colours and shapes are its own invention: only fine detail is taken.
             out[index] = np.clip(crop + moderate(crop, redrawn, 1.0), 0, 1)
         return out
@@ -59,14 +59,6 @@ def input_px(source_px: float) -> int:
     """Side the network is fed for a crop that spans `source_px` source pixels: half of it, to the nearest step."""
     wanted = source_px / _SHRINK
     return min(_INPUT_PX, key=lambda px: abs(px - wanted))
-
-
-def _resized(picture: NDArray[float32], side: int) -> NDArray[float32]:
-    if picture.shape[0] == side:
-        return picture
-    shrinking = picture.shape[0] > side
-    resized = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
-    return np.clip(resized, 0, 1).astype(np.float32)
 
 
 SPEC = RestorerSpec(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.models import devices, own, tensors, zoo
 from facefix.repair.restorers.contract import RestorerSpec
+from facefix.repair.scaling import resized
 
 WEIGHTS = "unwaxing.safetensors"
 BATCH = 8
@@ -38,21 +38,14 @@ class UnwaxingRestorer:
         out = np.empty_like(crops)
         for start in range(0, len(crops), BATCH):
             some = crops[start : start + BATCH]
-            small = np.stack([_resized(crop, self._side) for crop in some])
+            small = np.stack([resized(crop, self._side) for crop in some])
             low = self._dtype != torch.float32
             with torch.inference_mode(), torch.autocast(self._device.type, self._dtype, enabled=low):
                 change = self._network(tensors.planes(small, self._device))
             added = change.permute(0, 2, 3, 1).cpu().numpy()
             for k, crop in enumerate(some):
-                out[start + k] = np.clip(crop + _resized(added[k], crop.shape[0]), 0, 1)
+                out[start + k] = np.clip(crop + resized(added[k], crop.shape[0]), 0, 1)
         return out
-
-
-def _resized(picture: NDArray[float32], side: int) -> NDArray[float32]:
-    if picture.shape[0] == side:
-        return picture
-    way = cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, (side, side), interpolation=way), np.float32)
 
 
 SPEC = RestorerSpec(
