@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 LABELS = ("warp", "drift", "flicker", "waxy")
 FEATURES = {
-    "warp": ["shape_warp", "shape_warp_risen"],
+    "warp": ["shape_warp", "shape_warp_risen", "unforeseen"],
     "drift": ["shape_drift_slow", "moved_away", "tinted"],
     "flicker": ["boil", "boil_calm", "shading", "shading_calm", "shape_flicker_slow", "turning"],
     "waxy": ["wax", "wax_risen", "detail_lost"],

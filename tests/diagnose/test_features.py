@@ -6,6 +6,7 @@ import pytest
 from facefix.diagnose.features import FEATURES, calm, feature, slow
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
+from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
 
 FPS = 24.0
 
@@ -15,7 +16,7 @@ def signals(frames: int = 96, **changed: np.ndarray) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     plain = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "boil": 2.0, "shading": 1.0, "detail": 2.0}
     plain |= {"crispness": 4.0, "crispness_out": 4.0, "face_px": 200.0, "score": 1.0, "identity_distance": 0.2}
-    plain |= dict.fromkeys([*SHAPE, *SKIN], 0.05) | {"tone_a": 4.0, "tone_b": 6.0}
+    plain |= dict.fromkeys([*SHAPE, *SKIN, *FORESIGHT], 0.05) | {"tone_a": 4.0, "tone_b": 6.0}
     made = {k: (v * (1 + 0.02 * rng.standard_normal(frames))).astype(np.float32) for k, v in plain.items()}
     return made | {k: np.asarray(v, np.float32) for k, v in changed.items()}
 

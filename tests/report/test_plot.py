@@ -62,7 +62,7 @@ def test_a_lane_a_mode_and_a_bar_a_finding_where_it_is() -> None:
 
 
 def test_signals_lie_on_source_frames_with_gaps_where_nothing_was_measured() -> None:
-    read, _, _, detail, identity, *_ = _axes(plot.figure(_analysis(_diagnosis(0, *FINDINGS))))[1:]
+    read, _, _, _, detail, identity, *_ = _axes(plot.figure(_analysis(_diagnosis(0, *FINDINGS))))[1:]
     (line,) = read.get_lines()
     x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
     assert (x[0], x[-1]) == (20.5, 119.5)
@@ -74,7 +74,7 @@ def test_signals_lie_on_source_frames_with_gaps_where_nothing_was_measured() -> 
 
 
 def test_a_finding_is_marked_strongly_only_where_its_signal_is() -> None:
-    read, _, boil, *_ = _axes(plot.figure(_analysis(_diagnosis(0, FINDINGS[0]))))[1:]
+    read, _, _, boil, *_ = _axes(plot.figure(_analysis(_diagnosis(0, FINDINGS[0]))))[1:]
     (strong,), (weak,) = read.patches, boil.patches
     assert strong.get_alpha() > 3 * weak.get_alpha()
     assert strong.get_x() == 30 and strong.get_width() == 14

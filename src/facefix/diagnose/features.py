@@ -131,6 +131,18 @@ def _turning(signals: Signals, fps: float) -> Curve:
     return (np.hypot(np.gradient(yaw), np.gradient(pitch)) * fps / 45).astype(float32)
 
 
+def _unforeseen(signals: Signals, fps: float) -> Curve:
+    """Large likelihood ratios pressed together: a thousand nats are hardly surer than a hundred."""
+    del fps
+    return np.arcsinh(signals["unforeseen"] / 10).astype(float32)
+
+
+def _unforeseen_risen(signals: Signals, fps: float) -> Curve:
+    """Above the track's own level: some faces are hard to foretell."""
+    values = _unforeseen(signals, fps)
+    return values - np.float32(own_level(values))
+
+
 FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
         "shape_warp": _told("shape_warp", 0.12),
@@ -139,6 +151,8 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "wax": _told_slow("wax", 0.25),
         "wax_risen": _risen("wax", 0.15),
         "shape_warp_risen": _risen("shape_warp", 0.08),
+        "unforeseen": _unforeseen,
+        "unforeseen_risen": _unforeseen_risen,
         "moved_away": _moved_away,
         "tinted": _tinted,
         "boil": _excess("boil", 3.0, 0),

@@ -13,7 +13,8 @@ from facefix.diagnose import measure
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.skin import reading as skin
 from facefix.faces import align, pose
-from facefix.faces.mesh import shape
+from facefix.faces.mesh import foresight, shape
+from facefix.faces.mesh.foresight import Foresight
 from facefix.faces.mesh.mesher import LOST, Mesher, Meshes
 from facefix.faces.mesh.smoothing import smooth
 from facefix.faces.mesh.unturning import unturn
@@ -37,6 +38,7 @@ class _Readers:
     def __init__(self, device: str) -> None:
         self.shape = shape.load()
         self.geometry = geometry.Reader()
+        self.foresight = Foresight(self.shape)
         self.skin = skin.Reader(device)
 
 
@@ -48,6 +50,7 @@ class _Followed:
         self._meter = measure.Meter()
         self._readers = readers
         self._shapes = geometry.Shapes(rate)
+        self._steps = readers.foresight.steps()
         self._skin = skin.Looks(max(1, round(rate / _SKIN_RATE)))
         self._rate = rate
         self._keep = keep_meshes
@@ -60,6 +63,7 @@ class _Followed:
         known = float(np.percentile(confidence, SURE_PERCENTILE)) if _inside(face, rgb) else np.nan
         self._meter.push(crop, face, pose.pose(face.points), align.face_px(face), known)
         self._readers.geometry.add(self._shapes, unturn(self._readers.shape, mesh, confidence))
+        self._steps.add(mesh)
         self._readers.skin.look(self._skin, crop.pixels)
         if self._keep:
             self._meshes.append(mesh)
@@ -67,7 +71,8 @@ class _Followed:
 
     def signals(self) -> dict[str, NDArray[float32]]:
         shapes, wax = self._readers.geometry.read(self._shapes), self._readers.skin.read(self._skin)
-        return self._meter.finish() | shapes | {skin.SIGNAL: wax}
+        unforeseen = self._readers.foresight.read(self._steps, self._rate)
+        return self._meter.finish() | shapes | {skin.SIGNAL: wax, foresight.SIGNAL: unforeseen}
 
     def meshed(self) -> Track:
         """The track, its faces with meshes smoothed over it if they were kept; None in frames whose mesh is not believed."""

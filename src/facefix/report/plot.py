@@ -57,6 +57,7 @@ _ROWS = (
         {"off_nose": "nose", "off_right_eye": "right eye", "off_left_eye": "left eye", "off_mouth": "mouth", "off_jaw": "jaw"},
         ("warp",),
     ),
+    _Row("unforeseen\nnats", {"unforeseen": "shape"}, ("warp",)),
     _Row("flicker\n%", {"boil": "boil", "shading": "shading"}, ("flicker",)),
     _Row(
         "detail\nshare of best",

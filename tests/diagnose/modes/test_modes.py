@@ -10,6 +10,7 @@ from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
 from facefix.diagnose.modes import MODES, find_all
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
+from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
 from facefix.types import Face, Finding, Track
 
 FPS = 24.0
@@ -35,7 +36,7 @@ def simple_scale(monkeypatch: pytest.MonkeyPatch) -> None:
 def _clean() -> dict[str, np.ndarray]:
     """A talking head of four seconds: everything moves a little, identity is measured four times a second."""
     rng = np.random.default_rng(1)
-    signals = {name: np.zeros(LENGTH, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN)}
+    signals = {name: np.zeros(LENGTH, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *FORESIGHT)}
     signals |= {"face_px": np.full(LENGTH, 220, np.float32), "score": np.full(LENGTH, 0.9, np.float32)}
     signals["mesh"] = (0.93 + rng.normal(0, 0.01, LENGTH)).astype(np.float32)
     signals["yaw"] = (10 * np.sin(np.arange(LENGTH) / 20)).astype(np.float32)
@@ -58,7 +59,7 @@ def test_a_clean_face_has_no_finding() -> None:
 
 
 def test_a_face_of_which_nothing_was_measured_has_no_finding() -> None:
-    signals = {name: np.full(10, np.nan, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN)}
+    signals = {name: np.full(10, np.nan, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *FORESIGHT)}
     signals["face_px"] = np.full(10, 30, np.float32)
     signals["yaw"] = np.zeros(10, np.float32)
     assert _found(signals) == {}

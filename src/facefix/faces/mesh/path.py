@@ -6,6 +6,7 @@ weighed with their depth turned down, for it is less well known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,17 +54,42 @@ class Path:
         return (np.einsum("t,tij,tpj->tpi", scale, turned, shapes) + shift[:, None]).astype(np.float32)
 
 
+class Steps:
+    """A path gathered frame by frame, of which only the numbers are kept: half a kilobyte a frame."""
+
+    def __init__(self, model: ShapeModel, axes: Floats) -> None:
+        """axes: (K, 1434), as `Path.numbers` takes them."""
+        self._model, self._axes = model, axes
+        self._shapes: list[Floats] = []
+        self._places: list[Placement] = []
+
+    def add(self, mesh: NDArray[np.float32]) -> None:
+        """The next frame's mesh (478, 3), in pixels of a picture that does not move with the face."""
+        place = self._model.place(mesh)
+        shape = self._model.canonical(mesh, place) - self._model.mean
+        self._shapes.append(flat(shape[None])[0] @ self._axes.T)
+        self._places.append(place)
+
+    def numbers(self) -> Floats:
+        """(T, K + HELD), as `Path.numbers`; at least one frame must have been added."""
+        return np.concatenate([np.stack(self._shapes), held(self._places)[0]], 1)
+
+
 def path(model: ShapeModel, meshes: NDArray[np.float32]) -> Path:
     """The path of (T, 478, 3) meshes in pixels of a picture that does not move with the face."""
     places = [model.place(mesh) for mesh in meshes]
     shapes = np.stack([model.canonical(m, p) for m, p in zip(meshes, places, strict=True)]) - model.mean
+    return Path(shapes, *held(places))
+
+
+def held(places: Sequence[Placement]) -> tuple[Floats, Placement]:
+    """(T, HELD) of the head's places, against the usual one, which is given too."""
     turned = Rotation.from_matrix(np.stack([p.rotation for p in places]))
     scale, shift = np.array([p.scale for p in places]), np.stack([p.shift for p in places])
     middle = turned.mean()
     usual = Placement(float(np.median(scale)), middle.as_matrix(), np.median(shift, 0))
     moved = (shift - usual.shift) @ usual.rotation / usual.scale
-    held = np.concatenate([moved, np.log(scale / usual.scale)[:, None], (middle.inv() * turned).as_rotvec()], 1)
-    return Path(shapes, held, usual)
+    return np.concatenate([moved, np.log(scale / usual.scale)[:, None], (middle.inv() * turned).as_rotvec()], 1), usual
 
 
 def flat(shapes: Floats) -> Floats:

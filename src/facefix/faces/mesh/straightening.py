@@ -30,7 +30,7 @@ KERNELS_S = (0.05, 0.15, 0.5, 2.0)
 """Reaches of the Matern kernels (nu = 3/2) that paths are mixed of; one more is white, one constant."""
 _OTHERS_FRAMES = 60.0
 """Other people's movements count like so many frames of this track."""
-_STRANGER = 0.3
+STRANGER = 0.3
 """How far the mean of the sound frames may be off, in variances of the face's movement."""
 _USUAL_SEVERITY, _SEVERITIES = 0.7, (0.3, 1.0)
 """At which the fault's covariance is taken as measured: above the mean of those measured, for none uses all directions."""
@@ -121,10 +121,10 @@ def fault(known: Statistics, numbers: Floats, bent: Bent, sound: NDArray[np.bool
     usual = calm if calm.sum() >= _FEWEST or bent.mode != "flicker" else near
     if usual.sum() < _FEWEST or not near.any():
         return np.zeros_like(numbers)
-    directions, paces = _movements(known, numbers, calm)
+    directions, paces = movements(known, numbers, calm)
     moves = (numbers - numbers[usual].mean(0)) @ directions
     basis = kernels(frames / fps)
-    own = np.einsum("nk,ktu->ntu", paces, basis) + _STRANGER + _ROUNDING * np.eye(len(frames))
+    own = np.einsum("nk,ktu->ntu", paces, basis) + STRANGER + _ROUNDING * np.eye(len(frames))
     swell = _envelope(bent, near)
     pace = np.einsum("k,ktu->tu", known.fault_paces[bent.mode], basis) * swell[:, None] * swell
     gain = (np.clip(bent.severity, *_SEVERITIES) / _USUAL_SEVERITY) ** 2
@@ -133,11 +133,11 @@ def fault(known: Statistics, numbers: Floats, bent: Bent, sound: NDArray[np.bool
     return np.where(near[:, None], added @ np.linalg.inv(directions), 0.0)
 
 
-def _movements(known: Statistics, numbers: Floats, calm: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def movements(known: Statistics, numbers: Floats, calm: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """(N, N) directions in which this face moves, uncorrelated, of variance 1, and (N, kernels) their paces.
 
-    Slow feature analysis (Wiskott and Sejnowski 2002) of the calm frames, helped out by what others do; how a movement goes on
-    over time is known from its speed.
+    numbers: (T, N) the path. calm: (T,) the frames that tell how this face moves. Slow feature analysis (Wiskott and
+    Sejnowski 2002) of these, helped out by what others do; how a movement goes on over time is known from its speed.
     """
     size, steps = known.size, known.steps
     if calm.sum() > _FEW:

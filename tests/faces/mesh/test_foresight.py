@@ -1,0 +1,79 @@
+"""What nobody foresaw: on paths drawn from what is known of faces, with and without a warp."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.faces.mesh.drawing import FPS, FRAMES, directions, drawn
+from tests.faces.mesh.test_path import turning_head
+
+from facefix.faces.mesh import shape
+from facefix.faces.mesh.foresight import Foresight, _strongest, unforeseen
+from facefix.faces.mesh.path import Steps, path
+from facefix.faces.mesh.straightening import WEIGHTS, Statistics, load
+from facefix.models import zoo
+from facefix.types import Span
+
+MODEL = shape.load()
+SPAN = Span(40, 56)
+INSIDE, OUTSIDE = slice(44, 52), [*range(30), *range(70, FRAMES)]
+
+
+@pytest.fixture(scope="module")
+def known() -> Statistics:
+    return load(zoo.checked(WEIGHTS))
+
+
+def told(known: Statistics, numbers: np.ndarray, fps: float = FPS) -> np.ndarray:
+    return unforeseen(known, _strongest(known.faults["warp"]), numbers, fps)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_warp_is_unforeseen_and_a_face_is_not(known: Statistics, seed: int) -> None:
+    clean, added = drawn(known, "warp", SPAN, seed=seed)
+    sound, bent = told(known, clean), told(known, clean + added)
+    assert sound.max() < 10 < 50 < np.median(bent[INSIDE])
+    assert np.median(bent[OUTSIDE]) < 10
+
+
+def test_whoever_pulls_a_face_again_and_again_is_foreseen_to(known: Statistics) -> None:
+    clean, _ = drawn(known, "warp", SPAN)
+    grimace = 3 * np.linalg.inv(directions(known))[-5]
+    bump = np.hanning(14)[:, None] * grimace
+    once = clean.copy()
+    once[42:56] += bump
+    often = once.copy()
+    for start in (4, 22, 64, 82):
+        often[start : start + 14] += bump
+    assert told(known, often)[INSIDE].max() < 0.7 * told(known, once)[INSIDE].max()
+
+
+def test_faster_clips_are_told_alike(known: Statistics) -> None:
+    clean, added = drawn(known, "warp", SPAN)
+    twice = np.repeat(clean + added, 2, 0)
+    fast = told(known, twice, 2 * FPS)
+    assert len(fast) == 2 * FRAMES
+    np.testing.assert_allclose(fast[::2], told(known, clean + added), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7])
+def test_of_a_few_frames_nothing_can_be_told(known: Statistics, frames: int) -> None:
+    clean, _ = drawn(known, "warp", SPAN)
+    short = told(known, clean[:frames])
+    assert short.shape == (frames,) and np.isnan(short).all()
+
+
+def test_steps_are_the_path_frame_by_frame(known: Statistics) -> None:
+    meshes, steps = turning_head(), Steps(MODEL, known.axes)
+    for mesh in meshes:
+        steps.add(mesh)
+    np.testing.assert_allclose(steps.numbers(), path(MODEL, meshes).numbers(known.axes), atol=1e-6)
+
+
+def test_a_turning_head_is_nothing_new() -> None:
+    foresight = Foresight(MODEL)
+    steps = foresight.steps()
+    for mesh in np.repeat(turning_head(), 2, 0):
+        steps.add(mesh)
+    values = foresight.read(steps, FPS)
+    assert values.shape == (40,) and np.nanmax(values) < 5
