@@ -48,8 +48,10 @@ _ON_SKIN = 0.5
 class Gauge(Protocol):
     """Measures one treatment."""
 
-    frames: Collection[int]
-    """Those it wants to see."""
+    @property
+    def frames(self) -> Collection[int]:
+        """Those it wants to see."""
+        ...
 
     def push(self, before: Sight, after: Sight) -> None:
         """One of its frames, in order; frames may be missing."""

@@ -58,8 +58,10 @@ class _Step:
 class FaceRepair:
     """Runs the cures of one face in their fixed order, each measured out by its own strength curve."""
 
-    def __init__(self, course: Course, witness: Witness | None = None) -> None:
-        self._course, self._witness = course, witness
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.witness: Witness | None = None
+        """Whoever wants to see what becomes of the face."""
         active = [name for name in CURES if name in course.curves and course.curves[name].any()]
         self.look_ahead = sum(CURES[name].look_ahead(course.patient.fps) for name in active)
         self._windows = _windows(course.span, [course.curves[name] for name in active], self.look_ahead)
@@ -80,13 +82,13 @@ class FaceRepair:
             wanted: (478, 3) where its points belong, crop pixels; `mesh` itself where nothing is bent.
         """
         if not self._steps:
-            self._steps = [_Step(name, CURES[name].start(self._course.patient)) for name in self._active]
+            self._steps = [_Step(name, CURES[name].start(self.course.patient)) for name in self._active]
         in_crop = points @ crop.transform[:, :2].T + crop.transform[:, 2]
         mask = face_mask(in_crop, crop.pixels.shape[0])
         self._held.append(_Held(crop, mask, mesh))
         pixels = crop.pixels
         if np.abs(wanted - mesh)[:, :2].max() > _UNMOVED_PX:
-            pixels = placing.moved(pixels, mesh, wanted, self._course.patient.triangles, mask.face)
+            pixels = placing.moved(pixels, mesh, wanted, self.course.patient.triangles, mask.face)
         patches = self._pass(0, [Sight(crop.frame, pixels, wanted)])
         if any(crop.frame + 1 == window.end for window in self._windows):
             patches += self.flush()
@@ -123,15 +125,15 @@ class FaceRepair:
             held = self._at(frame)
             weight = strength * held.mask.weighted(spec.eyes, spec.mouth)[..., None]
             after = replace(before, pixels=before.pixels + weight * (pixels - before.pixels))
-            if self._witness is not None:
+            if self.witness is not None:
                 first = next(one for one in self._steps if self._strength(one, frame) > 0)
-                self._witness(step.name, Sight(frame, held.crop.pixels, held.mesh) if step is first else before, after)
+                self.witness(step.name, Sight(frame, held.crop.pixels, held.mesh) if step is first else before, after)
             out.append(after)
         return out
 
     def _strength(self, step: _Step, frame: int) -> float:
         full = CURES[step.name].full_at
-        return min(1.0, float(self._course.curves[step.name][frame - self._course.span.start]) / full)
+        return min(1.0, float(self.course.curves[step.name][frame - self.course.span.start]) / full)
 
     def _at(self, frame: int) -> _Held:
         return next(held for held in self._held if held.crop.frame == frame)
