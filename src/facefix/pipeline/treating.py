@@ -159,7 +159,7 @@ def _usual(track: PlannedTrack, known: Known, side: int) -> NDArray[float32]:
     return np.median([framing.through(align.transform(p, side), m) for m, p in zip(known.wanted, points, strict=True)], axis=0)
 
 
-def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: list[TrackRepair]) -> Iterator[tuple[Frame, list[Patch]]]:
+def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: Sequence[TrackRepair]) -> Iterator[tuple[Frame, list[Patch]]]:
     """Every frame with its patches, in order. Holds back only as many frames as the widest look-ahead needs."""
     waiting: deque[Frame] = deque()
     ready: dict[int, list[Patch]] = {}
