@@ -56,7 +56,7 @@ def test_harm_and_help_are_told_apart(mode: str, spoil: Callable) -> None:
     measure, sound = proof.MEASURES[mode][0], turning(FRAMES)
     spoilt = spoil(sound)
     for before, after in ((sound, spoilt), (spoilt, sound), (sound, sound)):
-        told = proof.Verdict(subject(mode).treatment, measure, *read(measure.start(subject(mode)), before, after))
+        told = proof.Measured(subject(mode).treatment, measure, *read(measure.start(subject(mode)), before, after))
         assert (told.worse, told.improved) == (after is spoilt, before is spoilt)
 
 
@@ -84,12 +84,16 @@ def test_a_jump_over_missing_frames_is_none() -> None:
 
 
 def test_without_anchors_the_next_measure_serves_or_none() -> None:
-    assert proof.Exam([subject("warp").treatment], (), (), INSTRUMENTS).verdicts()[0].measure is None
+    (unseen,) = proof.Exam([subject("warp").treatment], (), (), INSTRUMENTS).results()
+    assert (
+        unseen.measure is None and "Frames 0-16: warp left as it was, for the face is too small" in unseen.proof(True).sentence
+    )
+    assert "warp repaired, not measured" in proof.Measured(unseen.treatment, None).proof(True).sentence
     exam = proof.Exam([subject("waxy").treatment], (), (), INSTRUMENTS)
     for frame, crop in enumerate(turning(FRAMES)):
         exam.see("waxy", *(Sight(frame, crop, mesh()) for _ in range(2)))
-    (verdict,) = exam.verdicts()
-    assert verdict.measure is proof.MEASURES["waxy"][1] and verdict.before == pytest.approx(verdict.after, abs=1e-5)
+    (result,) = exam.results()
+    assert result.measure is proof.MEASURES["waxy"][1] and result.before == pytest.approx(result.after, abs=1e-5)
 
 
 @pytest.mark.parametrize("length", [1, 3, 30, 48, 49, 100, 5000])

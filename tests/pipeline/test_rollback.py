@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from facefix.pipeline.proof import MEASURES, Verdict
+from facefix.pipeline.proof import MEASURES, Measured
 from facefix.pipeline.rollback import RENDERS, Rollback
 from facefix.plan import Treatment
 from facefix.types import Span
@@ -17,8 +17,8 @@ def treatment(start: int, end: int, mode: str = "warp", track: int = 0) -> Treat
     return Treatment(track, mode, Span(start, end), 0.6, 0.6, "")
 
 
-def said(treatments: list[Treatment], worse: list[Treatment]) -> list[Verdict]:
-    return [Verdict(t, MEASURE, 0.3, 0.4 if any(t is w for w in worse) else 0.2) for t in treatments]
+def said(treatments: list[Treatment], worse: list[Treatment]) -> list[Measured]:
+    return [Measured(t, MEASURE, 0.3, 0.4 if any(t is w for w in worse) else 0.2) for t in treatments]
 
 
 def test_without_harm_one_render_is_enough() -> None:
@@ -35,7 +35,7 @@ def test_what_did_harm_goes_and_what_lies_beside_it_is_measured_again() -> None:
     rollback = Rollback([bad, beside, far, other], REACH)
     assert rollback.again(said(rollback.open, [bad]))
     assert rollback.kept == [beside, far, other] and rollback.open == [beside]
-    assert not rollback.again([Verdict(beside, MEASURE, 0.3, 0.25)])
+    assert not rollback.again([Measured(beside, MEASURE, 0.3, 0.25)])
     proofs = rollback.proofs()
     assert [proof.kept for proof in proofs] == [False, True, True, True]
     assert proofs[1].after == 0.25 and proofs[2].after == 0.2

@@ -128,7 +128,7 @@ def _rendered(
             written += 1
             changed += result is not frame
             job.progress(stage, written, len(plan.span))
-        if rollback.again([verdict for exam in exams for verdict in exam.verdicts()]):
+        if rollback.again([result for exam in exams for result in exam.results()]):
             raise _Harmful
     return written, changed, [*([decoder.trouble] if decoder.trouble else []), *writer.notes]
 

@@ -70,13 +70,16 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+class Measured:
     """A treatment and what its measure said."""
 
     treatment: Treatment
     measure: Measure | None
+    """None where nothing could be measured."""
     before: float = 0.0
     after: float = 0.0
+    touched: bool = True
+    """Whether the cure changed any frame of the treatment: strength fades out where a face is hard to see."""
 
     @property
     def worse(self) -> bool:
@@ -88,26 +91,43 @@ class Verdict:
 
     def proof(self, kept: bool) -> Proof:
         """kept: whether the treatment is in the result."""
-        t, m = self.treatment, self.measure
+        t = self.treatment
         bare = Proof(t.track, t.mode, t.span, None, None, None, False, kept, self._sentence(kept))
-        return (
-            bare if m is None else replace(bare, measure=m.name, before=self.before, after=self.after, improved=self.improved)
-        )
+        if self.measure is None:
+            return bare
+        return replace(bare, measure=self.measure.name, before=self.before, after=self.after, improved=self.improved)
 
     def _sentence(self, kept: bool) -> str:
         t, m = self.treatment, self.measure
-        where = f"Frames {t.span.start}-{t.span.end}: {t.mode}"
+        what = f"Frames {t.span.start}-{t.span.end}: {t.mode}"
+        change = f"{m.name} {self.before:.2f} -> {self.after:.2f}{m.unit}" if m else "not measured"
+        if not kept:
+            why = "the repair made it worse" if self.worse else "repairs beside it did harm"
+            return f"{what} left as it was, for {why} ({change})."
+        if not self.touched:
+            return f"{what} left as it was, for the face is too small, turned too far or hardly seen."
         if m is None:
-            return (
-                f"{where} repaired, not measured: there is too little of the face to measure by."
-                if kept
-                else (f"{where} left as it was, for repairs beside it did harm.")
-            )
-        change = f"{m.name} {self.before:.2f} -> {self.after:.2f}{m.unit}"
-        if kept:
-            return f"{where} repaired, {'' if self.improved else 'not improved: '}{change}."
-        why = "the repair made it worse" if self.worse else "repairs beside it did harm"
-        return f"{where} left as it was, for {why} ({change})."
+            return f"{what} repaired, {change}: the clip shows too little of the face for that."
+        return f"{what} repaired, {'' if self.improved else 'not improved: '}{change}."
+
+
+class _Watched:
+    """A treatment under measurement."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.treatment, self._touched = subject.treatment, False
+        self._measure, self._gauge = _chosen(subject)
+        self._frames = frozenset(self._gauge.frames) if self._gauge else frozenset()
+
+    def see(self, before: Sight, after: Sight) -> None:
+        self._touched |= before.frame in self.treatment.span
+        if self._gauge is not None and before.frame in self._frames:
+            self._gauge.push(before, after)
+
+    def result(self) -> Measured:
+        reading = self._gauge.read() if self._gauge is not None else None
+        measure = None if reading is None else self._measure
+        return Measured(self.treatment, measure, *(reading or (0.0, 0.0)), touched=self._touched)
 
 
 class Exam:
@@ -121,25 +141,17 @@ class Exam:
         instruments: Instruments,
     ) -> None:
         """treatments: those of one track that are to be measured. anchors, samples: see `gauges.Subject`."""
-        self._watched: list[tuple[Treatment, Measure | None, Gauge | None, frozenset[int]]] = []
-        for treatment in treatments:
-            measure, gauge = _chosen(Subject(treatment, anchors, samples, instruments))
-            frames = frozenset(gauge.frames if gauge else ())
-            self._watched.append((treatment, measure, gauge, frames))
+        self._watched = [_Watched(Subject(treatment, anchors, samples, instruments)) for treatment in treatments]
 
     def see(self, mode: str, before: Sight, after: Sight) -> None:
         """A `repair.face.Witness`."""
-        for treatment, _, gauge, frames in self._watched:
-            if gauge is not None and treatment.mode == mode and before.frame in frames:
-                gauge.push(before, after)
+        for one in self._watched:
+            if one.treatment.mode == mode:
+                one.see(before, after)
 
-    def verdicts(self) -> list[Verdict]:
+    def results(self) -> list[Measured]:
         """One per treatment, after the last frame."""
-        told = []
-        for treatment, measure, gauge, _ in self._watched:
-            reading = gauge.read() if gauge is not None else None
-            told.append(Verdict(treatment, None) if reading is None else Verdict(treatment, measure, *reading))
-        return told
+        return [one.result() for one in self._watched]
 
 
 def _chosen(subject: Subject) -> tuple[Measure | None, Gauge | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from facefix.pipeline.proof import Proof, Verdict
+from facefix.pipeline.proof import Measured, Proof
 from facefix.plan import Treatment
 
 RENDERS = 3
@@ -23,14 +23,14 @@ class Rollback:
         """What the next render is to do, or the last one has done."""
         self.open = list(treatments)
         """Those of them that the next render is to measure."""
-        self._verdicts: dict[int, Verdict] = {}
+        self._results: dict[int, Measured] = {}
         self._judged = 0
 
-    def again(self, verdicts: Sequence[Verdict]) -> bool:
+    def again(self, results: Sequence[Measured]) -> bool:
         """Take in what a render's measures say of the open treatments; whether it must be done again, without some."""
-        self._verdicts |= {id(verdict.treatment): verdict for verdict in verdicts}
+        self._results |= {id(result.treatment): result for result in results}
         self._judged += 1
-        out = [verdict.treatment for verdict in verdicts if verdict.worse]
+        out = [result.treatment for result in results if result.worse]
         if self._judged == RENDERS - 1:
             out = self._with_all_near(out)
         self.kept = _others(self.kept, out)
@@ -40,7 +40,7 @@ class Rollback:
     def proofs(self) -> tuple[Proof, ...]:
         """One per treatment, in their order."""
         kept = {id(treatment) for treatment in self.kept}
-        return tuple(self._verdicts[id(t)].proof(id(t) in kept) for t in self._all)
+        return tuple(self._results[id(t)].proof(id(t) in kept) for t in self._all)
 
     def _with_all_near(self, out: list[Treatment]) -> list[Treatment]:
         """And what is near to what is near."""
