@@ -28,7 +28,7 @@ class Measure:
     share: float = 0.0
     """Change that means nothing: `noise`, or that share of the value before where it is more.
 
-    Twice the largest change that was seen when crops (256 px) of 24 stretches of real and 10 of generated clips, 7 to 48 frames
+    Twice the largest change that was seen when crops (256 px) of 18 stretches of real and 10 of generated clips, 7 to 48 frames
     each, were moved by a quarter of a pixel or rounded anew to 8 bits: 0.005 of identity, 0.013 % or 0.9 % of itself of
     unsteadiness, 0.025 of texture, 0.035 of wax. (Encoding with x264 at CRF 18, which nobody sees, costs up to 0.017, 0.044 %,
     0.08 and, in one stretch, 0.22.)
