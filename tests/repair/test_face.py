@@ -8,7 +8,7 @@ from tests.repair.faces import SIDE, mesh, meshes, turning
 from facefix.faces.align import FFHQ_TEMPLATE
 from facefix.faces.mesh.framing import five_points
 from facefix.faces.mesh.topology import TRIANGLES
-from facefix.repair.cures import CURES, Patient
+from facefix.repair.cures import CURES, Patient, Sight
 from facefix.repair.face import Course, FaceRepair, crop_side
 from facefix.repair.restorers import RESTORERS
 from facefix.types import Crop, Patch, Span
@@ -101,3 +101,24 @@ def test_features_are_moved_to_where_they_belong_within_the_face() -> None:
 
 def test_a_small_face_gets_a_small_crop() -> None:
     assert [crop_side(px) for px in (60, 250, 400, 900)] == [256, 256, 512, 512]
+
+
+def test_a_witness_sees_each_cure_and_the_first_from_the_clip_as_it_is() -> None:
+    pixels = crops()
+    face, told = course(warp=curve(20, 24), flicker=curve(22, 27)), {}
+
+    def see(mode: str, before: Sight, after: Sight) -> None:
+        told[mode, before.frame] = before, after
+
+    face.witness = see
+    patches = run(face, pixels, shift_px=5)
+    assert set(told) == {("warp", f) for f in range(20, 24)} | {("flicker", f) for f in range(22, 27)}
+    for frame in range(20, 27):
+        mode = "warp" if frame < 24 else "flicker"
+        before, _ = told[mode, frame]
+        assert before.pixels is pixels[frame - SPAN.start]
+        np.testing.assert_array_equal(before.mesh, meshes(FRAMES)[frame - SPAN.start])
+    assert told["flicker", 23][0].pixels is told["warp", 23][1].pixels
+    last = told["flicker", 23][1]
+    np.testing.assert_allclose(last.pixels - pixels[23 - SPAN.start], patches[23].residual, atol=1e-6)
+    assert (last.mesh[1] - told["warp", 23][0].mesh[1])[0] < -4

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facefix.pipeline import Report
-from facefix.report.schema import document, dumps
+from facefix.pipeline import Proof, Report
+from facefix.report.schema import document, dumps, outcome
 from facefix.report.table import WIDTH, bar, details, finding_rows, lines, summary
 from facefix.types import (
     Analysis,
@@ -31,6 +31,12 @@ from facefix.types import (
 _REPAIR = Judgement("repair", "warp; at worst 0.72 in frames 40-58.")
 _REGENERATE = Judgement("regenerate", "face 3: collapsed for 0.8 s.", (Span(40, 58), Span(70, 90)))
 _FINDING = Finding("warp", 3, Span(40, 58), 0.7219, "it bends.", {"strain": 1.25})
+
+_PROOFS = (
+    Proof(3, "warp", Span(40, 58), "identity distance", 0.41234, 0.28, True, True, "Frames 40-58: warp repaired."),
+    Proof(4, "waxy", Span(0, 9), "wax", 0.3, 0.5, False, False, "Frames 0-9: waxy left as it was."),
+    Proof(4, "drift", Span(0, 9), None, None, None, False, True, "Frames 0-9: drift repaired, not measured."),
+)
 
 
 def _analysis(**more) -> Analysis:
@@ -190,3 +196,46 @@ def test_the_details_of_a_render() -> None:
     assert got[6].startswith("  advice: regenerate this shot, frames 40-58 (00:00:01:16-00:00:02:10), 70-90")
     assert list(details(_report(findings=()))) == []
     assert "left as it is" not in " ".join(details(_report()))
+
+
+def test_proofs_are_told_to_people_under_their_faces() -> None:
+    got = list(details(_report(proofs=_PROOFS)))
+    assert got[0] == "  face 3" and got[3] == "    Frames 40-58: warp repaired."
+    assert got[4:] == [
+        "  face 4",
+        "    ! Frames 0-9: waxy left as it was.",
+        "    Frames 0-9: drift repaired, not measured.",
+    ]
+
+
+def test_what_a_render_did_is_told_to_machines() -> None:
+    got = outcome(_report(proofs=_PROOFS, untreated=(_FINDING,), warnings=("one.",)))
+    assert json.loads(dumps(got)) == got
+    assert {key: got[key] for key in got if key not in ("facefix", "findings", "proofs")} == {
+        "schema": 1,
+        "clip": {"path": "a.mp4"},
+        "out": "a_fixed.mp4",
+        "compare": None,
+        "frames": 48,
+        "repaired_frames": 18,
+        "copied": False,
+        "verdict": "repair",
+        "reason": "warp; at worst 0.72 in frames 40-58.",
+        "regenerate": [],
+        "warnings": ["one."],
+        "seconds": 1.26,
+    }
+    assert got["findings"][0]["mode"] == "warp" and not got["findings"][0]["treated"]
+    assert got["proofs"][0] == {
+        "track": 3,
+        "mode": "warp",
+        "start": 40,
+        "end": 58,
+        "measure": "identity distance",
+        "before": 0.4123,
+        "after": 0.28,
+        "improved": True,
+        "kept": True,
+        "why": "Frames 40-58: warp repaired.",
+    }
+    assert (got["proofs"][2]["measure"], got["proofs"][2]["before"]) == (None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ _IN_THE_PLAN = ("strength", "only", "range", "generator", "restorer")
 @clips_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="File for one clip, folder for several.")
 @click.option("--plan", "plan_from", type=click.Path(path_type=Path), metavar="FILE", help="Render this plan; do not analyse.")
+@click.option("--json", "json_to", metavar="FILE|-", help="Write what was done as JSON (schema 1); - for standard output.")
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite outputs that exist.")
 @settings_options()
@@ -27,6 +29,7 @@ def fix(
     clips: tuple[Path, ...],
     output: Path | None,
     plan_from: Path | None,
+    json_to: str | None,
     strict: bool,
     yes: bool,
     **options: Any,
@@ -36,11 +39,13 @@ def fix(
     A folder is worked through with its sub-folders into FOLDER_fixed. A clip without a fault is copied, not re-encoded.
     """
     from facefix import pipeline
+    from facefix.cli.documents import check, deliver
     from facefix.cli.each import Source, expand, run_each
     from facefix.cli.progress import Progress
     from facefix.errors import OutputError, SettingsError
     from facefix.files import folder_made, output_path
     from facefix.plan_reader import load
+    from facefix.report.schema import outcome
     from facefix.report.table import details, summary
     from facefix.settings import Settings
     from facefix.types import Verdict
@@ -54,8 +59,12 @@ def fix(
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise SettingsError(f"--{name}: the plan says that already; edit {plan_from} or leave --plan out.")
 
+    check(json_to, sources, overwrite=yes)
+    documents: list[dict[str, Any]] = []
     several = len(sources) > 1
     taken = {source.clip.resolve(): "is a clip to be repaired itself" for source in sources if several}
+    if json_to not in (None, "-"):
+        taken[Path(json_to).resolve()] = "is the file that --json names"
 
     def job(source: Source) -> Verdict:
         clip = source.clip
@@ -70,11 +79,16 @@ def fix(
                 report = pipeline.render(load(plan_from), out, clip=clip, settings=settings, overwrite=yes, progress=progress)
             else:
                 report = pipeline.repair(clip, out, settings, overwrite=yes, progress=progress)
-        click.echo(summary(report))
+        documents.append(outcome(report))
+        # Standard output is for people or for machines, never for both.
+        tell = partial(click.echo, err=json_to == "-")
+        tell(summary(report))
         if suffix != clip.suffix and out.suffix == suffix:
-            click.echo(f"  ! facefix does not write {clip.suffix} files; the result is a {suffix} file.")
+            tell(f"  ! facefix does not write {clip.suffix} files; the result is a {suffix} file.")
         for line in details(report):
-            click.echo(line)
+            tell(line)
         return report.verdict
 
-    return run_each(sources, job, strict=strict, debug=ctx.obj["debug"])
+    code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])
+    deliver(json_to, documents, several=several)
+    return code

@@ -37,13 +37,14 @@ def inspect(
 ) -> int:
     """Say what is wrong with the faces of each clip, how bad, and why; change nothing."""
     from facefix import pipeline
+    from facefix.cli.documents import check, deliver
     from facefix.cli.each import Source, expand, run_each
     from facefix.cli.progress import Progress
     from facefix.errors import SettingsError
-    from facefix.files import check_output, folder_made, write_bytes, write_text
+    from facefix.files import check_output, folder_made, write_bytes
     from facefix.plan import dump
     from facefix.report import plot
-    from facefix.report.schema import document, dumps
+    from facefix.report.schema import document
     from facefix.report.table import lines
     from facefix.settings import Settings
     from facefix.types import Verdict
@@ -55,9 +56,9 @@ def inspect(
     texts = [path for path in (plan, Path(json_to) if json_to not in (None, "-") else None) if path is not None]
     if len({path.resolve() for path in texts}) < len(texts):
         raise SettingsError("--json and --plan name the same file.")
-    for path in texts:
-        for source in sources:
-            check_output(source.clip, path, overwrite=yes)
+    check(json_to, sources, overwrite=yes)
+    if plan is not None:
+        check_output(sources[0].clip, plan, overwrite=yes)
     documents: list[dict[str, Any]] = []
 
     def job(source: Source) -> Verdict:
@@ -80,10 +81,5 @@ def inspect(
         return analysis.verdict
 
     code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])
-    if json_to is not None and documents:
-        text = dumps(documents[0] if len(sources) == 1 else documents)
-        if json_to == "-":
-            click.echo(text)
-        else:
-            write_text(Path(json_to), text + "\n")
+    deliver(json_to, documents, several=len(sources) > 1)
     return code

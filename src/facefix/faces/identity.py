@@ -7,6 +7,7 @@ pkg_resources.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from importlib.util import find_spec
 from pathlib import Path
@@ -94,3 +95,20 @@ class Identity:
         if not measurable(face):
             return None
         return self.embed(chip(rgb, face.points)[None])[0]
+
+
+class Remembering(Identity):
+    """The network, and what it said of the chips it has seen: a face that is compared twice is looked at once."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Raises ModelError as `Identity`."""
+        super().__init__(path)
+        self._said: dict[bytes, NDArray[np.float32]] = {}
+
+    def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As `Identity.embed`; remembers 0.5 KB a chip."""
+        keys = [hashlib.blake2b(chip.tobytes(), digest_size=16).digest() for chip in chips]
+        new = [i for i, key in enumerate(keys) if key not in self._said]
+        for i, embedding in zip(new, super().embed(chips[new]), strict=True):
+            self._said[keys[i]] = embedding
+        return np.stack([self._said[key] for key in keys]) if keys else np.empty((0, 128), np.float32)

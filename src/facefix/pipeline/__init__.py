@@ -9,12 +9,14 @@ a plan: small JSON that can be read, edited, queued.
 Pass 2, `render`, decodes again. Frames without work pass as the decoder made them; for the others each face is
 cropped, treated with a look at its neighbours in time, and added back. Pictures stay in the source's own pixel format
 throughout: only samples under a changed pixel are written, so everything outside a face is bit-identical up to the encoder.
+What was treated is measured on the way, before and after; what made a face worse is taken back, and the pass is made again.
 """
 
 from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.picturing import face_sheet
 from facefix.pipeline.progress import Progress
+from facefix.pipeline.proof import Proof
 from facefix.pipeline.rendering import Report, render, repair
 
-__all__ = ["Progress", "Report", "analyse", "face_sheet", "plan", "render", "repair", "result_suffix"]
+__all__ = ["Progress", "Proof", "Report", "analyse", "face_sheet", "plan", "render", "repair", "result_suffix"]

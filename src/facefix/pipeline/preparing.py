@@ -111,11 +111,15 @@ def crop_of(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Cro
     return align.crop(rgb, align.transform(points, side), side, frame)
 
 
+def around(rate: float) -> int:
+    """Frames before and after its treatments that a face is looked at, at that many frames per second."""
+    return max(_LEAST_FRAMES, round(_AROUND_S * rate))
+
+
 def _span(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> Span:
     """The frames of a track that its treatments need."""
     mine = [t.span for t in treatments if t.track == track.id]
-    around = max(_LEAST_FRAMES, round(_AROUND_S * rate))
-    first, last = min(s.start for s in mine) - around, max(s.end for s in mine) + around
+    first, last = min(s.start for s in mine) - around(rate), max(s.end for s in mine) + around(rate)
     return Span(max(track.span.start, first), min(track.span.end, last))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.straightening import Straightener
 from facefix.media import colour
 from facefix.pipeline import trial
+from facefix.pipeline.gauges import Instruments
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.trial import Refused
@@ -33,17 +34,23 @@ from facefix.types import ClipInfo, Frame, Patch, Pixels
 class TrackRepair:
     """A face under repair: its geometry from the plan, and the one who treats it."""
 
-    track: PlannedTrack
-    side: int
+    case: _Case
+    treatments: tuple[Treatment, ...]
     known: Known
     face: FaceRepair
 
     def push(self, rgb: Pixels, frame: int) -> list[Patch]:
         """Treat the face in the next wanted frame; the patches that are complete."""
-        points = self.track.points[frame - self.track.span.start]
-        crop = crop_of(rgb, points, self.side, frame)
+        track = self.case.track
+        points = track.points[frame - track.span.start]
+        crop = crop_of(rgb, points, self.case.side, frame)
         mesh, wanted = (framing.through(crop.transform, m) for m in self.known.at(frame))
         return self.face.push(crop, points, mesh, wanted)
+
+    def only(self, kept: Sequence[Treatment]) -> TrackRepair | None:
+        """The same with no treatments but those; None where none of them is its own. Untried, as they have been tried."""
+        left = [t for t in self.treatments if any(t is one for one in kept)]
+        return self if len(left) == len(self.treatments) else self.case.repair(left) if left else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +58,8 @@ class Prepared:
     """All that a render needs to know of its faces."""
 
     repairs: list[TrackRepair]
+    instruments: Instruments
+    """What the result may be measured with."""
     refused: tuple[Refused, ...] = ()
     """Treatments of the plan that are left out, because they would do harm."""
 
@@ -68,24 +77,25 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     name = DEFAULT_RESTORER if plan.restorer == "auto" else plan.restorer
     if name not in RESTORERS:
         raise PlanError(f"The plan asks for the restorer {name!r}; choose from {', '.join(RESTORERS)}.")
+    instruments = Instruments(settings.device)
     tracks = [t for t in plan.tracks if any(treatment.track == t.id for treatment in plan.treatments)]
     if not tracks:
-        return Prepared([])
+        return Prepared([], instruments)
     modes = {t.mode for t in plan.treatments}
     restorer = RESTORERS[name if "waxy" in modes else "none"].load(settings.device)
     anchored = AnchoredRestorer(settings.device) if modes & set(trial.REBUILT) else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
     samples = {track.id: _samples(plan.treatments, track) for track in tracks}
     known = know(clip, tracks, plan.treatments, sides, samples, settings.device, progress)
-    judge = identity.Identity() if anchored else None
+    judge = instruments.identity if anchored else None
     tools = _Tools(restorer, anchored, judge, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
-        treatments = [t for t in plan.treatments if t.track == track.id]
-        repair, harmful = _repair_of(track, treatments, known[track.id], sides[track.id], tools)
+        case = _Case(track, known[track.id], sides[track.id], tools)
+        repair, harmful = _tried(case, [t for t in plan.treatments if t.track == track.id])
         refused += harmful
         repairs += [repair] if repair is not None else []
-    return Prepared(repairs, tuple(refused))
+    return Prepared(repairs, instruments, tuple(refused))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,29 +108,41 @@ class _Tools:
     rate: float
 
 
-def _repair_of(
-    track: PlannedTrack, treatments: list[Treatment], seen: Known, side: int, tools: _Tools
-) -> tuple[TrackRepair | None, list[Refused]]:
-    """Who treats the track, None where nothing is left to treat, and what is left out."""
-    curves = _curves(treatments, track)
-    known = straightened(tools.straightener, seen, track, treatments, curves, tools.rate)
-    patient = Patient(
-        restorer=tools.restorer,
-        anchored=tools.anchored,
-        anchors=known.anchors,
-        usual=_usual(track, known, side),
-        triangles=topology.TRIANGLES,
-        source_px=_source_px(track),
-        fps=tools.rate,
-    )
-    harmful = trial.refused(tools.judge, track, treatments, known, curves, patient) if tools.judge else []
-    if harmful:
-        treatments = [t for t in treatments if all(t is not one.treatment for one in harmful)]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """A face, before it is decided what is done to it."""
+
+    track: PlannedTrack
+    seen: Known
+    """Nothing straightened."""
+    side: int
+    tools: _Tools
+
+    def repair(self, treatments: Sequence[Treatment]) -> TrackRepair:
+        """Who treats the face so."""
+        track, tools = self.track, self.tools
         curves = _curves(treatments, track)
-        known = straightened(tools.straightener, seen, track, treatments, curves, tools.rate)
-    if not treatments:
-        return None, harmful
-    return TrackRepair(track, side, known, FaceRepair(Course(track.span, curves, patient))), harmful
+        known = straightened(tools.straightener, self.seen, track, treatments, curves, tools.rate)
+        patient = Patient(
+            restorer=tools.restorer,
+            anchored=tools.anchored,
+            anchors=known.anchors,
+            usual=_usual(track, known, self.side),
+            triangles=topology.TRIANGLES,
+            source_px=_source_px(track),
+            fps=tools.rate,
+        )
+        return TrackRepair(self, tuple(treatments), known, FaceRepair(Course(track.span, curves, patient)))
+
+
+def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | None, list[Refused]]:
+    """Who treats the face, None where nothing is left to treat, and what is left out."""
+    repair, judge = case.repair(treatments), case.tools.judge
+    if judge is None:
+        return repair, []
+    course = repair.face.course
+    harmful = trial.refused(judge, case.track, treatments, repair.known, course.curves, course.patient)
+    return repair.only([t for t in treatments if all(t is not one.treatment for one in harmful)]), harmful
 
 
 def _samples(treatments: Iterable[Treatment], track: PlannedTrack) -> set[int]:
@@ -137,7 +159,7 @@ def _usual(track: PlannedTrack, known: Known, side: int) -> NDArray[float32]:
     return np.median([framing.through(align.transform(p, side), m) for m, p in zip(known.wanted, points, strict=True)], axis=0)
 
 
-def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: list[TrackRepair]) -> Iterator[tuple[Frame, list[Patch]]]:
+def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: Sequence[TrackRepair]) -> Iterator[tuple[Frame, list[Patch]]]:
     """Every frame with its patches, in order. Holds back only as many frames as the widest look-ahead needs."""
     waiting: deque[Frame] = deque()
     ready: dict[int, list[Patch]] = {}

@@ -16,7 +16,7 @@ from facefix.faces import identity
 from facefix.faces.mesh import framing
 from facefix.pipeline.preparing import Curves, Known
 from facefix.plan import PlannedTrack, Treatment
-from facefix.repair.cures import Patient
+from facefix.repair.cures import Patient, Sight
 from facefix.repair.face import Course, FaceRepair
 from facefix.types import Span
 
@@ -58,15 +58,15 @@ def refused(
     """Those of the track's treatments that do harm."""
     if not patient.anchors:
         return []
-    best = judge.embed(np.stack([_chip(a.pixels, a.mesh) for a in patient.anchors]))
+    best = embedded(judge, patient.anchors)
     found = []
     for treatment in treatments:
         if treatment.mode not in REBUILT:
             continue
-        chips = [_tried(frame, track, treatment.mode, known, curves, patient) for frame in sampled(treatment, known.samples)]
-        if not chips:
+        sights = [_tried(frame, track, treatment.mode, known, curves, patient) for frame in sampled(treatment, known.samples)]
+        if not sights:
             continue
-        before, after = (_distance(judge.embed(np.stack(some)), best) for some in zip(*chips, strict=True))
+        before, after = (distance(embedded(judge, some), best) for some in zip(*sights, strict=True))
         if after > before + _TOLERATED:
             found.append(Refused(treatment, before, after))
     return found
@@ -81,22 +81,23 @@ def sampled(treatment: Treatment, frames: Iterable[int]) -> list[int]:
     return [inside[k] for k in places]
 
 
-def _tried(
-    frame: int, track: PlannedTrack, mode: str, known: Known, curves: Curves, patient: Patient
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The face of a frame as it is and as that cure alone would leave it, as the identity network takes them."""
+def embedded(judge: identity.Identity, sights: Sequence[Sight]) -> NDArray[float32]:
+    """(N, 128) what the identity network makes of N faces, cut where their meshes lie."""
+    chips = [identity.chip(np.clip(sight.pixels, 0, 1), framing.five_points(sight.mesh)) for sight in sights]
+    return judge.embed(np.stack(chips))
+
+
+def distance(faces: NDArray[float32], best: NDArray[float32]) -> float:
+    """Mean distance of (N, 128) embeddings to (K, 128) others."""
+    return float(np.linalg.norm(faces[:, None] - best[None], axis=-1).mean())
+
+
+def _tried(frame: int, track: PlannedTrack, mode: str, known: Known, curves: Curves, patient: Patient) -> tuple[Sight, Sight]:
+    """The face of a frame as it is and as that cure alone would leave it."""
     crop = known.samples[frame]
     mesh, wanted = (framing.through(crop.transform, m) for m in known.at(frame))
     at = frame - track.span.start
     repair = FaceRepair(Course(Span(frame, frame + 1), {mode: curves[mode][at : at + 1]}, patient))
     patches = [*repair.push(crop, track.points[at], mesh, wanted), *repair.flush()]
     after = crop.pixels + sum((patch.residual for patch in patches), np.zeros(1, float32))
-    return _chip(crop.pixels, mesh), _chip(after, wanted)
-
-
-def _chip(pixels: NDArray[float32], mesh: NDArray[float32]) -> NDArray[np.uint8]:
-    return identity.chip(np.clip(pixels, 0, 1), framing.five_points(mesh))
-
-
-def _distance(faces: NDArray[float32], best: NDArray[float32]) -> float:
-    return float(np.linalg.norm(faces[:, None] - best[None], axis=-1).mean())
+    return Sight(frame, crop.pixels, mesh), Sight(frame, after, wanted)

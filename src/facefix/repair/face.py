@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,6 +18,10 @@ from facefix.types import Crop, Patch, Span
 SIDES = (256, 512)
 _UNMOVED_PX = 0.02
 """Shifts of a mesh that are not worth a resampling of the crop."""
+
+Witness = Callable[[str, Sight, Sight], None]
+"""Told of every frame that a cure treats: the cure's mode, the face before and after it. Before the first cure of a frame the
+face is as the clip has it, so that what moves its features counts as a part of that cure."""
 
 
 def crop_side(source_px: float) -> int:
@@ -36,6 +40,14 @@ class Course:
     patient: Patient
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    crop: Crop
+    mask: FaceMask
+    mesh: NDArray[float32]
+    """(478, 3) as measured, crop pixels."""
+
+
 @dataclass(slots=True, eq=False)
 class _Step:
     name: str
@@ -47,13 +59,15 @@ class FaceRepair:
     """Runs the cures of one face in their fixed order, each measured out by its own strength curve."""
 
     def __init__(self, course: Course) -> None:
-        self._course = course
+        self.course = course
+        self.witness: Witness | None = None
+        """Whoever wants to see what becomes of the face."""
         active = [name for name in CURES if name in course.curves and course.curves[name].any()]
         self.look_ahead = sum(CURES[name].look_ahead(course.patient.fps) for name in active)
         self._windows = _windows(course.span, [course.curves[name] for name in active], self.look_ahead)
         self._active = active
         self._steps: list[_Step] = []
-        self._held: deque[tuple[Crop, FaceMask]] = deque()
+        self._held: deque[_Held] = deque()
 
     def wants(self, frame: int) -> bool:
         """Whether `push` must get that frame's crop."""
@@ -68,13 +82,13 @@ class FaceRepair:
             wanted: (478, 3) where its points belong, crop pixels; `mesh` itself where nothing is bent.
         """
         if not self._steps:
-            self._steps = [_Step(name, CURES[name].start(self._course.patient)) for name in self._active]
+            self._steps = [_Step(name, CURES[name].start(self.course.patient)) for name in self._active]
         in_crop = points @ crop.transform[:, :2].T + crop.transform[:, 2]
         mask = face_mask(in_crop, crop.pixels.shape[0])
-        self._held.append((crop, mask))
+        self._held.append(_Held(crop, mask, mesh))
         pixels = crop.pixels
         if np.abs(wanted - mesh)[:, :2].max() > _UNMOVED_PX:
-            pixels = placing.moved(pixels, mesh, wanted, self._course.patient.triangles, mask.face)
+            pixels = placing.moved(pixels, mesh, wanted, self.course.patient.triangles, mask.face)
         patches = self._pass(0, [Sight(crop.frame, pixels, wanted)])
         if any(crop.frame + 1 == window.end for window in self._windows):
             patches += self.flush()
@@ -108,25 +122,30 @@ class FaceRepair:
             if strength <= 0:
                 out.append(before)
                 continue
-            weight = strength * self._mask(frame).weighted(spec.eyes, spec.mouth)[..., None]
-            out.append(replace(before, pixels=before.pixels + weight * (pixels - before.pixels)))
+            held = self._at(frame)
+            weight = strength * held.mask.weighted(spec.eyes, spec.mouth)[..., None]
+            after = replace(before, pixels=before.pixels + weight * (pixels - before.pixels))
+            if self.witness is not None:
+                first = next(one for one in self._steps if self._strength(one, frame) > 0)
+                self.witness(step.name, Sight(frame, held.crop.pixels, held.mesh) if step is first else before, after)
+            out.append(after)
         return out
 
     def _strength(self, step: _Step, frame: int) -> float:
         full = CURES[step.name].full_at
-        return min(1.0, float(self._course.curves[step.name][frame - self._course.span.start]) / full)
+        return min(1.0, float(self.course.curves[step.name][frame - self.course.span.start]) / full)
 
-    def _mask(self, frame: int) -> FaceMask:
-        return next(mask for crop, mask in self._held if crop.frame == frame)
+    def _at(self, frame: int) -> _Held:
+        return next(held for held in self._held if held.crop.frame == frame)
 
     def _patch(self, frame: int, pixels: NDArray[float32]) -> Patch | None:
-        while self._held[0][0].frame < frame:
+        while self._held[0].crop.frame < frame:
             self._held.popleft()
-        crop, mask = self._held.popleft()
-        residual = pixels - crop.pixels
+        held = self._held.popleft()
+        residual = pixels - held.crop.pixels
         if not residual.any():
             return None
-        return Patch(frame, residual.astype(np.float32), (mask.face > 0).astype(np.float32), crop.transform)
+        return Patch(frame, residual.astype(np.float32), (held.mask.face > 0).astype(np.float32), held.crop.transform)
 
 
 def _windows(span: Span, curves: Sequence[NDArray[float32]], reach: int) -> tuple[Span, ...]:

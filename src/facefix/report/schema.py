@@ -1,14 +1,17 @@
-"""Analysis -> JSON schema 1. Fields may be added, never renamed."""
+"""Analysis, or what a render did, -> JSON schema 1. Fields may be added, never renamed."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facefix import __version__
-from facefix.types import Analysis, Diagnosis, Finding, Span
+from facefix.types import Analysis, Diagnosis, Finding, Judgement, Span
+
+if TYPE_CHECKING:
+    from facefix.pipeline import Proof, Report
 
 SCHEMA = 1
 
@@ -30,11 +33,28 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "range": {"start": analysis.span.start, "end": analysis.span.end},
         "shots": [{"index": s.index, "start": s.span.start, "end": s.span.end} for s in analysis.shots],
         "tracks": [_track(d) for d in analysis.diagnoses],
-        "verdict": analysis.verdict,
-        "reason": analysis.judgement.reason,
-        "regenerate": _spans(analysis.judgement.regenerate),
+        **_judgement(analysis.judgement),
         "generator": {"name": analysis.generator.name, "why": analysis.generator.why},
         "warnings": list(analysis.warnings),
+    }
+
+
+def outcome(report: Report) -> dict[str, Any]:
+    """What a render did as plain JSON values. The verdict is that of the clip as it was before."""
+    return {
+        "schema": SCHEMA,
+        "facefix": __version__,
+        "clip": {"path": str(report.clip)},
+        "out": str(report.out),
+        "compare": None if report.compare is None else str(report.compare),
+        "frames": report.frames,
+        "repaired_frames": report.repaired_frames,
+        "copied": report.copied,
+        "findings": [{"track": f.track, **_finding(f), "treated": f not in report.untreated} for f in report.findings],
+        "proofs": [_proof(p) for p in report.proofs],
+        **_judgement(report.judgement),
+        "warnings": list(report.warnings),
+        "seconds": round(report.seconds, 2),
     }
 
 
@@ -52,9 +72,7 @@ def _track(diagnosis: Diagnosis) -> dict[str, Any]:
         "end": track.span.end,
         "character": None,
         "median_face_px": diagnosis.median_face_px,
-        "verdict": diagnosis.verdict,
-        "reason": diagnosis.judgement.reason,
-        "regenerate": _spans(diagnosis.judgement.regenerate),
+        **_judgement(diagnosis.judgement),
         "findings": [_finding(f) for f in diagnosis.findings],
         "signals": {name: [_number(v) for v in values] for name, values in diagnosis.signals.items()},
     }
@@ -69,6 +87,25 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "evidence": dict(finding.evidence),
     }
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    return {
+        "track": proof.track,
+        "mode": proof.mode,
+        "start": proof.span.start,
+        "end": proof.span.end,
+        "measure": proof.measure,
+        "before": None if proof.before is None else _number(proof.before),
+        "after": None if proof.after is None else _number(proof.after),
+        "improved": proof.improved,
+        "kept": proof.kept,
+        "why": proof.sentence,
+    }
+
+
+def _judgement(judgement: Judgement) -> dict[str, Any]:
+    return {"verdict": judgement.verdict, "reason": judgement.reason, "regenerate": _spans(judgement.regenerate)}
 
 
 def _spans(spans: Sequence[Span]) -> list[dict[str, int]]:

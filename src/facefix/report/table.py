@@ -78,14 +78,18 @@ def summary(report: Report) -> str:
 
 
 def details(report: Report) -> Iterator[str]:
-    """What the user should know of a render: its warnings, then its findings, those that were left alone marked."""
+    """What the user should know of a render: its warnings, then for each face its findings, those that were left alone marked,
+    and what came of its repairs."""
     for warning in report.warnings:
         yield f"  ! {warning}"
-    for track in dict.fromkeys(f.track for f in report.findings):
+    for track in dict.fromkeys([*(f.track for f in report.findings), *(p.track for p in report.proofs)]):
         yield f"  face {track}"
         findings = [f for f in report.findings if f.track == track]
-        for row in finding_rows(findings, report.rate, lambda f: "(left as it is)" if f in report.untreated else ""):
-            yield f"    {row}"
+        if findings:
+            for row in finding_rows(findings, report.rate, lambda f: "(left as it is)" if f in report.untreated else ""):
+                yield f"    {row}"
+        for proof in (p for p in report.proofs if p.track == track):
+            yield from _wrapped("    " if proof.kept else "    ! ", proof.sentence)
     if report.verdict == "regenerate":
         yield from _wrapped("  ", f"advice: {_advice(report.judgement, report.rate)}")
 

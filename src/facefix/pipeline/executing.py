@@ -1,0 +1,167 @@
+"""Executes a plan: decode, treat, encode; again without what did harm, until nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from facefix import compose
+from facefix.media import colour, decode, encode, remux
+from facefix.pipeline.preparing import around
+from facefix.pipeline.progress import Progress, fps
+from facefix.pipeline.proof import Exam, Proof
+from facefix.pipeline.rollback import Rollback
+from facefix.pipeline.treating import Prepared, TrackRepair, treated
+from facefix.plan import Plan, Treatment
+from facefix.settings import Settings
+from facefix.types import ClipInfo, Frame, Patch, Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """What is to be rendered where, and how."""
+
+    plan: Plan
+    clip: ClipInfo
+    out: Path
+    settings: Settings
+    overwrite: bool
+    progress: Progress
+
+    @property
+    def whole(self) -> bool:
+        return self.plan.span == Span(0, self.plan.frames)
+
+    @property
+    def compare(self) -> Path | None:
+        return self.out.with_name(f"{self.out.stem}_compare{self.out.suffix}") if self.settings.compare else None
+
+    @property
+    def asked(self) -> bool:
+        """Whether more is wanted than the clip without its faults."""
+        return self.compare is not None or self.spec != encode.EncodeSpec()
+
+    @property
+    def spec(self) -> encode.EncodeSpec:
+        crf = self.plan.crf if self.settings.crf is None else self.settings.crf
+        return encode.EncodeSpec(self.settings.codec or self.plan.codec, crf)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What was written."""
+
+    frames: int
+    changed: int
+    """Frames that differ from the clip's."""
+    copied: bool
+    """The streams were copied, not encoded again."""
+    treatments: tuple[Treatment, ...]
+    """Those that are in the result."""
+    proofs: tuple[Proof, ...]
+    """Of all that were rendered, those taken back included."""
+    notes: tuple[str, ...]
+    """Sentences for the user."""
+
+
+class _Harmful(Exception):
+    """Leaves the writers, so that they drop what they wrote; never leaves this module."""
+
+
+def execute(job: Job, prepared: Prepared) -> Outcome:
+    """Write the result. A treatment that made its face worse is taken back, and the render is done again without it.
+
+    Raises:
+        FacefixError: the clip cannot be read or the result not be written; then there is none.
+    """
+    repairs = prepared.repairs
+    rollback = Rollback([t for repair in repairs for t in repair.treatments], around(fps(job.clip)))
+    stage = "repairing"
+    while True:
+        # Nothing to treat, or nothing left of it after the trial and the proof.
+        idle = not repairs and job.whole and not job.asked
+        copied = idle and remux.can_copy(job.clip, job.out)
+        try:
+            if copied:
+                frames, changed, notes = job.plan.frames, 0, list(remux.remux(job.clip, job.out))
+            else:
+                frames, changed, notes = _rendered(job, prepared, repairs, rollback, stage)
+            break
+        except _Harmful:
+            repairs = [left for one in repairs if (left := one.only(rollback.kept)) is not None]
+            stage = "repairing again, without what did harm"
+    if idle and not copied:
+        notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
+    return Outcome(frames, changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes))
+
+
+def _rendered(
+    job: Job, prepared: Prepared, repairs: Sequence[TrackRepair], rollback: Rollback, stage: str
+) -> tuple[int, int, list[str]]:
+    """Decode, treat, encode. Returns frames written, frames changed, and sentences for the user.
+
+    Raises:
+        _Harmful: some treatment must be taken back; nothing was written.
+    """
+    plan, clip = job.plan, job.clip
+    part = None if job.whole else _pts_of(clip, plan.span)
+    decoder = decode.Decoder(clip, None if job.whole else plan.span)
+    exams = _watched(repairs, rollback.open, prepared)
+    written = changed = 0
+    with ExitStack() as stack:
+        writer = stack.enter_context(encode.Writer(clip, job.out, job.spec, span_pts=part))
+        side = None
+        if job.compare is not None:
+            width, height = clip.video.display_size
+            double = (2 * width, height)
+            side = stack.enter_context(encode.Writer(clip, job.compare, job.spec, size=double, span_pts=part))
+        for frame, patches in treated(decoder, clip, repairs):
+            result = _composed(frame, clip, patches)
+            writer.write(result)
+            if side is not None:
+                both = np.concatenate([colour.to_rgb(frame, clip), colour.to_rgb(result, clip)], axis=1)
+                side.write_rgb(both, frame)
+            written += 1
+            changed += result is not frame
+            job.progress(stage, written, len(plan.span))
+        if rollback.again([result for exam in exams for result in exam.results()]):
+            raise _Harmful
+    return written, changed, [*([decoder.trouble] if decoder.trouble else []), *writer.notes]
+
+
+def _watched(repairs: Sequence[TrackRepair], measured: Sequence[Treatment], prepared: Prepared) -> list[Exam]:
+    """One exam per face, of those of its treatments that are to be measured."""
+    exams = []
+    for repair in repairs:
+        mine = [t for t in repair.treatments if any(t is one for one in measured)]
+        exam = Exam(mine, repair.known.anchors, repair.known.samples, prepared.instruments)
+        repair.face.witness = exam.see
+        exams.append(exam)
+    return exams
+
+
+def _pts_of(clip: ClipInfo, span: Span) -> tuple[int, int]:
+    """First pts of a part and the pts behind its last frame."""
+    first = last = None
+    for frame in decode.Decoder(clip, Span(span.start, span.end + 1)):
+        if frame.index == span.end:
+            return first or 0, frame.pts
+        first = frame.pts if first is None else first
+        last = frame
+    rate = clip.video.rate or 25
+    return first or 0, (last.pts + (last.duration or round(1 / (rate * clip.video.time_base)))) if last else 0
+
+
+def _composed(frame: Frame, clip: ClipInfo, patches: list[Patch]) -> Frame:
+    """The frame with its patches; the very same object when they change no pixel."""
+    if not patches:
+        return frame
+    before = colour.to_rgb(frame, clip)
+    after, box = compose.add(before, patches)
+    if box is None or np.array_equal(before, after):
+        return frame
+    return colour.write_back(frame, clip, before, after, box)
