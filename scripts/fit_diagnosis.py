@@ -41,7 +41,7 @@ Floats = NDArray[np.float64]
 LABELS = ("warp", "drift", "flicker", "waxy")
 FEATURES = {
     "warp": ["shape_warp", "shape_warp_risen", "unforeseen"],
-    "drift": ["shape_drift_slow", "moved_away", "tinted"],
+    "drift": ["shape_drift_slow", "moved_away"],
     "flicker": ["boil", "boil_calm", "shading", "shading_calm", "shape_flicker_slow", "turning"],
     "waxy": ["wax", "wax_risen", "detail_lost"],
 }
