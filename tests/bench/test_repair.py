@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.bench.portrait import portrait
 
-from facefix.bench import repair, tables
+from facefix.bench import outcomes, repair, tables
 from facefix.bench.cases import Label
 from facefix.bench.clips import CleanClip
 from facefix.bench.nearness import Judge, error, steps, tremble
@@ -35,7 +35,7 @@ def test_modes_variants_and_clips_take_turns() -> None:
     modes = Counter(case.doses[0].variant.split("-")[0] if case.doses else "clean" for case in drawn)
     assert modes["clean"] == 12 and set(modes) == {"clean", "warp", "drift", "flicker", "waxy"}
     assert max(modes.values()) - min(modes.values()) <= 3
-    assert {dose.severity for case in drawn for dose in case.doses} == {repair.SEVERITY}
+    assert {dose.severity for case in drawn for dose in case.doses} == {outcomes.SEVERITY}
     assert len({case.clip for case in drawn}) == 7
 
 
