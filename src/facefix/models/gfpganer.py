@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -75,7 +76,6 @@ def _fill(network: nn.Module, file: Path) -> None:
         state = torch.load(file, map_location="cpu", weights_only=True)
         state = state.get("params_ema", state.get("params", state))
         network.load_state_dict({name.removeprefix("module."): value for name, value in state.items()})
-    except (RuntimeError, AttributeError, ValueError, OSError) as error:
-        raise ModelError(
-            f"The model file {file} does not fit its network ({error}); delete it and install it again."
-        ) from error
+    except (RuntimeError, UnpicklingError, EOFError, AttributeError, OSError) as error:
+        # What torch says of it fills a page.
+        raise ModelError(f"The model file {file} does not fit its network; delete it and install it again.") from error
