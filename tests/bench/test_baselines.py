@@ -9,7 +9,7 @@ import pytest
 from skimage import data
 
 from facefix.bench import baselines
-from facefix.bench.baselines import BASELINES, Gfpgan, PerFrame
+from facefix.bench.baselines import BASELINES, Gfpgan, PerFrame, RealEsrganAsItIs
 from facefix.errors import ModelError, SettingsError
 from facefix.faces.detectors import DETECTORS
 from facefix.models import gfpganer, zoo
@@ -40,6 +40,21 @@ def test_every_face_is_restored_in_full_and_nothing_beside_it() -> None:
     assert not rise[:20].any() and not rise[-60:].any()
 
 
+def test_real_esrgan_is_fed_the_face_as_large_as_it_is() -> None:
+    class Network:
+        def enlarge(self, small: np.ndarray) -> np.ndarray:
+            sides.append(small.shape[0])
+            return np.repeat(np.repeat(small, 4, 0), 4, 1) + 0.5
+
+    sides: list[int] = []
+    restorer = RealEsrganAsItIs(Network())  # pyright: ignore[reportArgumentType]
+    crop = np.full((1, 256, 256, 3), 0.25, np.float32)
+    for source_px in (20, 130, 900):
+        assert restorer.restore(crop, source_px) == pytest.approx(np.full_like(crop, 0.75))
+    assert restorer.restore(crop + 0.7, 130).max() == 1
+    assert sides == [64, 128, 256, 128]
+
+
 def test_a_frame_without_a_face_comes_back_as_it_is() -> None:
     picture = np.full((96, 96, 3), 127, np.uint8)
     done = PerFrame(next(iter(DETECTORS.values())).load(), _Brighter()).enhance(picture)
@@ -60,7 +75,7 @@ def test_the_input_is_always_among_them() -> None:
     assert baselines.loaded([]) == {}
     (name,) = baselines.loaded(["none", "none"])
     assert name == "none"
-    with pytest.raises(SettingsError, match="choose from none, realesrgan, gfpgan"):
+    with pytest.raises(SettingsError, match="choose from none, realesrgan, realesrgan-shrunk, gfpgan"):
         baselines.loaded(["magic"])
 
 

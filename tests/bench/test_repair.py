@@ -144,7 +144,7 @@ def test_a_sheet_that_exists_is_kept(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_an_unknown_baseline_is_refused_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "one.mp4").symlink_to(CLEAN.resolve())
     assert _run("bench", "--repair", tmp_path, "--baseline", "magic") != 0
-    assert "choose from none, realesrgan, gfpgan" in capsys.readouterr().err
+    assert "choose from none, realesrgan" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,18 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facefix import compose
 from facefix.errors import SettingsError
 from facefix.faces import align
 from facefix.faces.detectors import DETECTORS, Detector
-from facefix.models import gfpganer
+from facefix.models import gfpganer, networks
 from facefix.repair.face import crop_side
 from facefix.repair.mask import face_mask
 from facefix.repair.restorers import RESTORERS, Restorer
+from facefix.repair.restorers.realesrgan import RealEsrgan
+from facefix.repair.scaling import resized
 from facefix.types import Face, Patch, Pixels
 
 
@@ -71,6 +74,23 @@ class PerFrame:
         return Patch(0, restored - crop, face_mask(align.apply(matrix, face.points), side).face, matrix)
 
 
+class RealEsrganAsItIs:
+    """Real-ESRGAN on the crop at the size the face has in the picture; what it draws is taken whole, and brought back to size.
+
+    A `Restorer`. Its time grows with the area of the face: at 400 source pixels about 6 s a crop on two cores.
+    """
+
+    def __init__(self, network: RealEsrgan) -> None:
+        self._network = network
+
+    def restore(self, crops: NDArray[np.float32], source_px: float) -> NDArray[np.float32]:
+        """See `Restorer.restore`."""
+        side = crops.shape[1]
+        # The crop is never coarser than the picture, unless the face is huge.
+        own_px = min(side, max(64, 8 * round(source_px / 8)))
+        return np.stack([np.clip(resized(self._network.enlarge(resized(crop, own_px)), side), 0, 1) for crop in crops])
+
+
 class Gfpgan:
     """`GFPGANer.enhance` as published: it detects, restores and pastes by its own means, with fresh noise in every call."""
 
@@ -83,8 +103,12 @@ class Gfpgan:
         return np.ascontiguousarray(restored[..., ::-1])
 
 
+def _per_frame(restorer: Restorer) -> Baseline:
+    return PerFrame(next(iter(DETECTORS.values())).load(), restorer)
+
+
 def _real_esrgan(device: str) -> Baseline:
-    return PerFrame(next(iter(DETECTORS.values())).load(), RESTORERS["realesrgan"].load(device))
+    return _per_frame(RealEsrganAsItIs(RealEsrgan(networks.load_upscaling("x4plus", device))))
 
 
 BASELINES: Mapping[str, BaselineSpec] = MappingProxyType(
@@ -92,7 +116,12 @@ BASELINES: Mapping[str, BaselineSpec] = MappingProxyType(
         spec.name: spec
         for spec in (
             BaselineSpec("none", "The input as it is.", lambda device: Untouched()),
-            BaselineSpec("realesrgan", "Real-ESRGAN x4plus on every face of every frame.", _real_esrgan),
+            BaselineSpec("realesrgan", "Real-ESRGAN x4plus on every face of every frame, as scripts run it.", _real_esrgan),
+            BaselineSpec(
+                "realesrgan-shrunk",
+                "The restorer realesrgan of facefix on every face of every frame: from a shrunken crop, its detail only.",
+                lambda device: _per_frame(RESTORERS["realesrgan"].load(device)),
+            ),
             BaselineSpec(
                 "gfpgan",
                 "GFPGANer.enhance on every frame, where the weights of GFPGAN v1.4, RetinaFace and ParseNet are installed.",

@@ -45,7 +45,7 @@ def repair_lines(title: str, summary: Mapping[str, Any]) -> Iterator[str]:
     yield f"{title}: {summary['cases']} cases from {summary['clips']} clips, {how}, severity {summary['severity']:g}"
     yield ""
     yield (
-        "  of the damage undone   cases  squared error   worse   SSIM before -> after   mesh   identity   tremble  VIDD"
+        "  of the damage undone          cases  squared error   worse   SSIM before -> after   mesh   identity   tremble  VIDD"
         "  flow  seam"
     )
     methods = summary.get("methods", {})
@@ -65,7 +65,7 @@ def repair_lines(title: str, summary: Mapping[str, Any]) -> Iterator[str]:
 def _repair_row(label: str, row: Mapping[str, Any]) -> str:
     ssim = f"{row['ssim_before']:.4f} -> {row['ssim_after']:.4f}"
     return (
-        f"    {label:<19}{row['cases']:>7}{_percent(row['undone']):>15}{row['worse']:>8}{ssim:>23}{_percent(row['mesh']):>7}"
+        f"    {label:<26}{row['cases']:>7}{_percent(row['undone']):>15}{row['worse']:>8}{ssim:>23}{_percent(row['mesh']):>7}"
         f"{_percent(row['identity']):>11}{row['tremble']:>10.2f}{row['vidd']:>6.2f}{row['warping']:>6.2f}{row['seam']:>6.2f}"
     )
 

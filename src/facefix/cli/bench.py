@@ -24,7 +24,7 @@ _PARTS = ("all", "fit", "held-out")
 )
 @click.option(
     "--baseline", "baselines", multiple=True, metavar="NAME",
-    help="With --repair: measure this too, on the same frames: realesrgan, gfpgan, or none, the input itself; repeatable.",
+    help="With --repair: measure this too: realesrgan, realesrgan-shrunk, gfpgan, or none, the input itself; repeatable.",
 )  # fmt: skip
 @click.option(
     "--frames",
