@@ -135,6 +135,11 @@ def test_the_command_hands_on_what_is_compared(tmp_path: Path, monkeypatch: pyte
     assert asked["terms"] == repair.Terms() and asked["show"] is None
 
 
+def test_the_help_names_the_default_number_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("bench", "--help") == 0
+    assert f"[default: {repair.MOST_FRAMES}]" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_sheet_that_exists_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "worst_03.png").write_bytes(b"mine")
     assert _run("bench", "--repair", tmp_path, "--sheet", tmp_path) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +87,7 @@ def bench(
         if path is not None:
             check_output(folder, path, overwrite=yes)
     with tqdm(total=cases, unit="case", leave=False, file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-
-        def progress(done: int, total: int, what: str) -> None:
-            del total
-            bar.set_postfix_str(what, refresh=False)
-            bar.update(done - bar.n)
-
-        common = {"part": part, "seed": seed, "seconds": seconds, "cache": cache, "progress": progress}
+        common = {"part": part, "seed": seed, "seconds": seconds, "cache": cache, "progress": _mover(bar)}
         if diagnosis:
             lines, document = _diagnosed(folder, cases, signals=signals, **common)
         else:
@@ -105,6 +100,16 @@ def bench(
         from facefix.files import write_text
 
         write_text(json_to, json.dumps(document, indent=1) + "\n")
+
+
+def _mover(bar: Any) -> Callable[[int, int, str], None]:
+    """A `course.Progress` that moves a bar of tqdm."""
+
+    def progress(done: int, total: int, what: str) -> None:
+        bar.set_postfix_str(what, refresh=False)
+        bar.update(done - bar.n)
+
+    return progress
 
 
 def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
