@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from tests.bench.portrait import portrait
 
-from facefix.bench import repair, tables
+from facefix.bench import outcomes, repair, tables
 from facefix.bench.cases import Label
 from facefix.bench.clips import CleanClip
+from facefix.bench.diagnosis import write
 from facefix.bench.nearness import Judge, error, steps, tremble
 from facefix.cli import main
 from facefix.media import probe
@@ -35,7 +36,7 @@ def test_modes_variants_and_clips_take_turns() -> None:
     modes = Counter(case.doses[0].variant.split("-")[0] if case.doses else "clean" for case in drawn)
     assert modes["clean"] == 12 and set(modes) == {"clean", "warp", "drift", "flicker", "waxy"}
     assert max(modes.values()) - min(modes.values()) <= 3
-    assert {dose.severity for case in drawn for dose in case.doses} == {repair.SEVERITY}
+    assert {dose.severity for case in drawn for dose in case.doses} == {outcomes.SEVERITY}
     assert len({case.clip for case in drawn}) == 7
 
 
@@ -59,6 +60,9 @@ def test_nearness_of_the_truth_and_of_the_damage() -> None:
     assert untouched.mesh_before == untouched.mesh_after > 0
     healed = judge.compare(truth, damaged, truth, points[:6])
     assert healed.undone == pytest.approx(1) and healed.mesh_after == 0 and healed.identity_after == 0
+    assert healed.warping_after == healed.warping_truth < healed.warping_before == untouched.warping_after
+    several = judge.compare_all(truth, damaged, {"none": damaged, "truth": truth}, points[:6])
+    assert several == {"none": untouched, "truth": healed}
     assert healed.ssim_after == pytest.approx(1) and healed.ssim_before < 0.95
     half = judge.compare(truth, damaged, (truth + damaged) / 2, points[:6])
     assert half.undone == pytest.approx(0.75, abs=0.01)
@@ -93,10 +97,68 @@ def test_the_whole_way_on_the_sample(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "\n".join(tables.repair_lines("x", part)).count(case["mode"]) == 1
 
 
+class _Inverted:
+    """A baseline that does harm in every frame."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def enhance(self, picture: np.ndarray) -> np.ndarray:
+        self.seen += 1
+        return 255 - picture
+
+
+def test_baselines_are_given_the_frames_compared_and_no_others(tmp_path: Path) -> None:
+    points = np.tile(np.array([[20, 20], [40, 20], [30, 30], [22, 42], [38, 42]], np.float32), (12, 1, 1))
+    clip, rival = tmp_path / "clip.mkv", _Inverted()
+    write(clip, (np.full((64, 64, 3), 60, np.uint8) for _ in range(12)), Fraction(25))
+    frames = repair.compared(CleanClip(probe.probe(CLEAN), Fraction(25), points, 100.0), [], most=5)
+    before = repair.crops(clip, points, frames)
+    after, seconds = repair.by_baseline(rival, clip, points, frames)
+    assert rival.seen == len(frames) == 5 and seconds > 0
+    assert before.shape == after.shape == (5, repair.SIDE, repair.SIDE, 3)
+    assert before + after == pytest.approx(1, abs=0.01)
+    assert repair.changed(before, after) == 5 and repair.changed(before, before) == 0
+
+
+def test_the_command_hands_on_what_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+    monkeypatch.setattr(repair, "run", lambda folder, count, **options: asked.update(options) or [])
+    sheets = tmp_path / "sheets"
+    assert (
+        _run("bench", "--repair", tmp_path, "--baseline", "realesrgan", "--baseline", "none", "--frames", 9, "--sheet", sheets)
+        == 0
+    )
+    assert asked["terms"].baselines == ("realesrgan", "none") and asked["terms"].most_frames == 9
+    assert asked["show"] is not None and not sheets.exists()
+    assert _run("bench", "--repair", tmp_path) == 0
+    assert asked["terms"] == repair.Terms() and asked["show"] is None
+
+
+def test_the_help_names_the_default_number_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("bench", "--help") == 0
+    assert f"[default: {repair.MOST_FRAMES}]" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_sheet_that_exists_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "worst_03.png").write_bytes(b"mine")
+    assert _run("bench", "--repair", tmp_path, "--sheet", tmp_path) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_an_unknown_baseline_is_refused_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one.mp4").symlink_to(CLEAN.resolve())
+    assert _run("bench", "--repair", tmp_path, "--baseline", "magic") != 0
+    assert "choose from none, realesrgan" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
-    [(), ("--diagnosis", ".", "--repair", "."), ("--diagnosis", ".", "--told"), ("--repair", ".", "--signals", "x.npz")],
-)
+    [
+        (), ("--diagnosis", ".", "--repair", "."), ("--diagnosis", ".", "--told"), ("--repair", ".", "--signals", "x.npz"),
+        ("--diagnosis", ".", "--baseline", "none"), ("--diagnosis", ".", "--sheet", "x"), ("--diagnosis", ".", "--frames", "9"),
+    ],
+)  # fmt: skip
 def test_what_is_measured_must_be_said(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("bench", *words) == 2
     assert "--diagnosis" in capsys.readouterr().err

@@ -1,7 +1,8 @@
-"""How near to the truth a repaired face is, and how steady: pixels, structure, mesh, identity, seams."""
+"""How near to the truth a repaired face is, and how steady: pixels, structure, mesh, identity, warping, seams."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
+from facefix.bench.warping import Motion, motion, warping_error
 from facefix.faces import identity
 from facefix.faces.mesh import framing
 from facefix.faces.mesh.mesher import Mesher
@@ -46,8 +48,24 @@ class Nearness:
     drift_truth: float
     drift_after: float
     """VIDD: mean distance of the embeddings of frames one after the other."""
+    warping_truth: float
+    warping_before: float
+    warping_after: float
+    """Warping error along the truth's flow, RGB 0..1, squared, in the face."""
     seam: float
     """Gradient where the mask ends, after over before."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """Crops and what the networks see in them."""
+
+    crops: Floats
+    meshes: Floats
+    """(T, 478, 2)."""
+    faces: Floats
+    """(T / 2, 128)."""
+    warping: float
 
 
 class Judge:
@@ -58,29 +76,21 @@ class Judge:
 
     def compare(self, truth: Floats, before: Floats, after: Floats, points: Floats) -> Nearness:
         """Consecutive crops (T, S, S, 3) RGB 0..1; points (T, 5, 2) in them."""
+        return self.compare_all(truth, before, {"after": after}, points)["after"]
+
+    def compare_all(self, truth: Floats, before: Floats, results: Mapping[str, Floats], points: Floats) -> dict[str, Nearness]:
+        """As `compare`, for several results of the same damage by their names."""
         masks = np.stack([face_mask(five, truth.shape[1]).face for five in points])
-        wrong, left, change = (error(a, b, masks) for a, b in ((before, truth), (after, truth), (after, before)))
-        meshes = [self._meshes(crops, points) for crops in (truth, before, after)]
-        size = np.linalg.norm(meshes[0][:, 33] - meshes[0][:, 263], axis=1).mean() / 100
-        faces = [self._faces(crops, mesh) for crops, mesh in zip((truth, before, after), meshes, strict=True)]
-        far = [float(np.linalg.norm(mesh - meshes[0], axis=-1).mean() / size) for mesh in meshes[1:]]
-        strange = [float(np.linalg.norm(face - faces[0], axis=1).mean()) for face in faces[1:]]
-        return Nearness(
-            undone=1 - left / wrong if wrong > _LEAST else 0.0,
-            error=wrong,
-            psnr_kept=float("inf") if change == 0 else -10 * float(np.log10(change)),
-            ssim_before=similarity(before, truth),
-            ssim_after=similarity(after, truth),
-            mesh_before=far[0],
-            mesh_after=far[1],
-            identity_before=strange[0],
-            identity_after=strange[1],
-            tremble_truth=tremble(meshes[0]) / float(size),
-            tremble_after=tremble(meshes[2]) / float(size),
-            drift_truth=steps(faces[0]),
-            drift_after=steps(faces[2]),
-            seam=rim_gradient(after, masks) / max(rim_gradient(before, masks), _LEAST),
-        )
+        course = motion(truth)
+        sound, spoilt = (self._look(crops, points, course, masks) for crops in (truth, before))
+        return {
+            name: _nearness(sound, spoilt, spoilt if after is before else self._look(after, points, course, masks), masks)
+            for name, after in results.items()
+        }
+
+    def _look(self, crops: Floats, points: Floats, course: Motion, masks: Floats) -> _Look:
+        meshes = self._meshes(crops, points)
+        return _Look(crops, meshes, self._faces(crops, meshes), warping_error(crops, course, masks))
 
     def _meshes(self, crops: Floats, points: Floats) -> Floats:
         """(T, 478, 2)."""
@@ -94,6 +104,33 @@ class Judge:
             for crop, five in zip(crops[::_EVERY_IDENTITY], fives[::_EVERY_IDENTITY], strict=True)
         ]
         return self._identity.embed(np.stack(chips))
+
+
+def _nearness(truth: _Look, before: _Look, after: _Look, masks: Floats) -> Nearness:
+    pairs = ((before, truth), (after, truth), (after, before))
+    wrong, left, change = (error(a.crops, b.crops, masks) for a, b in pairs)
+    size = np.linalg.norm(truth.meshes[:, 33] - truth.meshes[:, 263], axis=1).mean() / 100
+    far = [float(np.linalg.norm(look.meshes - truth.meshes, axis=-1).mean() / size) for look in (before, after)]
+    strange = [float(np.linalg.norm(look.faces - truth.faces, axis=1).mean()) for look in (before, after)]
+    return Nearness(
+        undone=1 - left / wrong if wrong > _LEAST else 0.0,
+        error=wrong,
+        psnr_kept=float("inf") if change == 0 else -10 * float(np.log10(change)),
+        ssim_before=similarity(before.crops, truth.crops),
+        ssim_after=similarity(after.crops, truth.crops),
+        mesh_before=far[0],
+        mesh_after=far[1],
+        identity_before=strange[0],
+        identity_after=strange[1],
+        tremble_truth=tremble(truth.meshes) / float(size),
+        tremble_after=tremble(after.meshes) / float(size),
+        drift_truth=steps(truth.faces),
+        drift_after=steps(after.faces),
+        warping_truth=truth.warping,
+        warping_before=before.warping,
+        warping_after=after.warping,
+        seam=rim_gradient(after.crops, masks) / max(rim_gradient(before.crops, masks), _LEAST),
+    )
 
 
 def error(a: Floats, b: Floats, masks: Floats) -> float:

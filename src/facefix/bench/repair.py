@@ -8,51 +8,52 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facefix import compose, pipeline
-from facefix.bench import cases
+from facefix.bench import baselines, cases
+from facefix.bench.baselines import Baseline
 from facefix.bench.cases import Case, Dose, Label
 from facefix.bench.clips import CleanClip, Part, clips_of
 from facefix.bench.course import SECONDS, Progress, in_turn, silent
 from facefix.bench.diagnosis import write
 from facefix.bench.faults import COLLAPSED, VARIANTS
-from facefix.bench.nearness import Judge, Nearness
+from facefix.bench.nearness import Judge
+from facefix.bench.outcomes import OWN, SEVERITY, Repaired, Result
 from facefix.faces import align
 from facefix.media import colour, decode, probe
 from facefix.pipeline import treating
 from facefix.plan import Plan
 from facefix.settings import Settings
-from facefix.types import Analysis, Finding, Span
+from facefix.types import Analysis, Finding, Pixels, Span
 
-SEVERITY = 0.6
 SIDE = 256
 MOST_FRAMES = 48
 """Of a fault, that are compared: from its middle."""
 _CLEAN_EVERY = 6
 
+Floats = NDArray[np.float32]
+Show = Callable[[Repaired, NDArray[np.int_], Mapping[str, Floats]], None]
+"""Is shown each outcome with the frames compared and their crops (T, SIDE, SIDE, 3) RGB 0..1: of "truth", of "before" and of
+each method."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Repaired:
-    """What became of one case."""
 
-    case: Case
-    mode: str
-    """Failure mode; "clean" for a clip that was left as it is."""
-    told: bool
-    """Whether the repair was told what is wrong, or had to find it."""
-    treated: int
-    """Frames of those compared that were changed."""
-    nearness: Nearness
-    seconds: float
-    """Of the render, without diagnosis."""
-    frames: int
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How cases are repaired and compared: the same for all."""
+
+    told: bool = False
+    """Repair what was injected where it was injected, instead of what the diagnosis finds."""
+    settings: Settings = field(default_factory=Settings)
+    baselines: tuple[str, ...] = ()
+    """Names in `baselines.BASELINES` of what is measured beside facefix."""
+    most_frames: int = MOST_FRAMES
+    """Of each case, that are compared."""
 
 
 def choose(clips: Mapping[Part, Sequence[Path]], count: int, seed: int = 0) -> tuple[Case, ...]:
@@ -84,118 +85,83 @@ def run(
     seed: int = 0,
     seconds: float = SECONDS,
     cache: Path | None = None,
-    told: bool = False,
+    terms: Terms | None = None,
+    show: Show | None = None,
     progress: Progress = silent,
 ) -> list[Repaired]:
-    """Draw cases from the clips of a folder, repair and compare them all; `summary` makes the table.
+    """Draw cases from the clips of a folder, repair and compare them all; `outcomes.summary` makes the table.
 
     Raises:
         InputError: the folder, or that part of it, has no clip with a face.
         OutputError: the cache cannot be written.
+        ModelError: a baseline's weights are not installed.
+        SettingsError: there is no such baseline.
     """
     chosen = choose(clips_of(folder, part), count, seed)
-    return list(measured(chosen, told=told, seconds=seconds, cache=cache, progress=progress))
+    return list(measured(chosen, terms=terms, seconds=seconds, cache=cache, show=show, progress=progress))
 
 
 def measured(
     chosen: Sequence[Case],
     *,
-    told: bool = False,
+    terms: Terms | None = None,
     seconds: float = SECONDS,
     cache: Path | None = None,
-    settings: Settings | None = None,
+    show: Show | None = None,
     progress: Progress = silent,
 ) -> Iterator[Repaired]:
     """Make, repair and compare the cases, one at a time. Clips without a face are left out with a warning.
 
     Args:
-        told: repair what was injected where it was injected, instead of what the diagnosis finds.
         cache: a folder to keep the clean clips' geometry in, for the next time.
 
     Raises:
         InputError: no clip of the cases shows a face.
         OutputError: the cache cannot be written.
+        ModelError: a baseline's weights are not installed.
+        SettingsError: there is no such baseline.
     """
+    terms = terms or Terms()
+    rivals = baselines.loaded(terms.baselines, terms.settings.device)
     judge = Judge()
     for case, clip in in_turn(chosen, seconds, cache, progress):
-        yield repaired(case, clip, judge, told, settings or Settings())
+        outcome, frames, pictures = repaired(case, clip, judge, terms, rivals)
+        if show is not None:
+            show(outcome, frames, pictures)
+        yield outcome
 
 
-def summary(outcomes: Sequence[Repaired]) -> dict[str, Any]:
-    """Means over the cases of each mode, as plain data. Shares are of the damage: 1 is all of it gone, below 0 is worse."""
-    spoilt = [o for o in outcomes if o.mode != "clean"]
-    sound = [o.nearness.psnr_kept for o in outcomes if o.mode == "clean"]
-    touched = [kept for kept in sound if np.isfinite(kept)]
-    return {
-        "told": any(o.told for o in outcomes),
-        "severity": SEVERITY,
-        "cases": len(outcomes),
-        "clips": len({o.case.clip for o in outcomes}),
-        "modes": {mode: _row([o for o in spoilt if o.mode == mode]) for mode in sorted({o.mode for o in spoilt})},
-        "clean": {"cases": len(sound), "untouched": len(sound) - len(touched), "least_psnr": min(touched, default=None)},
-        "fps": sum(o.frames for o in spoilt) / max(sum(o.seconds for o in spoilt), 1e-9),
-    }
-
-
-def _row(outcomes: Sequence[Repaired]) -> dict[str, float]:
-    def mean(name: str) -> float:
-        return float(np.mean([getattr(o.nearness, name) for o in outcomes]))
-
-    def gone(name: str) -> float:
-        return 1 - mean(f"{name}_after") / max(mean(f"{name}_before"), 1e-9)
-
-    return {
-        "cases": len(outcomes),
-        "treated": sum(o.treated > 0 for o in outcomes),
-        "undone": mean("undone"),
-        "worse": sum(o.nearness.undone < 0 for o in outcomes),
-        "ssim_before": mean("ssim_before"),
-        "ssim_after": mean("ssim_after"),
-        "mesh": gone("mesh"),
-        "identity": gone("identity"),
-        "tremble": mean("tremble_after") / max(mean("tremble_truth"), 1e-9),
-        "vidd": mean("drift_after") / max(mean("drift_truth"), 1e-9),
-        "seam": mean("seam"),
-    }
-
-
-def described(outcome: Repaired) -> dict[str, Any]:
-    """A case and what became of it, as plain data; `psnr_kept` is None where nothing changed."""
-    kept = outcome.nearness.psnr_kept
-    return {
-        "name": outcome.case.name,
-        "part": outcome.case.part,
-        "mode": outcome.mode,
-        "told": outcome.told,
-        "treated": outcome.treated,
-        "seconds": round(outcome.seconds, 2),
-        **{k: round(v, 5) for k, v in asdict(outcome.nearness).items() if k != "psnr_kept"},
-        "psnr_kept": round(kept, 2) if np.isfinite(kept) else None,
-    }
-
-
-def repaired(case: Case, clip: CleanClip, judge: Judge, told: bool, settings: Settings) -> Repaired:
-    """Make one case in a temporary folder, repair it, compare it."""
+def repaired(
+    case: Case, clip: CleanClip, judge: Judge, terms: Terms, rivals: Mapping[str, Baseline]
+) -> tuple[Repaired, NDArray[np.int_], dict[str, Floats]]:
+    """Make one case in a temporary folder, repair it, compare it; what `Show` is shown."""
     labels = cases.place(case, clip)
+    frames, points = compared(clip, labels, terms.most_frames), clip.points_at(case.face_px)
     with tempfile.TemporaryDirectory(prefix="facefix-bench-") as folder:
         spoilt, sound = Path(folder) / "case.mkv", Path(folder) / "truth.mkv"
         write(spoilt, cases.pictures(case, clip, labels), clip.rate)
         write(sound, clip.pictures(case.face_px), clip.rate)
-        analysis = pipeline.analyse(spoilt, settings)
-        if told:
+        analysis = pipeline.analyse(spoilt, terms.settings)
+        if terms.told:
             analysis = informed(analysis, labels)
-        plan = pipeline.plan(analysis, settings)
-        frames = compared(clip, labels)
-        points = clip.points_at(case.face_px)
-        truth = [crop for _, crop in crops(sound, points, frames)]
-        before = [crop for _, crop in crops(spoilt, points, frames)]
+        plan = pipeline.plan(analysis, terms.settings)
+        pictures = {name: crops(path, points, frames) for name, path in (("truth", sound), ("before", spoilt))}
         since = time.perf_counter()
-        after = list(rendered(spoilt, plan, settings, points, frames))
-        spent = time.perf_counter() - since
+        pictures[OWN] = np.stack(list(rendered(spoilt, plan, terms.settings, points, frames)))
+        spent = {OWN: (time.perf_counter() - since, analysis.frames)}
+        for name, rival in rivals.items():
+            pictures[name], seconds = by_baseline(rival, spoilt, points, frames)
+            spent[name] = (seconds, len(frames))
     five = np.stack([align.apply(align.transform(points[f], SIDE), points[f]) for f in frames])
-    changed = sum(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
-    nearness = judge.compare(np.stack(truth), np.stack(before), np.stack(after), five)
-    return Repaired(case, labels[0].mode if labels else "clean", told, changed, nearness, spent, analysis.frames)
+    nearness = judge.compare_all(pictures["truth"], pictures["before"], {name: pictures[name] for name in spent}, five)
+    results = {name: Result(changed(pictures["before"], pictures[name]), nearness[name], *spent[name]) for name in spent}
+    mode = labels[0].mode if labels else "clean"
+    return Repaired(case, mode, terms.told, results.pop(OWN), results), frames, pictures
+
+
+def changed(before: Floats, after: Floats) -> int:
+    """Crops of the two that are not the same."""
+    return sum(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
 def informed(analysis: Analysis, labels: Sequence[Label]) -> Analysis:
@@ -213,32 +179,47 @@ def informed(analysis: Analysis, labels: Sequence[Label]) -> Analysis:
     return replace(analysis, diagnoses=(replace(longest, findings=findings, judgement=verdict),))
 
 
-def compared(clip: CleanClip, labels: Sequence[Label]) -> NDArray[np.int_]:
-    """Frames to be compared: those of the fault, or of the whole clip; at most `MOST_FRAMES`, in a row."""
+def compared(clip: CleanClip, labels: Sequence[Label], most: int = MOST_FRAMES) -> NDArray[np.int_]:
+    """Frames to be compared: those of the fault, or of the whole clip; at most so many, in a row."""
     present = np.isfinite(clip.points).all(axis=(1, 2))
     inside = present & labels[0].frames(clip.frames) if labels else present
     frames = np.flatnonzero(inside if inside.any() else present)
-    first = max(0, (len(frames) - MOST_FRAMES) // 2)
-    return frames[first : first + MOST_FRAMES]
+    first = max(0, (len(frames) - most) // 2)
+    return frames[first : first + most]
 
 
-def crops(path: Path, points: NDArray[np.float32], frames: NDArray[np.int_]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Aligned crops (SIDE, SIDE, 3) RGB 0..1 of those frames."""
+def crops(path: Path, points: Floats, frames: NDArray[np.int_]) -> Floats:
+    """Aligned crops (T, SIDE, SIDE, 3) RGB 0..1 of those frames."""
+    return np.stack([_crop(rgb, points[frame]) for frame, rgb in _pictures(path, frames)])
+
+
+def by_baseline(rival: Baseline, path: Path, points: Floats, frames: NDArray[np.int_]) -> tuple[Floats, float]:
+    """The same crops of what a baseline makes of those frames, and the seconds it took for that."""
+    done, spent = [], 0.0
+    for frame, rgb in _pictures(path, frames):
+        since = time.perf_counter()
+        enhanced = rival.enhance(rgb)
+        spent += time.perf_counter() - since
+        done.append(_crop(enhanced, points[frame]))
+    return np.stack(done), spent
+
+
+def _pictures(path: Path, frames: NDArray[np.int_]) -> Iterator[tuple[int, Pixels]]:
     clip = probe.probe(path)
     for frame in decode.Decoder(clip, Span(int(frames[0]), int(frames[-1]) + 1)):
         if frame.index in frames:
-            rgb = colour.to_rgb(frame, clip)
-            yield frame.index, align.crop(rgb, align.transform(points[frame.index], SIDE), SIDE).pixels
+            yield frame.index, colour.to_rgb(frame, clip)
 
 
-def rendered(
-    path: Path, plan: Plan, settings: Settings, points: NDArray[np.float32], frames: NDArray[np.int_]
-) -> Iterator[NDArray[np.float32]]:
+def _crop(rgb: Pixels, points: Floats) -> Floats:
+    return align.crop(rgb, align.transform(points, SIDE), SIDE).pixels
+
+
+def rendered(path: Path, plan: Plan, settings: Settings, points: Floats, frames: NDArray[np.int_]) -> Iterator[Floats]:
     """The same crops of the repaired clip."""
     clip = probe.probe(path)
     repairs = treating.prepare(plan, clip, settings).repairs
     # The whole clip, for a face is followed from before its fault.
     for frame, patches in treating.treated(decode.Decoder(clip), clip, repairs):
         if frame.index in frames:
-            picture, _ = compose.add(colour.to_rgb(frame, clip), patches)
-            yield align.crop(picture, align.transform(points[frame.index], SIDE), SIDE).pixels
+            yield _crop(compose.add(colour.to_rgb(frame, clip), patches)[0], points[frame.index])

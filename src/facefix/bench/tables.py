@@ -37,22 +37,42 @@ def lines(title: str, summary: Mapping[str, Any]) -> Iterator[str]:
 
 
 def repair_lines(title: str, summary: Mapping[str, Any]) -> Iterator[str]:
-    """The table of one part; `summary` is what `repair.summary` returns."""
+    """The table of one part; `summary` is what `outcomes.summary` returns. With baselines each mode has a row a method.
+
+    The column "flow" is the warping error: its own name would be taken for the fault.
+    """
     how = "told what is wrong" if summary["told"] else "as diagnosed"
     yield f"{title}: {summary['cases']} cases from {summary['clips']} clips, {how}, severity {summary['severity']:g}"
     yield ""
-    yield "  of the damage undone   cases  squared error   worse   SSIM before -> after   mesh   identity   tremble  VIDD  seam"
+    yield (
+        "  of the damage undone          cases  squared error   worse   SSIM before -> after   mesh   identity   tremble  VIDD"
+        "  flow  seam"
+    )
+    methods = summary.get("methods", {})
     for mode, row in summary["modes"].items():
-        ssim = f"{row['ssim_before']:.4f} -> {row['ssim_after']:.4f}"
-        yield (
-            f"    {mode:<19}{row['cases']:>7}{_percent(row['undone']):>15}{row['worse']:>8}{ssim:>23}{_percent(row['mesh']):>7}"
-            f"{_percent(row['identity']):>11}{row['tremble']:>10.2f}{row['vidd']:>6.2f}{row['seam']:>6.2f}"
-        )
-    clean = summary["clean"]
-    if clean["cases"]:
-        least = "nothing changed" if clean["least_psnr"] is None else f"at least {clean['least_psnr']:.1f} dB kept"
-        yield f"  clean clips: {clean['cases']}, {clean['untouched']} untouched, {least}"
-    yield f"  rendered at {summary['fps']:.1f} frames per second; tremble and VIDD: of the truth's; seam: of the input's"
+        if not methods:
+            yield _repair_row(mode, row)
+        for name, method in methods.items():
+            yield _repair_row(f"{mode:<8} {name}", method["modes"][mode])
+    if not methods and summary["clean"]["cases"]:
+        yield f"  clean clips: {_kept(summary['clean'])}"
+    for name, method in methods.items():
+        if method["clean"]["cases"]:
+            yield f"  clean clips by {name}: {_kept(method['clean'])}"
+    yield f"  rendered at {summary['fps']:.1f} frames per second; tremble, VIDD and flow: of the truth's; seam: of the input's"
+
+
+def _repair_row(label: str, row: Mapping[str, Any]) -> str:
+    ssim = f"{row['ssim_before']:.4f} -> {row['ssim_after']:.4f}"
+    return (
+        f"    {label:<26}{row['cases']:>7}{_percent(row['undone']):>15}{row['worse']:>8}{ssim:>23}{_percent(row['mesh']):>7}"
+        f"{_percent(row['identity']):>11}{row['tremble']:>10.2f}{row['vidd']:>6.2f}{row['warping']:>6.2f}{row['seam']:>6.2f}"
+    )
+
+
+def _kept(clean: Mapping[str, Any]) -> str:
+    least = "nothing changed" if clean["least_psnr"] is None else f"at least {clean['least_psnr']:.1f} dB kept"
+    return f"{clean['cases']}, {clean['untouched']} untouched, {least}"
 
 
 def _confusion(table: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,20 @@ _PARTS = ("all", "fit", "held-out")
 @click.option(
     "--told", is_flag=True, help="With --repair: tell the repair what is wrong where, instead of having it looked for."
 )
+@click.option(
+    "--baseline", "baselines", multiple=True, metavar="NAME",
+    help="With --repair: measure this too: realesrgan, realesrgan-shrunk, gfpgan, or none, the input itself; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--frames",
+    type=click.IntRange(3),
+    metavar="N",
+    help="With --repair: compare at most so many frames of a fault.  [default: 48]",
+)
+@click.option(
+    "--sheet", type=click.Path(path_type=Path), metavar="DIR",
+    help="With --repair: write a contact sheet of each of the ten cases that came out worst.",
+)  # fmt: skip
 @click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="How many cases are drawn.")
 @click.option("--seconds", type=click.FloatRange(1, 60), default=5.0, show_default=True, help="Use so much of each clip.")
 @click.option(
@@ -40,6 +55,9 @@ def bench(
     diagnosis: Path | None,
     repair: Path | None,
     told: bool,
+    baselines: tuple[str, ...],
+    frames: int | None,
+    sheet: Path | None,
     cases: int,
     seconds: float,
     part: str,
@@ -63,26 +81,18 @@ def bench(
     folder = diagnosis or repair
     if folder is None or (diagnosis and repair):
         raise click.UsageError("Say what to measure: either --diagnosis FOLDER or --repair FOLDER.")
-    if (told and diagnosis) or (signals and repair):
-        raise click.UsageError("--told goes with --repair, --signals with --diagnosis.")
+    if (diagnosis and (told or baselines or frames or sheet)) or (signals and repair):
+        raise click.UsageError("--told, --baseline, --frames and --sheet go with --repair, --signals with --diagnosis.")
     for path in (json_to, signals):
         if path is not None:
             check_output(folder, path, overwrite=yes)
     with tqdm(total=cases, unit="case", leave=False, file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-
-        def progress(done: int, total: int, what: str) -> None:
-            del total
-            bar.set_postfix_str(what, refresh=False)
-            bar.update(done - bar.n)
-
+        common = {"part": part, "seed": seed, "seconds": seconds, "cache": cache, "progress": _mover(bar)}
         if diagnosis:
-            lines, document = _diagnosed(
-                diagnosis, cases, part=part, seed=seed, seconds=seconds, cache=cache, signals=signals, progress=progress
-            )  # fmt: skip
+            lines, document = _diagnosed(folder, cases, signals=signals, **common)
         else:
-            lines, document = _repaired(
-                folder, cases, part=part, seed=seed, seconds=seconds, cache=cache, told=told, progress=progress
-            )  # fmt: skip
+            about = {"told": told, "baselines": baselines} | ({"most_frames": frames} if frames else {})
+            lines, document = _repaired(folder, cases, about, sheet, yes, **common)
     click.echo("\n".join(lines))
     if json_to is not None:
         import json
@@ -90,6 +100,16 @@ def bench(
         from facefix.files import write_text
 
         write_text(json_to, json.dumps(document, indent=1) + "\n")
+
+
+def _mover(bar: Any) -> Callable[[int, int, str], None]:
+    """A `course.Progress` that moves a bar of tqdm."""
+
+    def progress(done: int, total: int, what: str) -> None:
+        bar.set_postfix_str(what, refresh=False)
+        bar.update(done - bar.n)
+
+    return progress
 
 
 def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
@@ -104,15 +124,26 @@ def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dic
     return lines, {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
 
 
-def _repaired(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
-    """Tables and the JSON document."""
-    from facefix.bench import repair as measuring
-    from facefix.bench import tables
+def _repaired(
+    folder: Path, cases: int, about: dict[str, Any], sheet: Path | None, yes: bool, **options: Any
+) -> tuple[list[str], dict[str, Any]]:
+    """Tables and the JSON document; contact sheets go into the folder `sheet`. about: fields of `repair.Terms`."""
+    from contextlib import nullcontext
 
-    outcomes = measuring.run(folder, cases, **options)
-    results = {name: measuring.summary(found) for name, found in _groups(outcomes).items()}
+    from facefix.bench import outcomes, sheets, tables
+    from facefix.bench import repair as measuring
+    from facefix.files import check_output, folder_made
+
+    worst = sheets.Worst() if sheet is not None else None
+    with nullcontext() if sheet is None else folder_made(sheet):
+        for path in () if sheet is None else sheets.places(sheet):
+            check_output(folder, path, overwrite=yes)
+        found = measuring.run(folder, cases, terms=measuring.Terms(**about), show=worst, **options)
+        if worst is not None and sheet is not None:
+            worst.write(sheet)
+    results = {name: outcomes.summary(group) for name, group in _groups(found).items()}
     lines = [line for name in reversed(results) for line in (*tables.repair_lines(name, results[name]), "")]
-    return lines, {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
+    return lines, {"parts": results, "cases": [outcomes.described(outcome) for outcome in found]}
 
 
 def _groups(outcomes: list[Any]) -> dict[str, list[Any]]:

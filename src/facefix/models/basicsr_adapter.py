@@ -27,7 +27,7 @@ def rrdbnet(blocks: int, features: int = 64, scale: int = 4) -> nn.Module:
 
     `blocks` is 23 for x4plus and 6 for x4plus-anime. Raises ModelError where basicsr cannot be imported.
     """
-    network = _import("basicsr.archs.rrdbnet_arch").RRDBNet
+    network = imported("basicsr.archs.rrdbnet_arch").RRDBNet
     return network(3, 3, scale=scale, num_feat=features, num_block=blocks, num_grow_ch=features // 2)
 
 
@@ -37,16 +37,17 @@ def srvgg(convolutions: int, features: int = 64, scale: int = 4) -> nn.Module:
     `convolutions` is 16 for animevideov3 and 32 for general-x4v3. Raises ModelError where realesrgan cannot be
     imported.
     """
-    network = _import("realesrgan.archs.srvgg_arch").SRVGGNetCompact
+    network = imported("realesrgan.archs.srvgg_arch").SRVGGNetCompact
     return network(3, 3, num_feat=features, num_conv=convolutions, upscale=scale, act_type="prelu")
 
 
 def gfpgan_clean() -> type[nn.Module]:
     """The class `GFPGANv1Clean` of the package gfpgan. Raises ModelError where it cannot be imported."""
-    return _import("gfpgan.archs.gfpganv1_clean_arch").GFPGANv1Clean
+    return imported("gfpgan.archs.gfpganv1_clean_arch").GFPGANv1Clean
 
 
-def _import(module: str) -> types.ModuleType:
+def imported(module: str) -> types.ModuleType:
+    """A module of basicsr or of what is built on it. Raises ModelError where it cannot be imported."""
     if module in sys.modules:
         return sys.modules[module]
     package = module.partition(".")[0]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from facefix.types import Pixels
 
 CELL_PX = 288
-_CAPTION_PX = 22
-_GAP_PX = 6
+CAPTION_PX = 22
+GAP_PX = 6
 _BACKGROUND = (24, 24, 24)
 _TEXT = (235, 235, 235)
 _WIRE = (90, 230, 255)
@@ -47,21 +47,21 @@ def png(rows: Sequence[Row], edges: NDArray[np.int64]) -> bytes:
     edges: (E, 2) pairs of points of the mesh that a line joins.
     """
     columns = max((len(row.cells) for row in rows), default=0)
-    width = columns * (CELL_PX + _GAP_PX) + _GAP_PX
-    strips = [_strip(row, edges, width) for row in rows] or [_blank(_CAPTION_PX, max(width, 4 * CELL_PX), "no face found")]
+    width = columns * (CELL_PX + GAP_PX) + GAP_PX
+    strips = [_strip(row, edges, width) for row in rows] or [blank(CAPTION_PX, max(width, 4 * CELL_PX), "no face found")]
     sheet = np.concatenate(strips)
     return bytes(cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))[1])
 
 
 def _strip(row: Row, edges: NDArray[np.int64], width: int) -> Pixels:
     """The title, the captions, the faces, and the faces with their meshes."""
-    head = _blank(_CAPTION_PX, width, row.title)
-    body = _blank(_CAPTION_PX + 2 * (CELL_PX + _GAP_PX), width, "")
+    head = blank(CAPTION_PX, width, row.title)
+    body = blank(CAPTION_PX + 2 * (CELL_PX + GAP_PX), width, "")
     for column, cell in enumerate(row.cells):
-        x, y = _GAP_PX + column * (CELL_PX + _GAP_PX), _CAPTION_PX
-        _write(body, cell.caption, x, _CAPTION_PX - 6)
+        x, y = GAP_PX + column * (CELL_PX + GAP_PX), CAPTION_PX
+        write(body, cell.caption, x, CAPTION_PX - 6)
         body[y : y + CELL_PX, x : x + CELL_PX] = cell.picture
-        y += CELL_PX + _GAP_PX // 2
+        y += CELL_PX + GAP_PX // 2
         body[y : y + CELL_PX, x : x + CELL_PX] = wired(cell, edges)
     return np.concatenate([head, body])
 
@@ -79,17 +79,19 @@ def wired(cell: Cell, edges: NDArray[np.int64]) -> Pixels:
 
 def _note(picture: Pixels, text: str) -> Pixels:
     dimmed = (picture * 0.5).astype(np.uint8)
-    _write(dimmed, text, 8, CELL_PX // 2)
+    write(dimmed, text, 8, CELL_PX // 2)
     return dimmed
 
 
-def _blank(height: int, width: int, text: str) -> Pixels:
+def blank(height: int, width: int, text: str) -> Pixels:
+    """(height, width, 3) RGB background with a line of text at its top."""
     strip = np.full((height, width, 3), _BACKGROUND, np.uint8)
-    _write(strip, text, _GAP_PX, _CAPTION_PX - 6)
+    write(strip, text, GAP_PX, CAPTION_PX - 6)
     return strip
 
 
-def _write(picture: Pixels, text: str, x: int, y: int) -> None:
+def write(picture: Pixels, text: str, x: int, y: int) -> None:
+    """Put a line of text into the picture, its base line beginning at x, y."""
     # OpenCV's built-in letters are ASCII only.
     plain = text.encode("ascii", "replace").decode("ascii")
     cv2.putText(picture, plain, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, _TEXT, 1, cv2.LINE_AA)

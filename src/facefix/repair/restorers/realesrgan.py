@@ -40,12 +40,13 @@ class RealEsrgan:
         for index, crop in enumerate(crops):
             # One at a time: a batch's memory (about 0.5 GB a crop at 128 px) would grow with its length.
             small = resized(crop, small_px)
-            redrawn = np.clip(resized(self._enlarge(small), side), 0, 1)
+            redrawn = np.clip(resized(self.enlarge(small), side), 0, 1)
             # Its colours and shapes are its own invention: only fine detail is taken.
             out[index] = np.clip(crop + moderate(crop, redrawn, 1.0), 0, 1)
         return out
 
-    def _enlarge(self, small: NDArray[float32]) -> NDArray[float32]:
+    def enlarge(self, small: NDArray[float32]) -> NDArray[float32]:
+        """(S, S, 3) RGB 0..1 -> (4 S, 4 S, 3), as the network draws it."""
         import torch
 
         with torch.inference_mode():
