@@ -31,22 +31,23 @@ from facefix.bench.cases import Case as BenchCase
 from facefix.bench.cases import Dose, Label
 from facefix.diagnose import weighing
 from facefix.diagnose.features import feature
-from facefix.diagnose.modes import MODES
+from facefix.diagnose.modes import MODES, explained
 from facefix.diagnose.spans import VISIBLE
 from facefix.diagnose.weighing import Weighing, parse
 from facefix.types import Finding, Span
 
 Floats = NDArray[np.float64]
 
-LABELS = ("warp", "drift", "flicker", "waxy")
+LABELS = ("warp", "drift", "flicker", "waxy", "collapsed")
 FEATURES = {
     "warp": ["shape_warp", "shape_warp_risen", "unforeseen"],
-    "drift": ["shape_drift_slow", "moved_away"],
+    "drift": ["shape_drift_lasting", "moved_away_lasting"],
     "flicker": ["boil", "boil_calm", "shading", "shading_calm", "shape_flicker_slow", "turning"],
     "waxy": ["wax", "wax_risen", "detail_lost"],
+    "collapsed": ["molten", "mesh_lost", "detail_lost", "unforeseen"],
 }
 """Each mode's own evidence, and what might explain it away. More of them fit more of few clips and less of others."""
-CALM_S = {"warp": 0.0, "drift": 0.3, "flicker": 0.0, "waxy": 0.2}
+CALM_S = {"warp": 0.0, "drift": 0.3, "flicker": 0.0, "waxy": 0.2, "collapsed": 0.0}
 FAULTY, SOUND = 0.25, 0.03
 """A label above the first is a fault to be found, below the second none; between lie the ramps, which teach nothing."""
 RIDGE = 0.05
@@ -72,7 +73,7 @@ class Case:
     fps: float
     signals: dict[str, NDArray[np.float32]]
     labels: dict[str, Floats]
-    """(frames,) severity injected, per mode; NaN where the face has collapsed, which is all modes and none."""
+    """(frames,) severity injected, per mode; NaN where the face has collapsed, which is all other modes and none."""
 
 
 def load(path: Path) -> list[Case]:
@@ -84,7 +85,8 @@ def load(path: Path) -> list[Case]:
         if not signals:
             continue
         gone = rows[f"{i}/truth/collapsed"] > 0
-        labels = {mode: np.where(gone, np.nan, rows[f"{i}/truth/{mode}"]).astype(float) for mode in LABELS}
+        labels = {mode: np.where(gone, np.nan, rows[f"{i}/truth/{mode}"]).astype(float) for mode in LABELS[:-1]}
+        labels["collapsed"] = rows[f"{i}/truth/collapsed"].astype(float)
         name = f"{path.stem}/{i} {about['name']}"
         variants = frozenset(label["variant"] for label in about["labels"])
         out.append(Case(name, about["clip"], about["part"] == "held-out", variants, about["fps"], signals, labels))
@@ -220,7 +222,7 @@ def replay(path: Path, table: dict[str, Weighing]) -> list[scoring.Outcome]:
         with patch.object(weighing, "of", table.__getitem__):
             for spec in MODES.values() if signals else ():
                 findings += [f for f in spec.find(signals, about["fps"]) if f.severity >= VISIBLE]
-        out.append(scoring.Outcome(case, labels, about["frames"], about["fps"], tuple(findings), about["verdict"]))
+        out.append(scoring.Outcome(case, labels, about["frames"], about["fps"], tuple(explained(findings)), about["verdict"]))
     return out
 
 

@@ -18,6 +18,7 @@ def signals(frames: int = 96, **changed: np.ndarray) -> dict[str, np.ndarray]:
     plain |= {"crispness": 4.0, "crispness_out": 4.0, "face_px": 200.0, "score": 1.0, "identity_distance": 0.2}
     plain |= dict.fromkeys([*SHAPE, *SKIN, *FORESIGHT], 0.05) | {"tone_a": 4.0, "tone_b": 6.0}
     made = {k: (v * (1 + 0.02 * rng.standard_normal(frames))).astype(np.float32) for k, v in plain.items()}
+    made["mesh"] = (0.93 * (1 + 0.003 * rng.standard_normal(frames))).astype(np.float32)
     return made | {k: np.asarray(v, np.float32) for k, v in changed.items()}
 
 
@@ -41,9 +42,9 @@ def test_every_feature_survives_what_was_never_measured() -> None:
     ("name", "signal", "value"),
     [
         ("shape_warp", "shape_warp", 0.8),
-        ("shape_drift_slow", "shape_drift", 0.8),
-        ("moved_away", "identity_distance", 0.6),
-        ("tinted", "tone_a", 10.0),
+        ("shape_drift_lasting", "shape_drift", 0.8),
+        ("moved_away_lasting", "identity_distance", 0.6),
+        ("unforeseen", "unforeseen", 80.0),
         ("wax", "wax", 0.8),
         ("wax_risen", "wax", 0.8),
         ("shape_warp_risen", "shape_warp", 0.8),
@@ -51,11 +52,12 @@ def test_every_feature_survives_what_was_never_measured() -> None:
         ("shading", "shading", 9.0),
         ("detail_lost", "detail", 0.8),
         ("turning", "yaw", 40.0),
+        ("mesh_lost", "mesh", 0.8),
     ],
 )
 def test_a_feature_rises_where_its_signal_tells_of_a_fault(name: str, signal: str, value: float) -> None:
     values = signals()[signal].copy()
-    values[40:64] = value
+    values[40 : 96 if name.endswith("lasting") else 64] = value
     told = feature(name, signals(**{signal: values}), FPS)
     inside = told[38:66].max() if name == "turning" else np.median(told[44:60])
     assert inside > told[:20].max() + 0.15
@@ -66,6 +68,24 @@ def test_detail_lost_with_all_else_is_no_loss() -> None:
     sharp[40:64], soft[40:64] = 0.8, 1.6
     blurred = feature("detail_lost", signals(detail=sharp, crispness=soft, crispness_out=soft), FPS)
     assert np.abs(blurred[44:60]).max() < 0.1
+
+
+def test_what_passes_does_not_last() -> None:
+    passing, staying = (signals()["identity_distance"].copy() for _ in range(2))
+    passing[40:60] = staying[40:] = 0.6
+    there, here = (feature("moved_away_lasting", signals(identity_distance=v), FPS) for v in (passing, staying))
+    assert there.max() < 0.15 < 0.3 < np.median(here[50:])
+    assert here[:24].max() < 0.05
+
+
+def test_only_skin_and_shape_together_are_molten() -> None:
+    spoilt = np.full(96, 0.02, np.float32)
+    spoilt[40:64] = 0.7
+    both, skin, shape = (
+        np.median(feature("molten", signals(**dict.fromkeys(names, spoilt)), FPS)[46:58])
+        for names in (("wax", "shape_warp"), ("wax",), ("shape_warp",))
+    )
+    assert both > max(skin, shape) + 1
 
 
 def test_calm_takes_single_frames_out_and_bridges_gaps() -> None:

@@ -12,15 +12,19 @@ from types import MappingProxyType
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, median_filter
+from scipy.ndimage import gaussian_filter1d, median_filter, minimum_filter1d
 
-from facefix.diagnose.spans import own_level
+from facefix.diagnose.spans import own_confidence, own_level
 from facefix.types import Signals
 
 Curve = NDArray[float32]
 Feature = Callable[[Signals, float], Curve]
 
 _LOGIT_END = 0.005
+_SHAPE_LATER = 1.0
+"""Log odds by which the shape of a melting face lags its skin: between frames that melt alike little moves."""
+_LASTS_S = 1.2
+"""A drift takes two seconds and more; what passes before a face is gone by then."""
 
 
 def feature(name: str, signals: Signals, fps: float) -> Curve:
@@ -65,6 +69,19 @@ def _told_slow(name: str, sigma_s: float) -> Feature:
     return told
 
 
+def _lasting(feature: Feature) -> Feature:
+    """What it stays above for `_LASTS_S`, from there on or up to there: a face that drifted stays so, a hand passes."""
+
+    def told(signals: Signals, fps: float) -> Curve:
+        values = feature(signals, fps)
+        size = min(len(values), max(1, round(_LASTS_S * fps)))
+        onward = minimum_filter1d(values, size, origin=-(size // 2), mode="nearest")
+        so_far = minimum_filter1d(values, size, origin=(size - 1) // 2, mode="nearest")
+        return np.fmax(onward, so_far)
+
+    return told
+
+
 def _log_odds(expected: Curve) -> Curve:
     p = np.clip(expected, _LOGIT_END, 1 - _LOGIT_END)
     return np.log(p / (1 - p)).astype(float32)
@@ -102,14 +119,6 @@ def _moved_away(signals: Signals, fps: float) -> Curve:
     return slow(distance, 0.4 * fps) - np.float32(early)
 
 
-def _tinted(signals: Signals, fps: float) -> Curve:
-    """Distance of the skin's colour, taken against the surroundings, to that of the first second."""
-    first = max(3, round(fps))
-    calmed = [slow(signals[name], 0.3 * fps) for name in ("tone_a", "tone_b")]
-    away = [tone - np.median(tone[:first]) for tone in calmed]
-    return np.arcsinh(np.hypot(*away) / 3).astype(float32)
-
-
 def _detail_lost(signals: Signals, fps: float) -> Curve:
     """Share of the skin's detail lost against the best of the shot, beyond what hair and features lost."""
     window = fps / 3
@@ -121,6 +130,19 @@ def _detail_lost(signals: Signals, fps: float) -> Curve:
 def _share(values: Curve) -> Curve:
     """Of what this face shows at its best."""
     return values / max(float(np.nanpercentile(values, 80)), 1e-6) if np.isfinite(values).any() else values
+
+
+def _molten(signals: Signals, fps: float) -> Curve:
+    """The lesser of two log odds: skin without detail, and features where no face has them. Only a melting face has both."""
+    wax, shape = (slow(_log_odds(signals[name]), 0.12 * fps) for name in ("wax", "shape_warp"))
+    return np.minimum(wax, shape + np.float32(_SHAPE_LATER))
+
+
+def _mesh_lost(signals: Signals, fps: float) -> Curve:
+    """Share of the mesh's own confidence that is lost, large ones pressed together: 3 % is a strong wax, 50 % nobody's face."""
+    del fps
+    own = max(own_confidence(signals["mesh"]), 1e-3)
+    return np.arcsinh((1 - calm(signals["mesh"], 3) / own) / 0.03).astype(float32)
 
 
 def _turning(signals: Signals, fps: float) -> Curve:
@@ -137,29 +159,23 @@ def _unforeseen(signals: Signals, fps: float) -> Curve:
     return np.arcsinh(signals["unforeseen"] / 10).astype(float32)
 
 
-def _unforeseen_risen(signals: Signals, fps: float) -> Curve:
-    """Above the track's own level: some faces are hard to foretell."""
-    values = _unforeseen(signals, fps)
-    return values - np.float32(own_level(values))
-
-
 FEATURES: Mapping[str, Feature] = MappingProxyType(
     {
         "shape_warp": _told("shape_warp", 0.12),
-        "shape_drift_slow": _told_slow("shape_drift", 0.6),
+        "shape_drift_lasting": _lasting(_told_slow("shape_drift", 0.6)),
         "shape_flicker_slow": _told_slow("shape_flicker", 0.25),
         "wax": _told_slow("wax", 0.25),
         "wax_risen": _risen("wax", 0.15),
         "shape_warp_risen": _risen("shape_warp", 0.08),
         "unforeseen": _unforeseen,
-        "unforeseen_risen": _unforeseen_risen,
-        "moved_away": _moved_away,
-        "tinted": _tinted,
+        "moved_away_lasting": _lasting(_moved_away),
         "boil": _excess("boil", 3.0, 0),
         "boil_calm": _excess("boil", 3.0, 7),
         "shading": _excess("shading", 2.0, 0),
         "shading_calm": _excess("shading", 2.0, 7),
         "detail_lost": _detail_lost,
         "turning": _turning,
+        "molten": _molten,
+        "mesh_lost": _mesh_lost,
     }
 )

@@ -8,10 +8,10 @@ import pytest
 from facefix.diagnose import weighing
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
-from facefix.diagnose.modes import MODES, find_all
+from facefix.diagnose.modes import MODES, explained, find_all
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
-from facefix.types import Face, Finding, Track
+from facefix.types import Face, Finding, Span, Track
 
 FPS = 24.0
 LENGTH = 144
@@ -20,7 +20,8 @@ LENGTH = 144
 @pytest.fixture(autouse=True)
 def simple_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that what is tested is what a mode does with its scale; the fitted one is tested on clips."""
-    own = {"warp": ["shape_warp"], "drift": ["shape_drift_slow"], "waxy": ["wax"], "flicker": ["boil", "shading"]}
+    own = {"warp": ["shape_warp"], "drift": ["shape_drift_lasting"], "waxy": ["wax"], "flicker": ["boil", "shading"]}
+    own |= {"collapsed": ["molten"]}
     odds = tuple(float(np.log(p / (1 - p))) for p in (0.2, 0.3, 0.6, 0.9))
     knots = dict.fromkeys(own, odds) | {"flicker": (0.8, 1.2, 2.0, 3.0)}
     table = {
@@ -48,6 +49,11 @@ def _clean() -> dict[str, np.ndarray]:
     distance[::6] = 0.2 + rng.normal(0, 0.02, len(distance[::6]))
     signals["identity_distance"] = distance
     return signals
+
+
+def _track() -> Track:
+    faces = tuple(Face(10 + i, np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.9) for i in range(LENGTH))
+    return Track(3, 0, faces)
 
 
 def _found(signals: dict[str, np.ndarray]) -> dict[str, list[Finding]]:
@@ -104,12 +110,23 @@ def test_skin_without_pores_is_wax() -> None:
 def test_a_face_that_melts_with_its_skin_has_collapsed_and_is_no_wax() -> None:
     signals = _clean()
     signals["wax"][70:100] = 0.75
+    signals["shape_warp"][70:100] = 0.6
     signals["mesh"][70:100] = 0.93 * 0.9
-    found = _found(signals)
-    assert found.keys() == {"collapsed"}
-    assert found["collapsed"][0].severity == pytest.approx(0.55, abs=0.15)
+    assert _found(signals).keys() == {"collapsed", "warp"}
+    (found,) = find_all(_track(), signals, FPS)
+    assert found.mode == "collapsed" and found.severity == pytest.approx(0.7, abs=0.1)
     signals["wax"][70:100] = 0.05
-    assert _found(signals) == {}
+    assert _found(signals).keys() == {"warp"}
+
+
+def test_a_collapse_explains_what_is_milder_and_lies_in_it() -> None:
+    collapse = Finding("collapsed", 0, Span(40, 60), 0.6, "")
+    inside, worse, beside = (
+        Finding("warp", 0, span, severity, "")
+        for span, severity in ((Span(38, 56), 0.5), (Span(42, 58), 0.8), (Span(55, 80), 0.4))
+    )
+    assert explained([collapse, inside, worse, beside]) == [collapse, worse, beside]
+    assert explained([inside, worse]) == [inside, worse]
 
 
 def test_a_small_face_has_no_wax() -> None:
@@ -175,8 +192,7 @@ def test_priors_reach_the_findings_of_their_mode_alone() -> None:
     signals = _clean()
     signals["shape_warp"][40:54] = 0.4
     signals["shading"][90:102] += 4
-    faces = tuple(Face(10 + i, np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.9) for i in range(LENGTH))
-    plain, shifted = (find_all(Track(3, 0, faces), signals, FPS, priors) for priors in (None, {"warp": 1.2}))
+    plain, shifted = (find_all(_track(), signals, FPS, priors) for priors in (None, {"warp": 1.2}))
     assert [(f.mode, f.track, f.span) for f in plain] == [(f.mode, f.track, f.span) for f in shifted]
     assert shifted[0].mode == "warp" and shifted[0].severity > plain[0].severity
     assert shifted[1] == plain[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -29,4 +29,16 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
         for found in (with_prior(raw, priors.get(spec.name, 1.0)) for raw in spec.find(signals, fps))
         if found.severity >= VISIBLE
     ]
-    return tuple(sorted(findings, key=lambda f: (f.span.start, f.mode)))
+    return tuple(sorted(explained(findings), key=lambda f: (f.span.start, f.mode)))
+
+
+def explained(findings: Sequence[Finding]) -> list[Finding]:
+    """Without those that are part of a worse collapse: features that melt are also bent, and their skin has no pores."""
+    gone = [f for f in findings if f.mode == collapsed.SPEC.name]
+    return [f for f in findings if f in gone or not any(_covers(worse, f) for worse in gone)]
+
+
+def _covers(collapse: Finding, other: Finding) -> bool:
+    """Whether it is at least as bad, over most of the other's frames."""
+    shared = min(collapse.span.end, other.span.end) - max(collapse.span.start, other.span.start)
+    return collapse.severity >= other.severity and shared > len(other.span) / 2

@@ -3,8 +3,9 @@
 The mesh network is trained to know its own error, and has nothing to hold on to in such a face. In the points it knows
 best, features that melt (`bench/faults/collapsed`, five clips) leave 0.83 of confidence at severity 0.6, 0.4 to 0.6 at 0.75 and
 0.2 to 0.45 at 0.9, where 20 clips of real people have 0.92 to 0.95; blurred, in the dark, flickering, warped, behind a hand
-they keep 0.81 and more in every frame. But it does not know a face in deep blur either, one in the background or in
-profile, or one that something passes before. So a face must have been clear elsewhere in the shot, or stand in sharp
+they keep 0.81 and more in every frame. A mild melt leaves it more; then it tells that skin and features go at once, weighed by
+a fit (`weighing`). But the mesh does not know a face in deep blur either, one in the background or in profile, or one that
+something passes before. So a face must have been clear elsewhere in the shot, or stand in sharp
 surroundings; and what has another colour than its skin is before it.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
+from facefix.diagnose import weighing
 from facefix.diagnose.spans import ModeSpec, own_confidence, runs, severity, worst
 from facefix.types import Finding, Signals
 
@@ -21,10 +23,6 @@ _KNOTS = (-0.83, -0.76, -0.66, -0.48)
 """Minus the confidence, at severity 0, 0.3, 0.6, 0.9."""
 _SHARE_KNOTS = (-0.88, -0.81, -0.71, -0.52)
 """Minus the confidence as a share of the face's own, likewise: a beard and a hat cost 0.2 of it in every frame."""
-_MOLTEN_KNOTS = (-0.96, -0.935, -0.89, -0.55)
-"""The same where the skin is gone as well: wax alone leaves 0.97 of the confidence, and never less than 0.93."""
-_MOLTEN = 0.5
-"""Expected severity of wax that says the skin is gone."""
 _NEVER_CLEAR_KNOTS = (-0.60, -0.53, -0.47, -0.40)
 """Minus the confidence where the face is never clear."""
 _CLEAR = 0.75
@@ -44,7 +42,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     if not np.isfinite(mesh).any():
         return []
     legible = (signals["face_px"] >= _MIN_FACE_PX) & (np.abs(signals["yaw"]) < _MAX_YAW) & (signals["tint"] < _FOREIGN_TINT)
-    curve = np.where(legible, _curve(mesh, signals["crispness_out"], signals["wax"]), 0).astype(float32)
+    curve = np.where(legible, _curve(signals, fps), 0).astype(float32)
     found = []
     for span in runs(curve, min_frames=max(2, round(fps / 8)), bridge=max(2, round(fps / 6))):
         sure = float(np.nanmedian(mesh[span.start : span.end]))
@@ -53,13 +51,14 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     return found
 
 
-def _curve(mesh: NDArray[float32], surroundings: NDArray[float32], wax: NDArray[float32]) -> NDArray[float32]:
+def _curve(signals: Signals, fps: float) -> NDArray[float32]:
     """(T,) severity."""
+    mesh = signals["mesh"]
     own = own_confidence(mesh)
     if own >= _CLEAR:
         unknown = np.fmin(severity(-mesh, _KNOTS), severity(-mesh / own, _SHARE_KNOTS))
-        return np.fmax(unknown, np.where(wax >= _MOLTEN, severity(-mesh / own, _MOLTEN_KNOTS), 0))
-    return np.where(surroundings >= _SHARP, severity(-mesh, _NEVER_CLEAR_KNOTS), 0)
+        return np.fmax(unknown, np.where(np.isfinite(mesh), weighing.of("collapsed").severity(signals, fps), 0))
+    return np.where(signals["crispness_out"] >= _SHARP, severity(-mesh, _NEVER_CLEAR_KNOTS), 0)
 
 
 SPEC = ModeSpec("collapsed", "nothing of the face is left", "generate them anew, unless something covers the face", find)
