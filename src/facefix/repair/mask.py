@@ -53,26 +53,28 @@ def face_mask(points: NDArray[float32], side_px: int) -> FaceMask:
     axes = np.stack([[down[1], -down[0]], down])
     centre = (eyes + mouth) / 2
     marks = (marked - centre) @ axes.T / unit
-    y, x = np.mgrid[:side_px, :side_px]
-    u = ((x - centre[0]) * axes[0, 0] + (y - centre[1]) * axes[0, 1]) / unit
-    v = ((x - centre[0]) * axes[1, 0] + (y - centre[1]) * axes[1, 1]) / unit
+    # One row and one column, added by broadcasting, in single precision: this is made anew for every frame.
+    x, y = (np.arange(side_px) - centre[:, None]) / unit
+    u, v = ((x * axis[0]).astype(np.float32) + (y * axis[1]).astype(np.float32)[:, None] for axis in axes)
     sideways = marks[2, 0] - (marks[:2, 0].mean() + marks[3:, 0].mean()) / 2
-    radius = np.hypot((u + _TURN * np.clip(sideways, -0.6, 0.6)) / _HALF_WIDTH, v / np.where(v < 0, _ABOVE, _BELOW))
-    face = _smooth((1 - radius) / _FEATHER)
+    shifted = u + float(_TURN * np.clip(sideways, -0.6, 0.6))
+    heights = np.where(v < 0, 1 / _ABOVE, 1 / _BELOW).astype(np.float32)
+    face = _falling(shifted * (1 / _HALF_WIDTH), v * heights, _FEATHER)
     face[[0, -1], :] = face[:, [0, -1]] = 0
     eye_weights = [_spot(u, v, mark, 0.34, 0.24) for mark in marks[:2]]
-    lips = _spot(u, v, marks[3:].mean(0), 0.30 + abs(marks[4, 0] - marks[3, 0]) / 2, 0.38)
+    lips = _spot(u, v, marks[3:].mean(0), 0.30 + float(abs(marks[4, 0] - marks[3, 0])) / 2, 0.38)
     return FaceMask(face, np.maximum(*eye_weights), lips)
 
 
 def _spot(
-    u: NDArray[np.float64], v: NDArray[np.float64], mark: NDArray[np.float64], half_width: float, half_height: float
+    u: NDArray[float32], v: NDArray[float32], mark: NDArray[np.float64], half_width: float, half_height: float
 ) -> NDArray[float32]:
-    radius = np.hypot((u - mark[0]) / half_width, (v - mark[1]) / half_height)
-    return _smooth((1 - radius) / 0.4)
+    across, down = (u - float(mark[0])) * (1 / half_width), (v - float(mark[1])) * (1 / half_height)
+    return _falling(across, down, 0.4)
 
 
-def _smooth(t: NDArray[np.float64]) -> NDArray[float32]:
-    """0 below 0, 1 above 1, with a continuous slope between."""
-    t = np.clip(t, 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+def _falling(across: NDArray[float32], down: NDArray[float32], feather: float) -> NDArray[float32]:
+    """1 inside the unit circle, 0 outside, with a continuous slope over `feather` of its radius."""
+    # np.hypot guards against overflow, which crops do not know, and takes five times as long.
+    t = np.clip((1 - np.sqrt(across * across + down * down)) * (1 / feather), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), float32)
