@@ -52,6 +52,8 @@ class _Held:
 class _Step:
     name: str
     cure: Cure
+    windows: tuple[Span, ...]
+    """Stretches of frames that it treats, or looks at when it does."""
     waiting: deque[Sight] = field(default_factory=deque)
 
 
@@ -82,7 +84,7 @@ class FaceRepair:
             wanted: (478, 3) where its points belong, crop pixels; `mesh` itself where nothing is bent.
         """
         if not self._steps:
-            self._steps = [_Step(name, CURES[name].start(self.course.patient)) for name in self._active]
+            self._steps = [self._started(name) for name in self._active]
         in_crop = points @ crop.transform[:, :2].T + crop.transform[:, 2]
         mask = face_mask(in_crop, crop.pixels.shape[0])
         self._held.append(_Held(crop, mask, mesh))
@@ -103,13 +105,22 @@ class FaceRepair:
         self._held.clear()
         return patches
 
+    def _started(self, name: str) -> _Step:
+        spec, course = CURES[name], self.course
+        reach = spec.look_ahead(course.patient.fps)
+        return _Step(name, spec.start(course.patient), _windows(course.span, [course.curves[name]], reach))
+
     def _pass(self, first: int, sights: list[Sight]) -> list[Patch]:
         """Send frames through the steps from `first` on; what comes out at the end becomes patches."""
         for step in self._steps[first:]:
             done = []
             for sight in sights:
-                step.waiting.append(sight)
-                done += self._measured(step, step.cure.push(sight, self._strength(step, sight.frame) > 0))
+                if any(sight.frame in window for window in step.windows):
+                    step.waiting.append(sight)
+                    done += self._measured(step, step.cure.push(sight, self._strength(step, sight.frame) > 0))
+                else:
+                    # Too far from all that this cure treats to be looked at by it.
+                    done += [*self._measured(step, step.cure.flush()), sight]
             sights = done
         return [patch for sight in sights if (patch := self._patch(sight.frame, sight.pixels)) is not None]
 
