@@ -88,6 +88,29 @@ def test_modes_follow_one_another() -> None:
     assert set(both) <= set(range(20, 24)) and set(both) >= {21, 22}
 
 
+class Counting:
+    """A restorer that changes nothing and counts."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def restore(self, crops: np.ndarray, source_px: float) -> np.ndarray:
+        self.asked += len(crops)
+        return crops
+
+
+def test_a_cure_is_asked_about_what_it_treats_and_looks_at_alone() -> None:
+    pixels, counting = crops(), Counting()
+    both = {"flicker": curve(12, 18), "waxy": curve(34, 38)}
+    patient = Patient(counting, None, (), mesh(), TRIANGLES, 256.0, 24.0)
+    patches = run(FaceRepair(Course(SPAN, both, patient)), pixels)
+    assert counting.asked == 4 + 2 * CURES["waxy"].look_ahead(24.0)
+    alone = run(course(flicker=both["flicker"]), pixels) | run(course(waxy=both["waxy"]), pixels)
+    assert patches.keys() == alone.keys()
+    for frame, patch in patches.items():
+        np.testing.assert_array_equal(patch.residual, alone[frame].residual)
+
+
 def test_features_are_moved_to_where_they_belong_within_the_face() -> None:
     pixels = turning(FRAMES)
     patches = run(course(warp=curve(20, 22)), pixels, shift_px=5)
