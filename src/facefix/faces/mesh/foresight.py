@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from facefix.faces.mesh.path import Steps
 from facefix.faces.mesh.shape import ShapeModel
-from facefix.faces.mesh.straightening import STRANGER, WEIGHTS, Statistics, kernels, load, movements
+from facefix.faces.mesh.straightening import BESIDE, WEIGHTS, Statistics, kernels, load, movements, swelling, usual_covariance
 from facefix.models import zoo
 
 Floats = NDArray[np.float64]
@@ -37,13 +37,10 @@ _KNOWN_S = 10.0
 """Frames before and after that tell how this face moves."""
 _FASTEST = 30.0
 """Frames per second that are looked at; of more, every second, or third."""
-_BESIDE = 2
-"""Frames beside a window that may be bent with it: how the face moves is not learnt from them."""
 _DOUBT = 0.1
 """Share of a direction's variance that nothing foretells: the mesh's noise, and what such processes do not know of faces."""
 _DIRECTIONS = 12
 """In which warps are told: those in which they stand out most."""
-_RAMP = 5
 _FEWEST = 8
 """Frames outside a window without which nothing is foretold."""
 
@@ -82,7 +79,7 @@ def unforeseen(known: Statistics, warp: Floats, numbers: Floats, fps: float) -> 
 def _ratio(known: Statistics, warp: Floats, numbers: Floats, window: slice, fps: float) -> float:
     """How much likelier the window's frames are, as logarithm, if a warp is in them; NaN where nothing can be foretold."""
     frames = np.arange(len(numbers))
-    outside = (frames < window.start - _BESIDE) | (frames >= window.stop + _BESIDE)
+    outside = (frames < window.start - BESIDE) | (frames >= window.stop + BESIDE)
     calm = outside & (np.abs(frames - (window.start + window.stop) / 2) < _KNOWN_S * fps)
     if calm.sum() < _FEWEST:
         return math.nan
@@ -103,7 +100,7 @@ def _foretold(moves: Floats, paces: Floats, window: slice, fps: float) -> tuple[
     be: covariances (N, L, L). Conditional Gaussians (Rasmussen and Williams 2006, equation 2.19)."""
     around = round(_AROUND_S * fps)
     frames = np.arange(max(0, window.start - around), min(len(moves), window.stop + around))
-    own = np.einsum("nk,ktu->ntu", paces, kernels(frames / fps)) + STRANGER + _DOUBT * np.eye(len(frames))
+    own = usual_covariance(paces, kernels(frames / fps), _DOUBT)
     inside = (frames >= window.start) & (frames < window.stop)
     across = own[:, inside][:, :, ~inside]
     weights = np.linalg.solve(own[:, ~inside][:, :, ~inside], across.transpose(0, 2, 1)).transpose(0, 2, 1)
@@ -113,7 +110,7 @@ def _foretold(moves: Floats, paces: Floats, window: slice, fps: float) -> tuple[
 
 def _pace(known: Statistics, long: int, fps: float) -> Floats:
     """(L, L) covariance of a warp over the frames of a window; it swells and goes."""
-    swell = np.minimum(1, np.minimum(np.arange(1, long + 1), np.arange(long, 0, -1)) / _RAMP)
+    swell = swelling(long)
     return np.einsum("k,ktu->tu", known.fault_paces["warp"], kernels(np.arange(long) / fps)) * swell[:, None] * swell
 
 

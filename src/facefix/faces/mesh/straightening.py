@@ -30,11 +30,11 @@ KERNELS_S = (0.05, 0.15, 0.5, 2.0)
 """Reaches of the Matern kernels (nu = 3/2) that paths are mixed of; one more is white, one constant."""
 _OTHERS_FRAMES = 60.0
 """Other people's movements count like so many frames of this track."""
-STRANGER = 0.3
+_STRANGER = 0.3
 """How far the mean of the sound frames may be off, in variances of the face's movement."""
 _USUAL_SEVERITY, _SEVERITIES = 0.7, (0.3, 1.0)
 """At which the fault's covariance is taken as measured: above the mean of those measured, for none uses all directions."""
-_BESIDE = 2
+BESIDE = 2
 """Frames beside a finding that may be bent too."""
 _RAMP = 5
 _ROUNDING = 0.01
@@ -115,7 +115,7 @@ class Straightener:
 def fault(known: Statistics, numbers: Floats, bent: Bent, sound: NDArray[np.bool_], fps: float) -> Floats:
     """(T, N) what the fault has most likely added to the path (T, N), 0 away from its span."""
     frames = np.arange(len(numbers))
-    near = (frames >= bent.span.start - _BESIDE) & (frames < bent.span.end + _BESIDE)
+    near = (frames >= bent.span.start - BESIDE) & (frames < bent.span.end + BESIDE)
     calm = sound & ~near
     # Flicker is as often here as there: its own frames tell the mean, where no others do.
     usual = calm if calm.sum() >= _FEWEST or bent.mode != "flicker" else near
@@ -124,7 +124,7 @@ def fault(known: Statistics, numbers: Floats, bent: Bent, sound: NDArray[np.bool
     directions, paces = movements(known, numbers, calm)
     moves = (numbers - numbers[usual].mean(0)) @ directions
     basis = kernels(frames / fps)
-    own = np.einsum("nk,ktu->ntu", paces, basis) + STRANGER + _ROUNDING * np.eye(len(frames))
+    own = usual_covariance(paces, basis, _ROUNDING)
     swell = _envelope(bent, near)
     pace = np.einsum("k,ktu->tu", known.fault_paces[bent.mode], basis) * swell[:, None] * swell
     gain = (np.clip(bent.severity, *_SEVERITIES) / _USUAL_SEVERITY) ** 2
@@ -178,6 +178,16 @@ def _each(blocks: Floats, values: Floats) -> Floats:
     return np.matmul(blocks, values.T[:, :, None])[:, :, 0].T
 
 
+def usual_covariance(paces: Floats, basis: Floats, noise: float) -> Floats:
+    """(N, T, T) of a face's movements about the mean of its sound frames; noise: variance that is new in every frame."""
+    return np.einsum("nk,ktu->ntu", paces, basis) + _STRANGER + noise * np.eye(basis.shape[1])
+
+
+def swelling(frames: int) -> Floats:
+    """(frames,) how far a warp or flicker has come, as a share of its whole: it swells and goes."""
+    return np.minimum(1, np.minimum(np.arange(1, frames + 1), np.arange(frames, 0, -1)) / _RAMP)
+
+
 def kernels(seconds: Floats) -> Floats:
     """(len(KERNELS_S) + 2, T, T) covariances over time of variance 1: white, Materns of growing reach, constant."""
     apart = np.abs(seconds[:, None] - seconds)
@@ -196,8 +206,7 @@ def _envelope(bent: Bent, near: NDArray[np.bool_]) -> Floats:
     if bent.mode == "drift":
         swell[inside] = np.sqrt(np.linspace(0, 1, len(inside)))
     else:
-        edge = np.minimum(np.arange(1, len(inside) + 1), np.arange(len(inside), 0, -1))
-        swell[inside] = np.minimum(1, edge / _RAMP)
+        swell[inside] = swelling(len(inside))
     return swell
 
 
