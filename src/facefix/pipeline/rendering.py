@@ -12,9 +12,11 @@ from facefix.errors import PlanError
 from facefix.media import encode, probe
 from facefix.models import devices
 from facefix.pipeline.analysing import analyse, plan
+from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.executing import Job, execute
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.proof import Proof
+from facefix.pipeline.remembering import analysed
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
 from facefix.settings import Settings
@@ -62,8 +64,12 @@ def repair(
     *,
     overwrite: bool = False,
     progress: Progress = silent,
+    workspace: Workspace | None = None,
 ) -> Report:
     """Both passes: diagnose a clip, repair what can be repaired, write the result.
+
+    workspace: where to keep the analysis and finished segments of the render, and to look for them first. The result is then
+    encoded in segments, and the same however often the work was broken off.
 
     Raises:
         FacefixError: bad input, an output that cannot be written, missing weights.
@@ -71,8 +77,11 @@ def repair(
     settings = settings or Settings()
     started = time.monotonic()
     _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
-    analysis = analyse(path, settings, progress=progress)
-    job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress)
+    if workspace is None:
+        analysis = analyse(path, settings, progress=progress)
+    else:
+        analysis = analysed(path, settings, workspace.analyses, progress)
+    job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, workspace)
     return _render(job, started, analysis)
 
 
@@ -84,12 +93,14 @@ def render(
     settings: Settings | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
+    workspace: Workspace | None = None,
 ) -> Report:
     """Pass 2: execute a plan.
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
         settings: `compare`, `device`, and `codec` and `crf` where given, which override the plan's.
+        workspace: as `repair`.
 
     Raises:
         PlanError: the plan belongs to another clip or names a mode or restorer facefix does not have.
@@ -102,7 +113,7 @@ def render(
         raise PlanError(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
-    job = Job(plan, info, Path(out), settings, overwrite, progress)
+    job = Job(plan, info, Path(out), settings, overwrite, progress, workspace)
     _check(info.path, job.out, settings, job.spec, overwrite)
     return _render(job, started, None)
 
