@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -131,6 +132,18 @@ class _Hand:
         return self._ray.get(future)
 
 
+def _answers(address: str) -> bool:
+    """Whether somebody listens at host:port; Ray itself would wait for minutes. Other forms ("auto") are Ray's to judge."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not colon or not port.isdecimal():
+        return True
+    try:
+        socket.create_connection((host, int(port)), _ANSWER_S).close()
+    except OSError:
+        return False
+    return True
+
+
 def _start(address: str | None) -> OnRay:
     # Nothing goes over the network that the user has not asked for.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -138,6 +151,10 @@ def _start(address: str | None) -> OnRay:
         import ray
     except ImportError:
         raise SettingsError("--engine ray: Ray is not installed; pip install 'facefix[ray]'.") from None
+    if address is not None and not _answers(address):
+        raise SettingsError(
+            f"--engine ray: nothing answers at {address}; `ray start --head` starts a cluster and names its address."
+        )
     try:
         # A running instance is used as it is; one that is started here needs no dashboard.
         own: dict[str, Any] = {} if address else {"include_dashboard": False}
