@@ -80,6 +80,13 @@ class Settings:
     )
     restorer: str = _option("auto", "Network that redraws detail in damaged faces.", "--restorer", choices=_restorers)
     device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")
+    models_dir: str | None = _option(
+        None,
+        "Folder in which model weights are looked for first, and into which they are fetched; default: what the environment "
+        "variable FACEFIX_MODELS says.",
+        "--models-dir",
+        metavar="DIR",
+    )
     codec: str | None = _option(
         None, "Video encoder, such as libx264, libx265, prores_ks, h264_nvenc; default: the source's family.", "--codec"
     )

@@ -17,6 +17,7 @@ from facefix.errors import InputError
 from facefix.faces.detectors import DETECTORS
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
+from facefix.models import zoo
 from facefix.pipeline.measuring import measure_tracks
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
@@ -35,8 +36,14 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
 
     Raises:
         InputError: the clip cannot be read or not one frame of it decodes.
+        ModelError: weights are missing or damaged.
     """
     settings = settings or Settings()
+    with zoo.searched(settings.models_dir):
+        return _analysed(path, settings, meshes, progress)
+
+
+def _analysed(path: Path, settings: Settings, meshes: bool, progress: Progress) -> Analysis:
     memory.keep_large_blocks_apart()
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)

@@ -10,7 +10,7 @@ from pathlib import Path
 from facefix import files, memory
 from facefix.errors import PlanError
 from facefix.media import encode, probe
-from facefix.models import devices
+from facefix.models import devices, zoo
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.executing import Job, execute
 from facefix.pipeline.progress import Progress, silent
@@ -70,10 +70,11 @@ def repair(
     """
     settings = settings or Settings()
     started = time.monotonic()
-    _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
-    analysis = analyse(path, settings, progress=progress)
-    job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress)
-    return _render(job, started, analysis)
+    with zoo.searched(settings.models_dir):
+        _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
+        analysis = analyse(path, settings, progress=progress)
+        job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress)
+        return _render(job, started, analysis)
 
 
 def render(
@@ -89,7 +90,7 @@ def render(
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `device`, and `codec` and `crf` where given, which override the plan's.
+        settings: `compare`, `device`, `models_dir`, and `codec` and `crf` where given, which override the plan's.
 
     Raises:
         PlanError: the plan belongs to another clip or names a mode or restorer facefix does not have.
@@ -103,8 +104,9 @@ def render(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
     job = Job(plan, info, Path(out), settings, overwrite, progress)
-    _check(info.path, job.out, settings, job.spec, overwrite)
-    return _render(job, started, None)
+    with zoo.searched(settings.models_dir):
+        _check(info.path, job.out, settings, job.spec, overwrite)
+        return _render(job, started, None)
 
 
 def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, overwrite: bool) -> None:
