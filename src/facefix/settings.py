@@ -78,7 +78,13 @@ class Settings:
         "--generator",
         choices=_generators,
     )
-    restorer: str = _option("auto", "Network that redraws detail in damaged faces.", "--restorer", choices=_restorers)
+    restorer: str = _option(
+        "auto",
+        "Network that redraws detail in waxy faces: unwaxing, gfpgan, realesrgan, none; auto: gfpgan where it was fetched, "
+        "else unwaxing.",
+        "--restorer",
+        choices=_restorers,
+    )
     device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")
     models_dir: str | None = _option(
         None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -239,6 +239,11 @@ def checked(name: str) -> Path:
     path = find(name)
     verify(path, entry(name))
     return path
+
+
+def installed(names: Iterable[str]) -> bool:
+    """Whether this machine has all of those known files; nothing is read of them."""
+    return all(locate(entry(name)) is not None for name in names)
 
 
 def statuses() -> tuple[ModelStatus, ...]:

@@ -17,6 +17,7 @@ from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
+from facefix.repair.restorers import named
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
 
@@ -72,6 +73,8 @@ def repair(
     started = time.monotonic()
     with zoo.searched(settings.models_dir):
         _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
+        for file in named(settings.restorer).files:
+            zoo.checked(file)
         analysis = analyse(path, settings, progress=progress)
         job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress)
         return _render(job, started, analysis)

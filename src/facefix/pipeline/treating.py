@@ -23,7 +23,7 @@ from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
-from facefix.repair.restorers import DEFAULT_RESTORER, RESTORERS, Restorer
+from facefix.repair.restorers import RESTORERS, Restorer, named
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
@@ -74,15 +74,14 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     for treatment in plan.treatments:
         if treatment.mode not in CURES:
             raise PlanError(f"The plan asks to treat {treatment.mode}; facefix can treat {', '.join(CURES)}.")
-    name = DEFAULT_RESTORER if plan.restorer == "auto" else plan.restorer
-    if name not in RESTORERS:
-        raise PlanError(f"The plan asks for the restorer {name!r}; choose from {', '.join(RESTORERS)}.")
+    if plan.restorer != "auto" and plan.restorer not in RESTORERS:
+        raise PlanError(f"The plan asks for the restorer {plan.restorer!r}; choose from {', '.join(RESTORERS)}.")
     instruments = Instruments(settings.device)
     tracks = [t for t in plan.tracks if any(treatment.track == t.id for treatment in plan.treatments)]
     if not tracks:
         return Prepared([], instruments)
     modes = {t.mode for t in plan.treatments}
-    restorer = RESTORERS[name if "waxy" in modes else "none"].load(settings.device)
+    restorer = (named(plan.restorer) if "waxy" in modes else RESTORERS["none"]).load(settings.device)
     anchored = AnchoredRestorer(settings.device) if modes & set(trial.REBUILT) else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
     samples = {track.id: _samples(plan.treatments, track) for track in tracks}

@@ -35,3 +35,5 @@ class RestorerSpec:
     load: Callable[[str], Restorer]
     """Takes a device: auto, cpu, cuda, cuda:N or mps. Raises ModelError where weights are missing or unreadable,
     SettingsError where there is no such device."""
+    files: tuple[str, ...] = ()
+    """What `load` reads, by its names in the zoo."""
