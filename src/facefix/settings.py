@@ -39,6 +39,12 @@ def _restorers() -> tuple[str, ...]:
     return ("auto", *RESTORERS)
 
 
+def _detectors() -> tuple[str, ...]:
+    from facefix.faces.detectors import DETECTORS
+
+    return ("auto", *DETECTORS)
+
+
 def _modes() -> tuple[str, ...]:
     from facefix.diagnose.modes import MODES
 
@@ -77,6 +83,13 @@ class Settings:
         "kling, sora, runway, pika, wan, veo or hailuo.",
         "--generator",
         choices=_generators,
+    )
+    detector: str = _option(
+        "auto",
+        "Network that finds faces: centerface, retinaface; auto: retinaface where it was fetched and there is a GPU, else "
+        "centerface, which is much faster on a CPU.",
+        "--detector",
+        choices=_detectors,
     )
     restorer: str = _option(
         "auto",

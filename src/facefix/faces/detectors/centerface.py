@@ -142,7 +142,8 @@ def _round_up(side: int) -> int:
     return -(-side // SIDE_MULTIPLE_PX) * SIDE_MULTIPLE_PX
 
 
-def _load() -> Detector:
+def _load(device: str) -> Detector:
+    """On the CPU, whatever the device: there it is no bottleneck."""
     return CenterFace()
 
 
@@ -151,4 +152,5 @@ SPEC = DetectorSpec(
     describe="CenterFace: fast on a CPU, finds small faces, five points.",
     licence="MIT",
     load=_load,
+    files=(WEIGHTS,),
 )
