@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.clips import write_clip
 from tests.models.server import CONTENT, Manners, row, serving
 
 from facefix.cli import main
@@ -82,3 +83,33 @@ def test_an_unknown_name_is_told(manners: Manners, capsys: pytest.CaptureFixture
     assert run("models", "fetch", "third.pth") == 1
     assert "third.pth is not in the table" in capsys.readouterr().err
     assert manners.asked == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--restorer", "gfpgan"], 1, "GFPGANv1.4.pth is not installed; run `facefix models fetch GFPGANv1.4.pth`."),
+        (["--detector", "retinaface"], 1, "detection_Resnet50_Final.pth is not installed; run `facefix models fetch"),
+        (["--models-dir", "nowhere"], 2, "--models-dir nowhere: there is no such folder."),
+    ],
+)
+def test_a_repair_without_its_weights_is_refused_before_the_work(
+    words: list[str], code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(zoo.MODELS_DIR_VARIABLE, raising=False)
+    monkeypatch.setattr(zoo, "cache_folder", lambda: tmp_path)
+    monkeypatch.chdir(tmp_path)
+    clip = write_clip(tmp_path / "a.mp4")
+    assert run(clip, *words) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_weights_in_the_folder_that_is_named_are_the_ones_that_are_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4")
+    (tmp_path / "centerface.onnx").write_bytes(b"damaged")
+    assert run(clip, "--models-dir", tmp_path) == 1
+    assert f"{tmp_path / 'centerface.onnx'} is not the published centerface.onnx" in capsys.readouterr().err
