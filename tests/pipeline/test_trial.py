@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,26 +47,55 @@ def twisted() -> np.ndarray:
 
 
 def tried(seen: np.ndarray, painted: np.ndarray, anchored: bool = True) -> list[trial.Refused]:
+    return asked(seen, "warp", anchored, RESTORERS["none"].load("cpu"), Painter(painted))
+
+
+def asked(seen: np.ndarray, mode: str, anchored: bool, restorer: Any, painter: Any) -> list[trial.Refused]:
+    treatment = replace(TREATMENT, mode=mode)
     straight = np.float32([[1, 0, 0], [0, 1, 0]])
     meshes = np.repeat(mesh()[None], FRAMES, 0)
     samples = {f: Crop(f, seen, straight) for f in trial.sampled(TREATMENT, range(FRAMES))}
     anchors = (Sight(0, face(), mesh()),) if anchored else ()
     known = Known(Span(0, FRAMES), meshes, meshes, anchors, samples)
     track = PlannedTrack(0, Span(0, FRAMES), np.repeat(FIVE[None], FRAMES, 0), np.ones(FRAMES, np.float32), ())
-    patient = Patient(RESTORERS["none"].load("cpu"), Painter(painted), anchors, mesh(), TRIANGLES, 256.0, 24.0)  # pyright: ignore
-    return trial.refused(Identity(), track, [TREATMENT], known, {"warp": np.ones(FRAMES, np.float32)}, patient)
+    patient = Patient(restorer, painter, anchors, mesh(), TRIANGLES, 256.0, 24.0)
+    return trial.refused(Identity(), track, [treatment], known, {mode: np.ones(FRAMES, np.float32)}, patient)
 
 
 def test_harm_is_refused_and_help_is_not() -> None:
     (refused,) = tried(face(), twisted())
-    assert refused.treatment is TREATMENT and refused.after > refused.before
+    assert refused.treatment == TREATMENT and refused.after > refused.before
     assert "5-15" in refused.sentence and "less like itself" in refused.sentence
     assert not tried(twisted(), face())
     assert not tried(face(), face())
 
 
-def test_without_anchors_nothing_can_be_said() -> None:
+def test_without_anchors_nothing_can_be_said_of_what_is_rebuilt() -> None:
     assert not tried(face(), twisted(), anchored=False)
+
+
+@dataclass
+class Redrawer:
+    """In place of a restorer: draws this picture."""
+
+    picture: np.ndarray
+
+    def restore(self, crops: np.ndarray, source_px: float) -> np.ndarray:
+        return np.repeat(self.picture[None], len(crops), 0)
+
+
+@pytest.mark.parametrize("anchored", [True, False])
+def test_a_face_that_a_restorer_would_make_another_is_not_redrawn(anchored: bool) -> None:
+    soft = cv2.GaussianBlur(face(), (0, 0), 1.5)
+    other = np.clip(0.5 + 0.2 * (face() - cv2.GaussianBlur(face(), (0, 0), 10)), 0, 1)
+    assert not redrawn(soft, face(), anchored)
+    (refused,) = redrawn(soft, other, anchored)
+    assert refused.after > refused.before + 0.1
+    assert "repairing waxy skin would make the face less like itself" in refused.sentence
+
+
+def redrawn(seen: np.ndarray, drawn: np.ndarray, anchored: bool) -> list[trial.Refused]:
+    return asked(seen, "waxy", anchored, Redrawer(drawn), None)
 
 
 @pytest.mark.parametrize(("span", "count"), [(Span(0, 40), 5), (Span(4, 7), 3), (Span(50, 60), 0)])

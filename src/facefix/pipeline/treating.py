@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,13 +81,14 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     if not tracks:
         return Prepared([], instruments)
     modes = {t.mode for t in plan.treatments}
-    restorer = (named(plan.restorer) if "waxy" in modes else RESTORERS["none"]).load(settings.device)
+    spec = named(plan.restorer) if modes & set(trial.REDRAWN) else RESTORERS["none"]
+    restorer, tried = spec.load(settings.device), {*trial.REBUILT, *(trial.REDRAWN if spec.invents else ())}
     anchored = AnchoredRestorer(settings.device) if modes & set(trial.REBUILT) else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
-    samples = {track.id: _samples(plan.treatments, track) for track in tracks}
+    samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     known = know(clip, tracks, plan.treatments, sides, samples, settings.device, progress)
-    judge = instruments.identity if anchored else None
-    tools = _Tools(restorer, anchored, judge, Straightener(), fps(clip))
+    judge = instruments.identity if modes & tried else None
+    tools = _Tools(restorer, anchored, judge, tried, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
         case = _Case(track, known[track.id], sides[track.id], tools)
@@ -103,6 +104,8 @@ class _Tools:
     anchored: AnchoredRestorer | None
     judge: identity.Identity | None
     """None where no cure is to be tried."""
+    tried: Collection[str]
+    """Modes whose cures are to be tried."""
     straightener: Straightener
     rate: float
 
@@ -139,16 +142,15 @@ def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | 
     repair, judge = case.repair(treatments), case.tools.judge
     if judge is None:
         return repair, []
-    course = repair.face.course
-    harmful = trial.refused(judge, case.track, treatments, repair.known, course.curves, course.patient)
+    course, doubtful = repair.face.course, [t for t in treatments if t.mode in case.tools.tried]
+    harmful = trial.refused(judge, case.track, doubtful, repair.known, course.curves, course.patient)
     return repair.only([t for t in treatments if all(t is not one.treatment for one in harmful)]), harmful
 
 
 def _samples(treatments: Iterable[Treatment], track: PlannedTrack) -> set[int]:
-    """Frames of a track to try its repairs on."""
+    """Frames of a track to try those of the treatments on that are its own."""
     whole = range(track.span.start, track.span.end)
-    tried = [t for t in treatments if t.track == track.id and t.mode in trial.REBUILT]
-    return {frame for treatment in tried for frame in trial.sampled(treatment, whole)}
+    return {frame for t in treatments if t.track == track.id for frame in trial.sampled(t, whole)}
 
 
 def _usual(track: PlannedTrack, known: Known, side: int) -> NDArray[float32]:

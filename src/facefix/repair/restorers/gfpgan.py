@@ -67,5 +67,6 @@ SPEC = RestorerSpec(
     licence="Apache-2.0",
     crop_px=SIDE_PX,
     load=Gfpgan,
+    invents=True,
     files=(WEIGHTS,),
 )

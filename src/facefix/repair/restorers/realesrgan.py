@@ -68,5 +68,6 @@ SPEC = RestorerSpec(
     licence="BSD-3-Clause",
     crop_px=512,
     load=lambda device: RealEsrgan(networks.load_upscaling(_NETWORK, device)),
+    invents=True,
     files=networks.UPSCALING[_NETWORK].files,
 )
