@@ -22,6 +22,7 @@ from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient, Sight
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.anchored.restoring import Restored
+from facefix.repair.restorers.unwaxing.restoring import UnwaxingRestorer
 from facefix.types import ClipInfo, Crop, Span
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
@@ -124,6 +125,27 @@ def test_what_is_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> Non
     known = repair.known
     np.testing.assert_array_equal(known.meshes[outside], known.wanted[outside])
     assert repair.face.wants(12) and repair.face.look_ahead == CURES["flicker"].look_ahead(24.0)
+
+
+@pytest.mark.parametrize("name", ["auto", "none"])
+def test_only_a_restorer_that_was_asked_for_leaves_wax_as_it_was(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, plan = planned(Label("waxy", 0.6, Span(8, 16)))
+    monkeypatch.setattr(
+        trial, "refused", lambda judge, track, treatments, *rest: [trial.Refused(t, 0.2, 0.3) for t in treatments]
+    )
+    monkeypatch.setattr(treating, "named", lambda asked: replace(RESTORERS["none"], invents=True))
+    prepared = treating.prepare(replace(plan, restorer=name), clip, SETTINGS)
+    if name == "auto":
+        (repair,) = prepared.repairs
+        assert isinstance(repair.face.course.patient.restorer, UnwaxingRestorer) and not prepared.refused
+    else:
+        assert not prepared.repairs and len(prepared.refused) == 1
+
+
+def test_our_own_restorer_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, plan = planned(Label("waxy", 0.6, Span(8, 16)))
+    monkeypatch.setattr(trial, "refused", pytest.fail)
+    assert len(treating.prepare(replace(plan, restorer="unwaxing"), clip, SETTINGS).repairs) == 1
 
 
 def test_a_clip_of_which_all_is_refused_is_copied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import float32
@@ -23,7 +23,7 @@ from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
-from facefix.repair.restorers import RESTORERS, Restorer, named
+from facefix.repair.restorers import FAITHFUL, RESTORERS, Restorer, named
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
@@ -88,7 +88,8 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     known = know(clip, tracks, plan.treatments, sides, samples, settings.device, progress)
     judge = instruments.identity if modes & tried else None
-    tools = _Tools(restorer, anchored, judge, tried, Straightener(), fps(clip))
+    faithful = FAITHFUL.load(settings.device) if spec.invents and plan.restorer == "auto" else None
+    tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
         case = _Case(track, known[track.id], sides[track.id], tools)
@@ -101,6 +102,8 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tools:
     restorer: Restorer
+    faithful: Restorer | None
+    """For faces of which `restorer` would make somebody else; None where it makes nobody another, or was asked for by name."""
     anchored: AnchoredRestorer | None
     judge: identity.Identity | None
     """None where no cure is to be tried."""
@@ -144,6 +147,10 @@ def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | 
         return repair, []
     course, doubtful = repair.face.course, [t for t in treatments if t.mode in case.tools.tried]
     harmful = trial.refused(judge, case.track, doubtful, repair.known, course.curves, course.patient)
+    redrawn = [one for one in harmful if one.treatment.mode in trial.REDRAWN]
+    if redrawn and case.tools.faithful is not None:
+        repair = replace(case, tools=replace(case.tools, restorer=case.tools.faithful)).repair(treatments)
+        harmful = [one for one in harmful if one not in redrawn]
     return repair.only([t for t in treatments if all(t is not one.treatment for one in harmful)]), harmful
 
 

@@ -24,11 +24,15 @@ RESTORERS: Mapping[str, RestorerSpec] = MappingProxyType(
 """Registered restorers."""
 
 
+FAITHFUL = unwaxing.SPEC
+"""Its weights come along, and it makes nobody another: in the place of one that would."""
+
+
 def named(name: str) -> RestorerSpec:
-    """The restorer of that name; `auto` is GFPGAN where its weights were fetched, else our own, whose weights come along."""
+    """The restorer of that name; `auto` is GFPGAN where its weights were fetched, else `FAITHFUL`."""
     if name != "auto":
         return RESTORERS[name]
-    return gfpgan.SPEC if zoo.installed(gfpgan.SPEC.files) else unwaxing.SPEC
+    return gfpgan.SPEC if zoo.installed(gfpgan.SPEC.files) else FAITHFUL
 
 
-__all__ = ["RESTORERS", "Restorer", "RestorerSpec", "named"]
+__all__ = ["FAITHFUL", "RESTORERS", "Restorer", "RestorerSpec", "named"]
