@@ -87,7 +87,7 @@ def _receive(session: Session, url: str, part: Path, size: int, progress: Progre
         if response.status_code != _PARTIAL:
             there = 0
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {there}-"):
-            part.unlink()
+            part.unlink(missing_ok=True)
             return
         with part.open("ab" if there else "wb") as file:
             for block in response.iter_content(_BLOCK):
