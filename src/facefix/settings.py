@@ -27,6 +27,8 @@ class Option:
     """Asked only when a value is checked, since registries live in modules that are slow to import."""
     metavar: str | None = None
     many: bool = False
+    folder: bool = False
+    """A path: the command line makes it absolute, for whoever carries out an order may stand elsewhere."""
 
 
 def _option(default: Any, help: str, *flags: str, **more: Any) -> Any:
@@ -105,6 +107,7 @@ class Settings:
         "variable FACEFIX_MODELS says.",
         "--models-dir",
         metavar="DIR",
+        folder=True,
     )
     codec: str | None = _option(
         None, "Video encoder, such as libx264, libx265, prores_ks, h264_nvenc; default: the source's family.", "--codec"

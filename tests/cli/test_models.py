@@ -58,6 +58,15 @@ def test_a_folder_can_be_named(
     assert run("models", "ls", "--models-dir", tmp_path / "nowhere") == 2
 
 
+def test_a_folder_is_where_it_was_named_from(
+    manners: Manners, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("models", "fetch", "--models-dir", "mine") == 0
+    # A job may be carried out by a process that stands elsewhere.
+    assert capsys.readouterr().out.strip() == f"first.pth fetched: {tmp_path / 'mine' / 'first.pth'}"
+
+
 def test_a_damaged_file_is_named_and_replaced(manners: Manners, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("models", "fetch", "first.pth", "second.pth") == 0
     damaged = tmp_path / "cache" / "second.pth"
@@ -90,7 +99,7 @@ def test_an_unknown_name_is_told(manners: Manners, capsys: pytest.CaptureFixture
     [
         (["--restorer", "gfpgan"], 1, "GFPGANv1.4.pth is not installed; run `facefix models fetch GFPGANv1.4.pth`."),
         (["--detector", "retinaface"], 1, "detection_Resnet50_Final.pth is not installed; run `facefix models fetch"),
-        (["--models-dir", "nowhere"], 2, "--models-dir nowhere: there is no such folder."),
+        (["--models-dir", "nowhere"], 2, "nowhere: there is no such folder."),
     ],
 )
 def test_a_repair_without_its_weights_is_refused_before_the_work(
