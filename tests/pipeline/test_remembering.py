@@ -56,7 +56,7 @@ def test_another_name_or_strength_is_the_same_analysis(
     assert again.clip.path == renamed
 
 
-@pytest.mark.parametrize("settings", [Settings(range="0-5"), Settings(generator="kling")])
+@pytest.mark.parametrize("settings", [Settings(range="0-5"), Settings(generator="kling"), Settings(detector="retinaface")])
 def test_what_bears_on_findings_is_another(settings: Settings) -> None:
     assert remembering.analysis_key(SHORT, settings) != remembering.analysis_key(SHORT, SETTINGS)
 

@@ -20,6 +20,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 import facefix
+from facefix.faces.detectors import named
 from facefix.files import write_bytes
 from facefix.media import probe
 from facefix.models import zoo
@@ -52,7 +53,9 @@ def analysed(path: Path, settings: Settings, folder: Path, progress: Progress) -
 
 def analysis_key(path: Path, settings: Settings) -> str:
     """Changes with the clip's content, with all settings that bear on findings, and with whatever facefix finds by."""
-    parts = [fingerprint(path), settings.range, settings.generator, known_by()]
+    with zoo.searched(settings.models_dir):
+        detector = named(settings.detector, settings.device).name
+    parts = [fingerprint(path), settings.range, settings.generator, detector, known_by()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from facefix import files, memory
 from facefix.errors import PlanError
 from facefix.media import encode, probe
-from facefix.models import devices
+from facefix.models import devices, zoo
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.executing import Job, execute
@@ -19,6 +19,7 @@ from facefix.pipeline.proof import Proof
 from facefix.pipeline.remembering import analysed
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
+from facefix.repair.restorers import named
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
 
@@ -76,13 +77,19 @@ def repair(
     """
     settings = settings or Settings()
     started = time.monotonic()
-    _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
-    if workspace is None:
-        analysis = analyse(path, settings, progress=progress)
-    else:
-        analysis = analysed(path, settings, workspace.analyses, progress)
-    job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, workspace)
-    return _render(job, started, analysis)
+    with zoo.searched(settings.models_dir):
+        _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
+        restorer = named(settings.restorer)
+        for file in restorer.files:
+            zoo.checked(file)
+        if workspace is None:
+            analysis = analyse(path, settings, progress=progress)
+        else:
+            # What auto means may change while a job is broken off: a clip is not finished by another restorer.
+            workspace = replace(workspace, renders=workspace.renders / restorer.name)
+            analysis = analysed(path, settings, workspace.analyses, progress)
+        job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, workspace)
+        return _render(job, started, analysis)
 
 
 def render(
@@ -99,7 +106,7 @@ def render(
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `device`, and `codec` and `crf` where given, which override the plan's.
+        settings: `compare`, `device`, `models_dir`, and `codec` and `crf` where given, which override the plan's.
         workspace: as `repair`.
 
     Raises:
@@ -114,8 +121,9 @@ def render(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
     job = Job(plan, info, Path(out), settings, overwrite, progress, workspace)
-    _check(info.path, job.out, settings, job.spec, overwrite)
-    return _render(job, started, None)
+    with zoo.searched(settings.models_dir):
+        _check(info.path, job.out, settings, job.spec, overwrite)
+        return _render(job, started, None)
 
 
 def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, overwrite: bool) -> None:
