@@ -59,6 +59,7 @@ def batch(
     from facefix.jobs.home import home
     from facefix.jobs.listing import summary
     from facefix.jobs.store import Queue
+    from facefix.jobs.tidying import sweep
     from facefix.jobs.working import Terms
     from facefix.report.schema import dumps
     from facefix.settings import Settings
@@ -76,6 +77,7 @@ def batch(
         check_output(clips[0], Path(json_to), overwrite=yes)
     place = home(file).made()
     queue = Queue(place.file, liveness.alive)
+    sweep(queue, place)
     queued = enqueue(queue, clips, wish)
     err = json_to == "-"
     for job in queued.refused:

@@ -78,9 +78,11 @@ def run(workers: int, engine: str, address: str | None, floor_gb: float, file: P
     """Work on all that is queued, whoever queued it."""
     from facefix.cli.queueing import Show
     from facefix.jobs.engines import start
+    from facefix.jobs.tidying import sweep
     from facefix.jobs.working import Terms
 
     place, rows = _opened(file)
+    sweep(rows, place)
     ids = tuple(job.id for job in rows.jobs(("queued", "running")))
     if not ids:
         click.echo("Nothing is queued.")
@@ -109,12 +111,10 @@ def retry(ids: tuple[int, ...], file: Path | None) -> None:
 @queue_option
 def cancel(ids: tuple[int, ...], file: Path | None) -> None:
     """Take jobs back; one that runs stops within seconds and leaves nothing behind."""
+    from facefix.jobs.tidying import cancel as take_back
+
     place, rows = _opened(file)
-    turned = rows.cancel(ids)
-    for job in turned:
-        if not job.stage:
-            place.forget(job.id)
-    click.echo(f"{len(turned)} cancelled.")
+    click.echo(f"{len(take_back(rows, place, ids))} cancelled.")
 
 
 @queue.command()

@@ -67,6 +67,7 @@ class Show:
         self._progress: Progress | None = None
         self._next = 0.0
         self.told: list[Job] = []
+        self._seen: set[tuple[int, float | None]] = set()
 
     def audience(self, stop: Callable[[], bool] = lambda: False) -> Audience:
         """Whom an engine tells. stop: asked by the engine whether to end."""
@@ -87,7 +88,8 @@ class Show:
         self._next = time.monotonic() + _LOOK_S
         for job in self._queue.jobs(("done", "failed", "cancelled"), self._ids):
             new = job.ended is not None and job.ended >= self._since if self._waiting is None else job.id in self._waiting
-            if new and all(job.id != one.id or job.ended != one.ended for one in self.told):
+            if new and (job.id, job.ended) not in self._seen:
+                self._seen.add((job.id, job.ended))
                 self._ended(job)
         self._overall()
 

@@ -62,6 +62,7 @@ def watch(
     from facefix.jobs.engines import start
     from facefix.jobs.home import home
     from facefix.jobs.store import Queue
+    from facefix.jobs.tidying import sweep
     from facefix.jobs.watching import Watch, Watcher, command_for, move, run
     from facefix.jobs.working import Terms
     from facefix.settings import Settings
@@ -86,6 +87,7 @@ def watch(
 
     view = Show(place, None, workers=workers, quiet_output=False, on_end=ended)
     queue = Queue(place.file, liveness.alive)
+    sweep(queue, place)
     with Watcher(Watch(wish, move_done.resolve() if move_done else None, settle_s, polling), place, say) as watcher:
 
         def finished() -> bool:

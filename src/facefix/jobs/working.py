@@ -19,6 +19,7 @@ from facefix.jobs.performing import Perform, copied
 from facefix.jobs.records import Job, Result
 from facefix.jobs.space import shortage
 from facefix.jobs.store import Queue
+from facefix.jobs.tidying import leave
 from facefix.plan import fingerprint
 from facefix.report.schema import dumps
 
@@ -169,7 +170,7 @@ class Worker:
     def _tidy(self, job: Job) -> None:
         """Remove what is left of a job that was cancelled; one that another worker has now keeps it."""
         if self._queue.job(job.id).state == "cancelled":
-            self._terms.home.forget(job.id)
+            leave(self._terms.home, job)
 
 
 @contextmanager
