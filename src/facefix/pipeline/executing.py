@@ -11,6 +11,7 @@ import numpy as np
 
 from facefix import compose
 from facefix.media import colour, decode, encode, remux
+from facefix.pipeline.enlarging import Enlarger
 from facefix.pipeline.preparing import around
 from facefix.pipeline.progress import Progress, fps
 from facefix.pipeline.proof import Exam, Proof
@@ -43,7 +44,7 @@ class Job:
     @property
     def asked(self) -> bool:
         """Whether more is wanted than the clip without its faults."""
-        return self.compare is not None or self.spec != encode.EncodeSpec()
+        return self.compare is not None or self.settings.scale > 1 or self.spec != encode.EncodeSpec()
 
     @property
     def spec(self) -> encode.EncodeSpec:
@@ -66,6 +67,8 @@ class Outcome:
     """Of all that were rendered, those taken back included."""
     notes: tuple[str, ...]
     """Sentences for the user."""
+    upscaler: str | None
+    """What enlarged the clip; None where nothing did."""
 
 
 class _Harmful(Exception):
@@ -80,7 +83,8 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
     """
     repairs = prepared.repairs
     rollback = Rollback([t for repair in repairs for t in repair.treatments], around(fps(job.clip)))
-    stage = "repairing"
+    enlarger = Enlarger(job.clip, job.settings, job.plan.span) if job.settings.scale > 1 else None
+    stage = "repairing" if enlarger is None else "repairing and enlarging"
     while True:
         # Nothing to treat, or nothing left of it after the trial and the proof.
         idle = not repairs and job.whole and not job.asked
@@ -89,18 +93,24 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
             if copied:
                 frames, changed, notes = job.plan.frames, 0, list(remux.remux(job.clip, job.out))
             else:
-                frames, changed, notes = _rendered(job, prepared, repairs, rollback, stage)
+                frames, changed, notes = _rendered(job, prepared, repairs, rollback, enlarger, stage)
             break
         except _Harmful:
             repairs = [left for one in repairs if (left := one.only(rollback.kept)) is not None]
             stage = "repairing again, without what did harm"
     if idle and not copied:
         notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
-    return Outcome(frames, changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes))
+    name = None if enlarger is None else enlarger.name
+    return Outcome(frames, changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes), name)
 
 
 def _rendered(
-    job: Job, prepared: Prepared, repairs: Sequence[TrackRepair], rollback: Rollback, stage: str
+    job: Job,
+    prepared: Prepared,
+    repairs: Sequence[TrackRepair],
+    rollback: Rollback,
+    enlarger: Enlarger | None,
+    stage: str,
 ) -> tuple[int, int, list[str]]:
     """Decode, treat, encode. Returns frames written, frames changed, and sentences for the user.
 
@@ -112,21 +122,29 @@ def _rendered(
     decoder = decode.Decoder(clip, None if job.whole else plan.span)
     exams = _watched(repairs, rollback.open, prepared)
     written = changed = 0
+    width, height = clip.video.display_size if enlarger is None else enlarger.size
+    if enlarger is not None:
+        enlarger.restart()
     with ExitStack() as stack:
-        writer = stack.enter_context(encode.Writer(clip, job.out, job.spec, span_pts=part))
+        writer = stack.enter_context(encode.Writer(clip, job.out, job.spec, size=(width, height), span_pts=part))
         side = None
         if job.compare is not None:
-            width, height = clip.video.display_size
             double = (2 * width, height)
             side = stack.enter_context(encode.Writer(clip, job.compare, job.spec, size=double, span_pts=part))
         for frame, patches in treated(decoder, clip, repairs):
-            result = _composed(frame, clip, patches)
-            writer.write(result)
+            if enlarger is not None:
+                pixels = enlarger.frame(frame, patches)
+                writer.write_rgb(pixels, frame)
+                pair = (enlarger.interpolated(frame), pixels) if side is not None else ()
+                changed = enlarger.repaired
+            else:
+                result = _composed(frame, clip, patches)
+                writer.write(result)
+                pair = (colour.to_rgb(frame, clip), colour.to_rgb(result, clip)) if side is not None else ()
+                changed += result is not frame
             if side is not None:
-                both = np.concatenate([colour.to_rgb(frame, clip), colour.to_rgb(result, clip)], axis=1)
-                side.write_rgb(both, frame)
+                side.write_rgb(np.concatenate(pair, axis=1), frame)
             written += 1
-            changed += result is not frame
             job.progress(stage, written, len(plan.span))
         if rollback.again([result for exam in exams for result in exam.results()]):
             raise _Harmful

@@ -72,6 +72,8 @@ def summary(report: Report) -> str:
         done = "nothing to repair" if not report.untreated else "nothing this version can repair"
     else:
         done = f"repaired {report.repaired_frames} of {report.frames} frames"
+    if report.upscaler is not None:
+        done += f", enlarged {report.scale}x to {report.size[0]}x{report.size[1]} by {report.upscaler}"
     how = "copied without re-encoding" if report.copied else "written"
     extra = f", comparison in {report.compare}" if report.compare else ""
     return f"{report.clip}: {done}; {how} to {report.out}{extra} [{report.seconds:.1f} s]"
