@@ -74,6 +74,7 @@ def _report(**more) -> Report:
         "rate": Fraction(24),
         "warnings": (),
         "seconds": 1.26,
+        "size": (640, 360),
     }
     return Report(**{**parts, **more})
 
@@ -181,6 +182,10 @@ def test_severity_is_a_bar(severity: float, shown: str) -> None:
         ({"repaired_frames": 0, "copied": True, "findings": ()}, "nothing to repair; copied without"),
         ({"repaired_frames": 0, "untreated": (_FINDING,)}, "nothing this version can repair; written to"),
         ({"faces": None, "findings": ()}, "repaired 18 of 48 frames"),
+        (
+            {"scale": 4, "size": (2560, 1440), "upscaler": "anime"},
+            "repaired 18 of 48 frames, enlarged 4x to 2560x1440 by anime; written to a_fixed.mp4",
+        ),
     ],
 )
 def test_the_summary_of_a_render(more: dict, said: str) -> None:
@@ -216,6 +221,10 @@ def test_what_a_render_did_is_told_to_machines() -> None:
         "clip": {"path": "a.mp4"},
         "out": "a_fixed.mp4",
         "compare": None,
+        "width": 640,
+        "height": 360,
+        "scale": 1,
+        "upscaler": None,
         "frames": 48,
         "repaired_frames": 18,
         "copied": False,

@@ -35,7 +35,7 @@ from facefix.media.matrices import (
     is_full_range,
     swscale_matrix,
 )
-from facefix.media.planes import duplicate, layout_of, padded
+from facefix.media.planes import duplicate, enlarge_alpha, layout_of, padded
 from facefix.types import ClipInfo, ColourTags, Frame, Pixels
 
 __all__ = ["EncodeSpec", "Encoder", "Writer", "choose_encoder", "try_encoder"]
@@ -130,13 +130,18 @@ class Writer:
     def write_rgb(self, pixels: Pixels, like: Frame) -> None:
         """Encode upright (H, W, 3) RGB of the result's size, uint8 or uint16, at the time of `like`.
 
+        A result as wide for its height as `like` gets its opacity too.
+
         Raises OutputError; ValueError where the size is another.
         """
         coded = as_coded(pixels, self._rotation)
         if coded.shape[:2] != (self._height, self._width):
             raise ValueError(f"pixels are {pixels.shape[1]}x{pixels.shape[0]}, not of the size of the result")
         codec = self._stream.codec_context.codec.canonical_name
-        self._encode(from_rgb(coded, self.encoder.pixel_format, self._tags, codec), like)
+        picture = from_rgb(coded, self.encoder.pixel_format, self._tags, codec)
+        if self._width * like.picture.height == self._height * like.picture.width:
+            enlarge_alpha(like.picture, picture)
+        self._encode(picture, like)
 
     def _open(self) -> None:
         window = None

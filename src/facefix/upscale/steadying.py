@@ -31,7 +31,7 @@ class _Past:
     grey: NDArray[uint8]
     """(H, W) source."""
     added: NDArray[float32]
-    """(s * H, s * W) brightness that was added to the interpolated source."""
+    """(s * H, s * W, 3) that was added to the interpolated source."""
 
 
 class Steadier:
@@ -48,16 +48,13 @@ class Steadier:
     def steadied(self, source: NDArray[float32], large: NDArray[float32]) -> NDArray[float32]:
         """The next frame, calmed: (s * H, s * W, 3) RGB 0..1.
 
-        Only brightness is mixed; in colour nobody sees shimmer.
-
         Args:
             source: (H, W, 3) RGB 0..1.
             large: (s * H, s * W, 3) what the upscaler made of it; written to.
         """
         height, width = large.shape[:2]
         grey = np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32)
-        plain = cv2.resize(grey, (width, height), interpolation=cv2.INTER_CUBIC)
-        added = np.asarray(cv2.cvtColor(large, cv2.COLOR_RGB2GRAY) - plain, np.float32)
+        added = np.asarray(large - cv2.resize(source, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
         now = _Past(np.asarray(cv2.GaussianBlur(source, (0, 0), 1), np.float32), np.rint(grey * 255).astype(np.uint8), added)
         past = self._past
         if past is None or past.added.shape != added.shape:
@@ -67,9 +64,9 @@ class Steadier:
         before = cv2.remap(past.added, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         around = np.ones((3, 3), np.uint8)
         before = cv2.min(cv2.max(before, cv2.erode(added, around)), cv2.dilate(added, around))
-        change = np.asarray(weight * (before - added), np.float32)
+        change = np.asarray(weight[..., None] * (before - added), np.float32)
         self._past = _Past(now.blurred, now.grey, added + change)
-        large += change[..., None]
+        large += change
         return np.clip(large, 0, 1, out=large)
 
     def _found(self, past: _Past, now: _Past, scale: int) -> tuple[NDArray[float32], tuple[NDArray[float32], NDArray[float32]]]:
