@@ -90,6 +90,7 @@ def test_the_schema_keeps_its_promise() -> None:
         "regenerate": [],
         "generator": {"name": "kling", "why": 'its tags say "Kling AI".'},
         "warnings": ["café.mp4 is cut short: 48 of 50 frames are there."],
+        "advice": [],
         "range": {"start": 0, "end": 48},
     }
     assert got["tracks"] == [
@@ -150,6 +151,25 @@ def test_a_shot_past_saving_is_named_by_frames_and_time_codes_and_its_findings_g
     assert not any("->" in line for line in text)
     said = "regenerate this shot, frames 40-58 (00:00:01:16-00:00:02:10), 70-90 (00:00:02:22-00:00:03:18): face 3: collapsed"
     assert said in " ".join(" ".join(text[-2:]).split())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((60.0,), None),
+        (
+            (45.4, 300.0),
+            "face 0 (45 px) is too small for a repair to matter: enlarge first (--scale 2), then repair the result.",
+        ),
+        ((45.0, 22.0), "faces 0, 1 (22 to 45 px) are too small for a repair to matter: enlarge first (--scale 4), then"),
+    ],
+)
+def test_faces_too_small_for_a_repair_are_to_be_enlarged_first(sizes: tuple[float, ...], said: str | None) -> None:
+    one = _analysis().diagnoses[0]
+    diagnoses = tuple(replace(one, track=replace(one.track, id=i), median_face_px=px) for i, px in enumerate(sizes))
+    small = _analysis(diagnoses=diagnoses)
+    assert [told[: len(said or "")] for told in document(small)["advice"]] == ([said] if said else [])
+    assert ("advice: " + (said or "") in " ".join(" ".join(lines(small)).split())) == (said is not None)
 
 
 def test_columns_stay_in_line_and_within_the_width() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from facefix.diagnose.modes import MODES
 from facefix.report import timecode
+from facefix.report.advice import advice
 from facefix.types import Analysis, Diagnosis, Finding, Judgement
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def lines(analysis: Analysis) -> Iterator[str]:
         yield f"  ! {warning}"
     for diagnosis in analysis.diagnoses:
         yield from _face(diagnosis, clip.video.rate)
+    for sentence in advice(analysis):
+        yield from _wrapped("  ", f"advice: {sentence}")
     yield from verdict_lines(analysis.judgement, clip.video.rate)
 
 

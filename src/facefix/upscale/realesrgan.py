@@ -43,16 +43,14 @@ class RealEsrgan:
         self._device, self._dtype = first.device, first.dtype
         room = partial(room_px, self._device)
         size = first.element_size()
-        if hasattr(network, "conv_up1"):
+        if _sees_far(network):
             most = room(bytes_per_px=_TRUNK_VALUES * size)
             tail_px = room(bytes_per_px=_TAIL_VALUES * size) // 2
             makers = {s: _in_two_parts(network, s, tail_px) for s in SCALES}
-            overlap = _FAR_PX
         else:
             most = room(bytes_per_px=_COMPACT_VALUES * size)
             makers = {s: partial(_whole, network, s) for s in SCALES}
-            # Every convolution sees one pixel further.
-            overlap = sum(1 for module in network.modules() if type(module).__name__ == "Conv2d")
+        overlap = seen_px(network)
         self._tilers: Mapping[int, Tiler] = {
             s: Tiler(maker, s, overlap_px=overlap, most_px=most) for s, maker in makers.items()
         }
@@ -69,6 +67,19 @@ class RealEsrgan:
             fed = planes.to(self._dtype).contiguous(memory_format=torch.channels_last)
             large = _faithful(self._tilers[scale].run(fed), planes, scale)
             return np.ascontiguousarray(large.clamp_(0, 1).permute(0, 2, 3, 1).cpu().numpy())
+
+
+def seen_px(network: torch.nn.Module) -> int:
+    """How far beyond the part that is kept of it a tile must reach."""
+    if _sees_far(network):
+        return _FAR_PX
+    # Every convolution sees one pixel further.
+    return sum(1 for module in network.modules() if type(module).__name__ == "Conv2d")
+
+
+def _sees_far(network: torch.nn.Module) -> bool:
+    """Whether it is an RRDBNet."""
+    return hasattr(network, "conv_up1")
 
 
 def _faithful(large: torch.Tensor, planes: torch.Tensor, scale: int) -> torch.Tensor:

@@ -114,6 +114,8 @@ class Tiler:
 
     def _tiled(self, pictures: torch.Tensor) -> torch.Tensor:
         """As `run`; raises torch.OutOfMemoryError."""
+        import torch
+
         count, _, height, width = pictures.shape
         s = self._scale
         cut = grid(height, width, self._overlap_px, self._tile_px)
@@ -125,7 +127,12 @@ class Tiler:
             tiles = [pictures[n : n + 1, :, y0:y1, x0:x1] for n, (y0, y1, x0, x1) in batch]
             large = self._forward(tiles[0] if len(tiles) == 1 else _stacked(tiles))
             if out is None:
-                out = large.new_empty((count, large.shape[1], s * height, s * width))
+                out = torch.empty(
+                    (count, large.shape[1], s * height, s * width),
+                    dtype=large.dtype,
+                    device=large.device,
+                    memory_format=torch.channels_last,
+                )
             for (n, box), tile in zip(batch, large, strict=True):
                 y0, y1, x0, x1 = self._kept(box, cut)
                 out[n, :, s * y0 : s * y1, s * x0 : s * x1] = tile[
