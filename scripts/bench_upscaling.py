@@ -7,7 +7,7 @@
 All of one upscaler is timed in one run, so that ratios hold on a busy machine: bare (the network on the whole picture, already
 on the device, in its number format), tiled (the same pixels through `upscale.tiling`, as if memory held three fifths of the
 picture), upscaler (what a render calls: a picture in main memory in, an enlarged one out), and each stage of a render of a clip
-without a fault. CUDA is timed beside the CPU where there is one, every time after `torch.cuda.synchronize`. Medians over frames;
+without a fault. CUDA is timed beside the CPU where there is one, always after `torch.cuda.synchronize`. Medians over frames;
 the first of each, which warms up, is left out. The render is timed as a whole by `pipeline.render`, encoder and all. On a busy
 machine believe the seconds of CPU, of all threads, rather than those of the clock.
 """

@@ -35,38 +35,46 @@ class _Past:
 
 
 class Steadier:
-    """Takes the frames of one clip in order. Keeps one frame."""
+    """Takes the frames of one clip in order. Keeps one frame, and room for the sums."""
 
     def __init__(self) -> None:
         self._past: _Past | None = None
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._room: list[NDArray[float32]] = []
+        """Three pictures of the enlarged size: fresh memory for each frame would cost as much time as the sums."""
 
     def restart(self) -> None:
         """Forget the frames so far."""
         self._past = None
 
     def steadied(self, source: NDArray[float32], large: NDArray[float32]) -> NDArray[float32]:
-        """The next frame, calmed: (s * H, s * W, 3) RGB 0..1.
+        """The next frame, calmed: `large` itself, (s * H, s * W, 3) RGB 0..1.
 
         Args:
             source: (H, W, 3) RGB 0..1.
             large: (s * H, s * W, 3) what the upscaler made of it; written to.
         """
-        height, width = large.shape[:2]
-        grey = np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32)
-        added = np.asarray(large - cv2.resize(source, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
-        now = _Past(np.asarray(cv2.GaussianBlur(source, (0, 0), 1), np.float32), np.rint(grey * 255).astype(np.uint8), added)
         past = self._past
-        if past is None or past.added.shape != added.shape:
-            self._past = now
+        if past is None or past.added.shape != large.shape:
+            past, self._room = None, [np.empty_like(large) for _ in range(3)]
+        added, before, bound = self._room
+        cv2.subtract(large, cv2.resize(source, large.shape[1::-1], dst=added, interpolation=cv2.INTER_CUBIC), dst=added)
+        grey = np.asarray(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), np.float32)
+        blurred = np.asarray(cv2.GaussianBlur(source, (0, 0), 1), np.float32)
+        now = _Past(blurred, np.rint(grey * 255).astype(np.uint8), added)
+        self._past = now
+        if past is None:
+            self._room[0] = np.empty_like(large)
             return large
-        weight, places = self._found(past, now, height // source.shape[0])
-        before = cv2.remap(past.added, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        weight, places = self._found(past, now, large.shape[0] // source.shape[0])
+        cv2.remap(past.added, *places, cv2.INTER_CUBIC, dst=before, borderMode=cv2.BORDER_REPLICATE)
         around = np.ones((3, 3), np.uint8)
-        before = cv2.min(cv2.max(before, cv2.erode(added, around)), cv2.dilate(added, around))
-        change = np.asarray(weight[..., None] * (before - added), np.float32)
-        self._past = _Past(now.blurred, now.grey, added + change)
+        cv2.max(before, cv2.erode(added, around, dst=bound), dst=before)
+        cv2.min(before, cv2.dilate(added, around, dst=bound), dst=before)
+        change = np.multiply(cv2.subtract(before, added, dst=before), weight[..., None], out=before)
+        added += change
         large += change
+        self._room[0] = past.added
         return np.clip(large, 0, 1, out=large)
 
     def _found(self, past: _Past, now: _Past, scale: int) -> tuple[NDArray[float32], tuple[NDArray[float32], NDArray[float32]]]:
