@@ -26,7 +26,7 @@ _FAR_PX = 72
 """What a tile must see of its surroundings for RRDBNet, whose answer hangs on a picture's farther parts too."""
 _TAIL_PX = 2
 """The same for its last four convolutions: three samples at four times the size, one at twice."""
-_TRUNK_VALUES, _TAIL_VALUES, _COMPACT_VALUES = 700, 3600, 400
+_TRUNK_VALUES, _TAIL_VALUES, _COMPACT_VALUES = 700, 3600, 350
 """Numbers that live at once per pixel of the input, at the peak of a forward pass."""
 
 Forward = Callable[["torch.Tensor"], "torch.Tensor"]
