@@ -59,7 +59,7 @@ def follow_face(clip: Path, frames: list[int], zoom: float) -> dict[int, Box]:
     """A square crop per frame around the largest face, of one size for the whole clip; the last seen where none is."""
     from facefix.faces.detectors import DETECTORS
 
-    detector = next(iter(DETECTORS.values())).load()
+    detector = next(iter(DETECTORS.values())).load("cpu")
     found: dict[int, NDArray[np.float32]] = {}
     width = height = 1
     for t, picture in _pick(pictures(clip), frames):

@@ -62,7 +62,7 @@ def detected(folder: Path, name: str, pictures: NDArray[np.uint8], expected: Flo
     path = folder / f"{name}_points.npy"
     if path.exists():
         return np.load(path)
-    detector = next(iter(DETECTORS.values())).load()
+    detector = next(iter(DETECTORS.values())).load("cpu")
     out = np.full((len(pictures), 5, 2), np.nan, np.float32)
     for i, picture in enumerate(pictures):
         faces = detector.detect([picture], [0])[0]

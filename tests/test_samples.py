@@ -131,7 +131,7 @@ def test_the_script_still_makes_the_clip(portrait: Any) -> None:
 def test_the_true_points_agree_with_a_detector() -> None:
     from facefix.faces.detectors import DETECTORS
 
-    detector = next(iter(DETECTORS.values())).load()
+    detector = next(iter(DETECTORS.values())).load("cpu")
     for t, picture in decode("astronaut_clean.mp4", {0, 34, 92}).items():
         faces = detector.detect([picture], [t])[0]
         assert len(faces) == 1

@@ -15,6 +15,7 @@ import numpy as np
 
 from facefix.errors import FacefixError
 from facefix.faces import align, pose
+from facefix.faces.detectors import DETECTORS
 from facefix.media import colour, decode, probe
 from facefix.pipeline import analysing
 from facefix.pipeline.progress import silent
@@ -29,7 +30,8 @@ def cut(path: Path, folder: Path, seconds: float) -> None:
     """The faces of a clip's first seconds that are followed long enough and are not too small."""
     clip = probe.probe(path)
     rate = float(clip.video.rate or 25)
-    _, tracks, decoder = analysing.find(clip, Span(0, round(seconds * rate)), silent)
+    detector = next(iter(DETECTORS.values())).load("cpu")
+    _, tracks, decoder = analysing.find(clip, Span(0, round(seconds * rate)), detector, silent)
     tracks = [t for t in tracks if len(t.span) >= _SHORTEST and np.median([align.face_px(f) for f in t.faces]) >= _SMALLEST_PX]
     rows: dict[int, list] = {track.id: [] for track in tracks}
     for frame in decode.Decoder(clip, Span(0, decoder.decoded)):

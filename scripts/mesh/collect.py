@@ -88,7 +88,7 @@ def main() -> None:
     held_clips = {p.stem for p in sorted(clips, key=lambda p: position(p.stem))[:HELD_OUT_CLIPS]}
     clips = [p for p in clips if p.stem not in LEFT_OUT]
     sources = [portraits(options.data / "faces"), *(frames(p, FRAMES_PER_CLIP) for p in clips)]
-    detector = next(iter(DETECTORS.values())).load()
+    detector = next(iter(DETECTORS.values())).load("cpu")
     rows, crops = [], []
     for source in sources:
         for name, index, picture in source:

@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=6)
     parser.add_argument("--only", help="names of clips, without their ending")
     options = parser.parse_args()
-    mesher, detector = Mesher("auto", options.weights), next(iter(DETECTORS.values())).load()
+    mesher, detector = Mesher("auto", options.weights), next(iter(DETECTORS.values())).load("cpu")
     names = options.only.split(",") if options.only else sorted(p.stem for p in options.clips.glob("*.mp4"))
     rows = []
     for name in names:

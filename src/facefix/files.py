@@ -10,7 +10,7 @@ from pathlib import Path
 
 from facefix.errors import InputError, OutputError
 
-_CLIP_SUFFIXES = frozenset(
+CLIP_SUFFIXES = frozenset(
     [
         ".mp4",
         ".m4v",
@@ -62,12 +62,12 @@ def clips_in(folder: Path) -> list[Path]:
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in _CLIP_SUFFIXES
+        if path.suffix.lower() in CLIP_SUFFIXES
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not found:
-        raise InputError(f"{folder}: holds no video clip ({', '.join(sorted(_CLIP_SUFFIXES))}).")
+        raise InputError(f"{folder}: holds no video clip ({', '.join(sorted(CLIP_SUFFIXES))}).")
     return found
 
 

@@ -27,6 +27,8 @@ class Option:
     """Asked only when a value is checked, since registries live in modules that are slow to import."""
     metavar: str | None = None
     many: bool = False
+    folder: bool = False
+    """A path: the command line makes it absolute, for whoever carries out an order may stand elsewhere."""
 
 
 def _option(default: Any, help: str, *flags: str, **more: Any) -> Any:
@@ -43,6 +45,12 @@ def _upscalers() -> tuple[str, ...]:
     from facefix.upscale import UPSCALERS
 
     return ("auto", *UPSCALERS)
+
+
+def _detectors() -> tuple[str, ...]:
+    from facefix.faces.detectors import DETECTORS
+
+    return ("auto", *DETECTORS)
 
 
 def _modes() -> tuple[str, ...]:
@@ -84,7 +92,20 @@ class Settings:
         "--generator",
         choices=_generators,
     )
-    restorer: str = _option("auto", "Network that redraws detail in damaged faces.", "--restorer", choices=_restorers)
+    detector: str = _option(
+        "auto",
+        "Network that finds faces: centerface, retinaface; auto: retinaface where it was fetched and there is a GPU, else "
+        "centerface, which is much faster on a CPU.",
+        "--detector",
+        choices=_detectors,
+    )
+    restorer: str = _option(
+        "auto",
+        "Network that redraws detail in waxy faces: unwaxing, gfpgan, realesrgan, none; auto: gfpgan where it was fetched, "
+        "else unwaxing.",
+        "--restorer",
+        choices=_restorers,
+    )
     scale: int = _option(
         1, "Enlarge the repaired clip so many times: 1, 2 or 4.", "--scale", choices=lambda: (1, 2, 4), metavar="1|2|4"
     )
@@ -95,6 +116,14 @@ class Settings:
         choices=_upscalers,
     )
     device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")
+    models_dir: str | None = _option(
+        None,
+        "Folder in which model weights are looked for first, and into which they are fetched; default: what the environment "
+        "variable FACEFIX_MODELS says.",
+        "--models-dir",
+        metavar="DIR",
+        folder=True,
+    )
     codec: str | None = _option(
         None, "Video encoder, such as libx264, libx265, prores_ks, h264_nvenc; default: the source's family.", "--codec"
     )

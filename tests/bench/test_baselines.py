@@ -29,7 +29,7 @@ class _Brighter:
 def test_every_face_is_restored_in_full_and_nothing_beside_it() -> None:
     picture = np.ascontiguousarray(data.astronaut()[:300, 80:380])
     before = picture.copy()
-    detector, restorer = next(iter(DETECTORS.values())).load(), _Brighter()
+    detector, restorer = next(iter(DETECTORS.values())).load("cpu"), _Brighter()
     done = PerFrame(detector, restorer).enhance(picture)
     assert np.array_equal(picture, before) and done.shape == picture.shape and done.dtype == np.uint8
     assert len(restorer.source_px) == 1 and 100 < restorer.source_px[0] < 400
@@ -57,7 +57,7 @@ def test_real_esrgan_is_fed_the_face_as_large_as_it_is() -> None:
 
 def test_a_frame_without_a_face_comes_back_as_it_is() -> None:
     picture = np.full((96, 96, 3), 127, np.uint8)
-    done = PerFrame(next(iter(DETECTORS.values())).load(), _Brighter()).enhance(picture)
+    done = PerFrame(next(iter(DETECTORS.values())).load("cpu"), _Brighter()).enhance(picture)
     assert np.array_equal(done, picture)
 
 

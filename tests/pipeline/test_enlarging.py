@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from tests.clips import LOSSLESS_HEVC, Recipe, moving, write_clip
+from tests.clips import LOSSLESS_HEVC, Recipe, moving, number_in, write_clip
+from tests.plans import plan_for
 
-from facefix import compose
+from facefix import compose, pipeline
 from facefix.faces import align
 from facefix.media import colour, decode, probe
 from facefix.pipeline.enlarging import Enlarger, scaled
@@ -71,14 +72,14 @@ def test_a_clean_frame_gets_exactly_what_the_upscaler_gives(tmp_path: Path, pixe
         assert pixels.dtype == dtype
         np.testing.assert_array_equal(pixels, np.rint(own * np.float32(top)).astype(dtype))
         np.testing.assert_array_equal(one.interpolated(frame), pixels)
-    assert one.repaired == 0
+    assert not one.repaired
 
 
 def test_a_face_is_pasted_with_the_detail_of_its_repair(face: tuple[ClipInfo, Frame, Patch, np.ndarray]) -> None:
     clip, frame, patch, truth = face
     one = enlarger(clip)
     pixels = one.frame(frame, [patch])
-    assert one.repaired == 1
+    assert one.repaired
     repaired, _ = compose.add(colour.to_rgb(frame, clip), [patch])
     (plain,) = UPSCALERS["lanczos"].load("cpu").enlarge(repaired.astype(np.float32)[None] / 255, 2)
     inside = np.s_[2 * TOP + 30 : 2 * (TOP + FACE) - 30, 2 * LEFT + 30 : 2 * (LEFT + FACE) - 30]
@@ -131,3 +132,17 @@ def test_frames_are_calmed_only_where_something_is_added(tmp_path: Path) -> None
     one.restart()
     alone = one.frame(frames[3], [])
     assert np.abs(alone.astype(int) - first[3]).mean() > 0.02
+
+
+def test_a_render_in_segments_is_enlarged_too_and_other_sizes_are_not_taken_for_it(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", moving(60))
+    workspace = pipeline.Workspace(tmp_path / "renders", tmp_path / "analyses")
+    for scale in (4, 2):
+        settings = Settings(scale=scale, upscaler="lanczos", device="cpu", compare=True)
+        out = tmp_path / f"x{scale}.mp4"
+        report = pipeline.render(plan_for(clip, 60), out, settings=settings, workspace=workspace)
+        assert (report.frames, report.size, report.upscaler) == (60, (96 * scale, 64 * scale), "lanczos")
+        info = probe.probe(out)
+        assert info.video.display_size == report.size
+        assert [number_in(colour.to_rgb(f, info)) for f in decode.Decoder(info)] == [n % 16 for n in range(60)]
+    assert probe.probe(tmp_path / "x2_compare.mp4").video.display_size == (384, 128)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient, Sight
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.anchored.restoring import Restored
+from facefix.repair.restorers.unwaxing.restoring import UnwaxingRestorer
 from facefix.types import ClipInfo, Crop, Span
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
@@ -46,26 +48,55 @@ def twisted() -> np.ndarray:
 
 
 def tried(seen: np.ndarray, painted: np.ndarray, anchored: bool = True) -> list[trial.Refused]:
+    return asked(seen, "warp", anchored, RESTORERS["none"].load("cpu"), Painter(painted))
+
+
+def asked(seen: np.ndarray, mode: str, anchored: bool, restorer: Any, painter: Any) -> list[trial.Refused]:
+    treatment = replace(TREATMENT, mode=mode)
     straight = np.float32([[1, 0, 0], [0, 1, 0]])
     meshes = np.repeat(mesh()[None], FRAMES, 0)
     samples = {f: Crop(f, seen, straight) for f in trial.sampled(TREATMENT, range(FRAMES))}
     anchors = (Sight(0, face(), mesh()),) if anchored else ()
     known = Known(Span(0, FRAMES), meshes, meshes, anchors, samples)
     track = PlannedTrack(0, Span(0, FRAMES), np.repeat(FIVE[None], FRAMES, 0), np.ones(FRAMES, np.float32), ())
-    patient = Patient(RESTORERS["none"].load("cpu"), Painter(painted), anchors, mesh(), TRIANGLES, 256.0, 24.0)  # pyright: ignore
-    return trial.refused(Identity(), track, [TREATMENT], known, {"warp": np.ones(FRAMES, np.float32)}, patient)
+    patient = Patient(restorer, painter, anchors, mesh(), TRIANGLES, 256.0, 24.0)
+    return trial.refused(Identity(), track, [treatment], known, {mode: np.ones(FRAMES, np.float32)}, patient)
 
 
 def test_harm_is_refused_and_help_is_not() -> None:
     (refused,) = tried(face(), twisted())
-    assert refused.treatment is TREATMENT and refused.after > refused.before
+    assert refused.treatment == TREATMENT and refused.after > refused.before
     assert "5-15" in refused.sentence and "less like itself" in refused.sentence
     assert not tried(twisted(), face())
     assert not tried(face(), face())
 
 
-def test_without_anchors_nothing_can_be_said() -> None:
+def test_without_anchors_nothing_can_be_said_of_what_is_rebuilt() -> None:
     assert not tried(face(), twisted(), anchored=False)
+
+
+@dataclass
+class Redrawer:
+    """In place of a restorer: draws this picture."""
+
+    picture: np.ndarray
+
+    def restore(self, crops: np.ndarray, source_px: float) -> np.ndarray:
+        return np.repeat(self.picture[None], len(crops), 0)
+
+
+@pytest.mark.parametrize("anchored", [True, False])
+def test_a_face_that_a_restorer_would_make_another_is_not_redrawn(anchored: bool) -> None:
+    soft = cv2.GaussianBlur(face(), (0, 0), 1.5)
+    other = np.clip(0.5 + 0.2 * (face() - cv2.GaussianBlur(face(), (0, 0), 10)), 0, 1)
+    assert not redrawn(soft, face(), anchored)
+    (refused,) = redrawn(soft, other, anchored)
+    assert refused.after > refused.before + 0.1
+    assert "repairing waxy skin would make the face less like itself" in refused.sentence
+
+
+def redrawn(seen: np.ndarray, drawn: np.ndarray, anchored: bool) -> list[trial.Refused]:
+    return asked(seen, "waxy", anchored, Redrawer(drawn), None)
 
 
 @pytest.mark.parametrize(("span", "count"), [(Span(0, 40), 5), (Span(4, 7), 3), (Span(50, 60), 0)])
@@ -94,6 +125,27 @@ def test_what_is_refused_is_not_rendered(monkeypatch: pytest.MonkeyPatch) -> Non
     known = repair.known
     np.testing.assert_array_equal(known.meshes[outside], known.wanted[outside])
     assert repair.face.wants(12) and repair.face.look_ahead == CURES["flicker"].look_ahead(24.0)
+
+
+@pytest.mark.parametrize("name", ["auto", "none"])
+def test_only_a_restorer_that_was_asked_for_leaves_wax_as_it_was(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, plan = planned(Label("waxy", 0.6, Span(8, 16)))
+    monkeypatch.setattr(
+        trial, "refused", lambda judge, track, treatments, *rest: [trial.Refused(t, 0.2, 0.3) for t in treatments]
+    )
+    monkeypatch.setattr(treating, "named", lambda asked: replace(RESTORERS["none"], invents=True))
+    prepared = treating.prepare(replace(plan, restorer=name), clip, SETTINGS)
+    if name == "auto":
+        (repair,) = prepared.repairs
+        assert isinstance(repair.face.course.patient.restorer, UnwaxingRestorer) and not prepared.refused
+    else:
+        assert not prepared.repairs and len(prepared.refused) == 1
+
+
+def test_our_own_restorer_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, plan = planned(Label("waxy", 0.6, Span(8, 16)))
+    monkeypatch.setattr(trial, "refused", pytest.fail)
+    assert len(treating.prepare(replace(plan, restorer="unwaxing"), clip, SETTINGS).repairs) == 1
 
 
 def test_a_clip_of_which_all_is_refused_is_copied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -103,12 +103,12 @@ class Gfpgan:
         return np.ascontiguousarray(restored[..., ::-1])
 
 
-def _per_frame(restorer: Restorer) -> Baseline:
-    return PerFrame(next(iter(DETECTORS.values())).load(), restorer)
+def _per_frame(restorer: Restorer, device: str) -> Baseline:
+    return PerFrame(next(iter(DETECTORS.values())).load(device), restorer)
 
 
 def _real_esrgan(device: str) -> Baseline:
-    return _per_frame(RealEsrganAsItIs(RealEsrgan(networks.load_upscaling("x4plus", device))))
+    return _per_frame(RealEsrganAsItIs(RealEsrgan(networks.load_upscaling("x4plus", device))), device)
 
 
 BASELINES: Mapping[str, BaselineSpec] = MappingProxyType(
@@ -120,7 +120,7 @@ BASELINES: Mapping[str, BaselineSpec] = MappingProxyType(
             BaselineSpec(
                 "realesrgan-shrunk",
                 "The restorer realesrgan of facefix on every face of every frame: from a shrunken crop, its detail only.",
-                lambda device: _per_frame(RESTORERS["realesrgan"].load(device)),
+                lambda device: _per_frame(RESTORERS["realesrgan"].load(device), device),
             ),
             BaselineSpec(
                 "gfpgan",

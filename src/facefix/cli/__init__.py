@@ -17,11 +17,14 @@ from contextlib import contextmanager
 import click
 
 from facefix import __version__
+from facefix.cli.batch import batch
 from facefix.cli.bench import bench
 from facefix.cli.fix import fix
 from facefix.cli.inspect import inspect
 from facefix.cli.models import models
+from facefix.cli.queue import queue
 from facefix.cli.sentences import sentence
+from facefix.cli.watch import watch
 from facefix.errors import SettingsError
 from facefix.files import exists
 
@@ -61,7 +64,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     ctx.obj = {"debug": debug}
 
 
-for command in (bench, fix, inspect, models):
+for command in (batch, bench, fix, inspect, models, queue, watch):
     cli.add_command(command)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from facefix.cli.options import settings_options
+
 _PARTS = ("all", "fit", "held-out")
 
 
@@ -51,6 +53,7 @@ _PARTS = ("all", "fit", "held-out")
     help="With --diagnosis: write each case's signals and labels (.npz).",
 )  # fmt: skip
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
+@settings_options("models_dir")
 def bench(
     diagnosis: Path | None,
     repair: Path | None,
@@ -66,6 +69,7 @@ def bench(
     json_to: Path | None,
     signals: Path | None,
     yes: bool,
+    models_dir: str | None,
 ) -> None:
     """Measure facefix: faults are injected into clean clips, looked for or repaired.
 
@@ -77,6 +81,7 @@ def bench(
     from tqdm import tqdm
 
     from facefix.files import check_output
+    from facefix.models import zoo
 
     folder = diagnosis or repair
     if folder is None or (diagnosis and repair):
@@ -86,7 +91,8 @@ def bench(
     for path in (json_to, signals):
         if path is not None:
             check_output(folder, path, overwrite=yes)
-    with tqdm(total=cases, unit="case", leave=False, file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+    hidden = not sys.stderr.isatty()
+    with zoo.searched(models_dir), tqdm(total=cases, unit="case", leave=False, file=sys.stderr, disable=hidden) as bar:
         common = {"part": part, "seed": seed, "seconds": seconds, "cache": cache, "progress": _mover(bar)}
         if diagnosis:
             lines, document = _diagnosed(folder, cases, signals=signals, **common)

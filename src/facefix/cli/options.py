@@ -45,7 +45,8 @@ def _click_option(item: Field[Any]) -> Callable[[Command], Command]:
         return click.option(*option.flags, item.name, type=kind, metavar=option.metavar or "NAME", **common)
     kind = "int" if "int" in str(item.type) else "float" if "float" in str(item.type) else "str"
     if kind == "str":
-        return click.option(*option.flags, item.name, type=str, metavar=option.metavar or "NAME", **common)
+        text = click.Path(resolve_path=True) if option.folder else str
+        return click.option(*option.flags, item.name, type=text, metavar=option.metavar or "NAME", **common)
     low, high = option.bounds or (None, None)
     if kind == "int":
         bounded: click.ParamType = click.IntRange(None if low is None else int(low), None if high is None else int(high))

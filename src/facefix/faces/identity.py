@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 from facefix.errors import ModelError
 from facefix.faces import align
 from facefix.faces.pose import pose
+from facefix.models import zoo
 from facefix.types import Face, Pixels
 
+WEIGHTS = "dlib_face_recognition_resnet_model_v1.dat"
 CHIP_PX = 150
 CHIP_TEMPLATE = np.array([[47.24, 48.75], [101.76, 48.75], [74.50, 79.56], [51.38, 99.48], [97.62, 99.48]])
 """(5, 2) where our five points lie in the 150 px chip that dlib cuts by its own five-point predictor (padding 0.25):
@@ -32,19 +33,6 @@ MIN_FACE_PX = 60.0
 """Below this a face has no identity score: "not measurable" is not "fine"."""
 MAX_YAW = 55.0
 """Beyond this, in degrees, half of the face is hidden and the network answers "some profile"."""
-
-
-def weights() -> Path:
-    """Path of the network's file, found without importing its package. Raises ModelError where it is missing."""
-    spec = find_spec("face_recognition_models")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / "models" / "dlib_face_recognition_resnet_model_v1.dat"
-        if path.is_file():
-            return path
-    raise ModelError(
-        "The identity network's file dlib_face_recognition_resnet_model_v1.dat is missing; "
-        "install it with `pip install face_recognition_models`."
-    )
 
 
 def measurable(face: Face) -> bool:
@@ -70,7 +58,7 @@ class Identity:
 
     def __init__(self, path: Path | None = None) -> None:
         """Raises ModelError where dlib or the network's file is missing or unreadable."""
-        path = path or weights()
+        path = path or zoo.checked(WEIGHTS)
         try:
             import dlib
         except ImportError as error:

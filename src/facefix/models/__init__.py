@@ -1,5 +1,6 @@
 """The model zoo: which weights exist, where they lie, whether they are the published ones, and how to read them.
 
-`zoo` is the table and the search, `ncnn` reads one weight format, `basicsr_adapter` makes a vendored package
-importable, `networks` puts the three together into torch modules that are ready to run. Nothing here downloads.
+`zoo` is the table and the search, `ncnn` and `checkpoints` read weight formats, `basicsr_adapter` makes vendored packages
+importable, `networks` puts them together into torch modules that are ready to run. Only `fetching` downloads, and only when
+`facefix models fetch` asks it to.
 """

@@ -1,4 +1,4 @@
-"""The one place that makes basicsr (and what is built on it: realesrgan, gfpgan) importable, quietly.
+"""The one place that makes basicsr (and what is built on it or beside it: realesrgan, gfpgan, facexlib) importable, quietly.
 
 basicsr 1.4.2 imports `torchvision.transforms.functional_tensor`, which torchvision removed in 0.17. It needs one
 function of it, `rgb_to_grayscale`, still public one module higher, so a module of the old name that holds it is
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from facefix.errors import ModelError
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 _REMOVED = "torchvision.transforms.functional_tensor"
@@ -25,7 +26,8 @@ _REMOVED = "torchvision.transforms.functional_tensor"
 def rrdbnet(blocks: int, features: int = 64, scale: int = 4) -> nn.Module:
     """ESRGAN's network with random weights: (N, 3, H, W) RGB 0..1 -> (N, 3, scale*H, scale*W).
 
-    `blocks` is 23 for x4plus and 6 for x4plus-anime. Raises ModelError where basicsr cannot be imported.
+    `blocks` is 23 for x4plus and x2plus, 6 for x4plus-anime. With a scale of 2, H and W must be even: it folds 2 x 2 pixels
+    into channels and enlarges by 4. Raises ModelError where basicsr cannot be imported.
     """
     network = imported("basicsr.archs.rrdbnet_arch").RRDBNet
     return network(3, 3, scale=scale, num_feat=features, num_block=blocks, num_grow_ch=features // 2)
@@ -41,9 +43,30 @@ def srvgg(convolutions: int, features: int = 64, scale: int = 4) -> nn.Module:
     return network(3, 3, num_feat=features, num_conv=convolutions, upscale=scale, act_type="prelu")
 
 
-def gfpgan_clean() -> type[nn.Module]:
-    """The class `GFPGANv1Clean` of the package gfpgan. Raises ModelError where it cannot be imported."""
-    return imported("gfpgan.archs.gfpganv1_clean_arch").GFPGANv1Clean
+def gfpgan() -> nn.Module:
+    """GFPGAN's network as GFPGANer builds it for versions 1.3 and 1.4, with random weights.
+
+    (N, 3, 512, 512) RGB -1..1 -> the same, in a pair with what it gives on the way. Raises ModelError where gfpgan cannot be
+    imported.
+    """
+    network = imported("gfpgan.archs.gfpganv1_clean_arch").GFPGANv1Clean
+    return network(
+        out_size=512, num_style_feat=512, channel_multiplier=2, decoder_load_path=None, fix_decoder=False,
+        num_mlp=8, input_is_latent=True, different_w=True, narrow=1, sft_half=True,
+    )  # fmt: skip
+
+
+def retinaface(device: torch.device) -> nn.Module:
+    """facexlib's RetinaFace on a ResNet-50 with random weights, on that device, in evaluation mode.
+
+    (N, 3, H, W) BGR 0..255 less its `mean_tensor` -> offsets (N, A, 4) of boxes, scores (N, A, 2) and offsets (N, A, 10) of
+    points, for A anchors. Raises ModelError where facexlib cannot be imported.
+    """
+    module = imported("facexlib.detection")
+    with warnings.catch_warnings():
+        # It speaks to torchvision as one did years ago: nothing a user can act on.
+        warnings.simplefilter("ignore")
+        return module.RetinaFace("resnet50", half=False, device=device)
 
 
 def imported(module: str) -> types.ModuleType:

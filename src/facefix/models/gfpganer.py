@@ -8,13 +8,10 @@ that cuts them out - are built by the same classes with the same arguments and p
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from facefix.errors import ModelError
-from facefix.models import basicsr_adapter, devices, zoo
+from facefix.models import basicsr_adapter, checkpoints, devices, zoo
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +32,7 @@ def load(device: str = "auto") -> Any:
     rival = build(device)
     helper = rival.face_helper
     for network, file in zip((rival.gfpgan, helper.face_det, helper.face_parse), files, strict=True):
-        _fill(network, file)
+        checkpoints.load(network, file, "GFPGANer")
     return rival
 
 
@@ -46,16 +43,11 @@ def build(device: str = "auto") -> Any:
         # Words of torchvision's past in facexlib: nothing a user can act on.
         warnings.simplefilter("ignore")
         maker = basicsr_adapter.imported("gfpgan.utils").GFPGANer
-        restorer = basicsr_adapter.gfpgan_clean()(
-            out_size=_CROP_PX, num_style_feat=512, channel_multiplier=2, decoder_load_path=None, fix_decoder=False,
-            num_mlp=8, input_is_latent=True, different_w=True, narrow=1, sft_half=True,
-        )  # fmt: skip
-        detector = basicsr_adapter.imported("facexlib.detection").RetinaFace("resnet50", half=False, device=target)
         parser = basicsr_adapter.imported("facexlib.parsing").ParseNet(in_size=_CROP_PX, out_size=_CROP_PX, parsing_ch=19)
     rival = maker.__new__(maker)
     rival.upscale, rival.bg_upsampler, rival.device = 1, None, target
-    rival.gfpgan = restorer.eval().to(target)
-    rival.face_helper = _helper(detector, parser.eval().to(target), target)
+    rival.gfpgan = basicsr_adapter.gfpgan().eval().to(target)
+    rival.face_helper = _helper(basicsr_adapter.retinaface(target), parser.eval().to(target), target)
     return rival
 
 
@@ -67,15 +59,3 @@ def _helper(detector: nn.Module, parser: nn.Module, target: torch.device) -> Any
         mock.patch.object(module, "init_parsing_model", lambda *words, **more: parser),
     ):
         return module.FaceRestoreHelper(1, face_size=_CROP_PX, use_parse=True, device=target)
-
-
-def _fill(network: nn.Module, file: Path) -> None:
-    import torch
-
-    try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-        state = state.get("params_ema", state.get("params", state))
-        network.load_state_dict({name.removeprefix("module."): value for name, value in state.items()})
-    except (RuntimeError, UnpicklingError, EOFError, AttributeError, OSError) as error:
-        # What torch says of it fills a page.
-        raise ModelError(f"The model file {file} does not fit its network; delete it and install it again.") from error

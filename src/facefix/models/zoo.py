@@ -1,7 +1,8 @@
 """The table of known model files: name, role, licence, size, checksum, source; and where each lies on this machine.
 
-A file is looked for in the folder named by the environment variable `FACEFIX_MODELS`, then in the installed package that
-carries it (facefix itself carries those trained in this project), then in the user's cache folder. Nothing is downloaded.
+A file is looked for in the folder that was named - by `searched`, else by the environment variable `FACEFIX_MODELS` -
+then in the installed package that carries it (facefix itself carries those trained in this project), then in the user's
+cache folder. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from facefix.errors import ModelError
+from facefix.errors import ModelError, SettingsError
 
 MODELS_DIR_VARIABLE = "FACEFIX_MODELS"
+
+_named: ContextVar[Path | None] = ContextVar("named models folder", default=None)
+"""Networks ask for their files from deep inside the stages: as an argument the folder would pass through all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class ReleaseSource:
 
     @property
     def way_out(self) -> str:
-        return f"download {self.url} into the folder that {MODELS_DIR_VARIABLE} names"
+        return f"run `facefix models fetch {self.file}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,8 @@ class ModelFile:
     """File name, unique in the table; also its name in `FACEFIX_MODELS` and in the cache."""
     role: str
     licence: str
-    size: int | None
-    """Bytes; None where no source states it."""
+    size: int
+    """Bytes."""
     sha256: str
     source: PackageSource | ReleaseSource | OwnSource
 
@@ -105,7 +112,7 @@ def _own(file: str, role: str, size: int, sha256: str) -> ModelFile:
     return ModelFile(file, role, "Apache-2.0", size, sha256, OwnSource(file))
 
 
-def _released(repository: str, tag: str, file: str, role: str, licence: str, size: int | None, sha256: str) -> ModelFile:
+def _released(repository: str, tag: str, file: str, role: str, licence: str, size: int, sha256: str) -> ModelFile:
     return ModelFile(file, role, licence, size, sha256, ReleaseSource(repository, tag, file))
 
 
@@ -136,12 +143,14 @@ TABLE: tuple[ModelFile, ...] = (
               "3d558d8d0e42c20224f13cf5a29c79eba2d59913419f945545d8cf7b72920de2"),
     _released("xinntao/Real-ESRGAN", "v0.1.0", "RealESRGAN_x4plus.pth", "upscaler", _BSD, 67040989,
               "4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1"),
-    _released("xinntao/Real-ESRGAN", "v0.2.1", "RealESRGAN_x2plus.pth", "upscaler", _BSD, None,
+    _released("xinntao/Real-ESRGAN", "v0.2.1", "RealESRGAN_x2plus.pth", "upscaler", _BSD, 67061725,
               "49fafd45f8fd7aa8d31ab2a22d14d91b536c34494a5cfe31eb5d89c2fa266abb"),
-    _released("xinntao/Real-ESRGAN", "v0.2.2.4", "RealESRGAN_x4plus_anime_6B.pth", "upscaler", _BSD, None,
+    _released("xinntao/Real-ESRGAN", "v0.2.2.4", "RealESRGAN_x4plus_anime_6B.pth", "upscaler", _BSD, 17938799,
               "f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da"),
     _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-general-x4v3.pth", "upscaler", _BSD, 4885111,
               "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292"),
+    _released("xinntao/Real-ESRGAN", "v0.2.5.0", "realesr-animevideov3.pth", "upscaler", _BSD, 2504012,
+              "b8a8376811077954d82ca3fcf476f1ac3da3e8a68a4f4d71363008000a18b75d"),
     _own("geometry.safetensors", "geometry", 960996,
          "1c6118a589cdc3410837b627770dbcc59f84105d27df4bb153d578e06bd85d55"),
     _own("mesh.safetensors", "mesh", 3564264,
@@ -157,6 +166,32 @@ TABLE: tuple[ModelFile, ...] = (
     _own("unwaxing.safetensors", "unwaxing", 3127672,
          "2022666442bfb88145eb5385306f7ccef84f1d9d4d90b5281c0e10f67afeaada"),
 )  # fmt: skip
+
+STRONGEST = (
+    "GFPGANv1.4.pth",
+    "detection_Resnet50_Final.pth",
+    "realesr-general-x4v3.pth",
+    "RealESRGAN_x2plus.pth",
+)
+"""Released files that facefix makes use of beyond those that come with its packages: restorer, detector, upscalers."""
+
+
+@contextmanager
+def searched(folder: str | Path | None) -> Iterator[None]:
+    """Look for models in that folder first while this lasts, in this thread; None leaves it at what was named before.
+
+    Raises SettingsError where there is no such folder.
+    """
+    if folder is None:
+        yield
+        return
+    if not Path(folder).is_dir():
+        raise SettingsError(f"--models-dir {folder}: there is no such folder.")
+    token = _named.set(Path(folder))
+    try:
+        yield
+    finally:
+        _named.reset(token)
 
 
 def entry(name: str) -> ModelFile:
@@ -181,18 +216,21 @@ def locate(row: ModelFile) -> Path | None:
     return next((path for path in _candidates(row) if path.is_file()), None)
 
 
-def verify(path: Path, row: ModelFile) -> None:
-    """Check that a file is the published one, by size and sha256. Raises ModelError where it is not.
+def intact(path: Path, row: ModelFile) -> bool:
+    """Whether a file is the published one, by size and sha256. Raises ModelError where it cannot be read.
 
     The checksum of an unchanged file (same size and modification time) is computed once per process.
     """
     try:
         stat = path.stat()
-        same_size = row.size is None or stat.st_size == row.size
-        intact = same_size and _sha256(path, stat.st_size, stat.st_mtime_ns) == row.sha256
+        return stat.st_size == row.size and _sha256(path, stat.st_size, stat.st_mtime_ns) == row.sha256
     except OSError as error:
         raise ModelError(f"The model file {path} cannot be read ({error.strerror}); {row.source.way_out}.") from error
-    if not intact:
+
+
+def verify(path: Path, row: ModelFile) -> None:
+    """Raises ModelError where a file is not `intact`."""
+    if not intact(path, row):
         raise ModelError(f"The model file {path} is not the published {row.name}; delete it, then {row.source.way_out}.")
 
 
@@ -203,20 +241,38 @@ def checked(name: str) -> Path:
     return path
 
 
+def installed(names: Iterable[str]) -> bool:
+    """Whether this machine has all of those known files; nothing is read of them."""
+    return all(locate(entry(name)) is not None for name in names)
+
+
 def statuses() -> tuple[ModelStatus, ...]:
     """Every row of the table with its place on this machine. Reads no file."""
     return tuple(ModelStatus(row, locate(row)) for row in TABLE)
 
 
+def folder() -> Path:
+    """Where fetched models are kept: the folder that was named, else the user's cache folder."""
+    return named_folder() or cache_folder()
+
+
+def named_folder() -> Path | None:
+    """The folder that is looked into first, if any was named; it need not exist."""
+    if (named := _named.get()) is not None:
+        return named
+    variable = os.environ.get(MODELS_DIR_VARIABLE)
+    return Path(variable) if variable else None
+
+
 def cache_folder() -> Path:
-    """Where fetched models are kept: the user's cache folder of the platform."""
+    """The user's cache folder of the platform."""
     return user_cache_path("facefix", appauthor=False) / "models"
 
 
 def _candidates(row: ModelFile) -> list[Path]:
     candidates = []
-    if folder := os.environ.get(MODELS_DIR_VARIABLE):
-        candidates.append(Path(folder) / row.name)
+    if (named := named_folder()) is not None:
+        candidates.append(named / row.name)
     if isinstance(row.source, PackageSource):
         spec = importlib.util.find_spec(row.source.module)
         folders = spec.submodule_search_locations if spec else None

@@ -14,9 +14,10 @@ from facefix import plan as planning
 from facefix.diagnose import generators, modes
 from facefix.diagnose.verdict import of_clip, of_face
 from facefix.errors import InputError
-from facefix.faces.detectors import DETECTORS
+from facefix.faces.detectors import Detector, named
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
+from facefix.models import zoo
 from facefix.pipeline.measuring import measure_tracks
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
@@ -35,12 +36,19 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
 
     Raises:
         InputError: the clip cannot be read or not one frame of it decodes.
+        ModelError: weights are missing or damaged.
     """
     settings = settings or Settings()
+    with zoo.searched(settings.models_dir):
+        return _analysed(path, settings, meshes, progress)
+
+
+def _analysed(path: Path, settings: Settings, meshes: bool, progress: Progress) -> Analysis:
     memory.keep_large_blocks_apart()
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
-    found, tracks, decoder = find(clip, wanted, progress)
+    spec = named(settings.detector, settings.device)
+    found, tracks, decoder = find(clip, wanted, spec.load(settings.device), progress)
     span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
     if not len(span):
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
@@ -90,10 +98,11 @@ def resolve_range(text: str | None, clip: ClipInfo) -> Span | None:
     return Span(frame(first, 0), frame(last, 1 << 40))
 
 
-def find(clip: ClipInfo, span: Span | None, progress: Progress) -> tuple[tuple[Shot, ...], tuple[Track, ...], decode.Decoder]:
+def find(
+    clip: ClipInfo, span: Span | None, detector: Detector, progress: Progress
+) -> tuple[tuple[Shot, ...], tuple[Track, ...], decode.Decoder]:
     """First sweep: shots, faces, identities; then the tracks, and the decoder that knows how many frames there were."""
     decoder = decode.Decoder(clip, span, count_rest=True)
-    detector = next(iter(DETECTORS.values())).load()
     cuts, sightings = shots.ShotDetector(), Sightings(fps(clip))
     total = _expected(clip, span)
     batch: list[tuple[int, Pixels]] = []

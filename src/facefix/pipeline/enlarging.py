@@ -18,7 +18,7 @@ from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Pixels, Span
 from facefix.upscale import UPSCALERS, lanczos
 from facefix.upscale.choosing import AUTO, choose
-from facefix.upscale.steadying import Steadier
+from facefix.upscale.steadying import LOOK_BACK, Steadier
 
 _LOOKED_AT, _EVERY = 5, 24
 """Frames that `auto` looks at, and how far they lie apart."""
@@ -45,8 +45,8 @@ class Enlarger:
         self._scale = settings.scale
         self.name = _chosen(clip, span, settings.device) if settings.upscaler == AUTO else settings.upscaler
         """Of the upscaler."""
-        self.repaired = 0
-        """Frames so far in which patches changed a pixel."""
+        self.repaired = False
+        """Whether patches changed a pixel of the last frame."""
         spec = UPSCALERS[self.name]
         self._upscaler = spec.load(settings.device)
         self._steadier = Steadier() if spec.invents else None
@@ -56,9 +56,13 @@ class Enlarger:
         """(width, height) of the result as displayed."""
         return enlarged_size(self._clip, self._scale)
 
+    @property
+    def look_back(self) -> int:
+        """Frames before it that still show in a frame, up to rounding."""
+        return 0 if self._steadier is None else LOOK_BACK
+
     def restart(self) -> None:
         """The next frame is the first one again."""
-        self.repaired = 0
         if self._steadier is not None:
             self._steadier.restart()
 
@@ -70,7 +74,7 @@ class Enlarger:
         """
         before = colour.to_rgb(frame, self._clip)
         source, _ = compose.add(before, patches)
-        self.repaired += not np.array_equal(before, source)
+        self.repaired = not np.array_equal(before, source)
         top = np.iinfo(source.dtype).max
         small = np.asarray(source / float32(top), np.float32)
         large = self._upscaler.enlarge(small[None], self._scale)[0]

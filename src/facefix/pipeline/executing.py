@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +10,14 @@ import numpy as np
 
 from facefix import compose
 from facefix.media import colour, decode, encode, remux
+from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.enlarging import Enlarger
 from facefix.pipeline.preparing import around
 from facefix.pipeline.progress import Progress, fps
 from facefix.pipeline.proof import Exam, Proof
 from facefix.pipeline.rollback import Rollback
 from facefix.pipeline.treating import Prepared, TrackRepair, treated
+from facefix.pipeline.writing import Made, Segmented, Task, Written, at_once
 from facefix.plan import Plan, Treatment
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Span
@@ -32,6 +33,13 @@ class Job:
     settings: Settings
     overwrite: bool
     progress: Progress
+    workspace: Workspace | None = None
+    """Where finished segments are kept; None: nothing is kept."""
+
+    def deliver(self) -> None:
+        """To be called right before the result gets its name."""
+        if self.workspace is not None:
+            self.workspace.deliver()
 
     @property
     def whole(self) -> bool:
@@ -88,20 +96,21 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
     while True:
         # Nothing to treat, or nothing left of it after the trial and the proof.
         idle = not repairs and job.whole and not job.asked
-        copied = idle and remux.can_copy(job.clip, job.out)
+        if idle and remux.can_copy(job.clip, job.out):
+            job.deliver()
+            written, copied = Written(job.plan.frames, 0, list(remux.remux(job.clip, job.out))), True
+            break
         try:
-            if copied:
-                frames, changed, notes = job.plan.frames, 0, list(remux.remux(job.clip, job.out))
-            else:
-                frames, changed, notes = _rendered(job, prepared, repairs, rollback, enlarger, stage)
+            written, copied = _rendered(job, prepared, repairs, rollback, enlarger, stage), False
             break
         except _Harmful:
             repairs = [left for one in repairs if (left := one.only(rollback.kept)) is not None]
             stage = "repairing again, without what did harm"
+    notes = written.notes
     if idle and not copied:
         notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
     name = None if enlarger is None else enlarger.name
-    return Outcome(frames, changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes), name)
+    return Outcome(written.frames, written.changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes), name)
 
 
 def _rendered(
@@ -111,44 +120,47 @@ def _rendered(
     rollback: Rollback,
     enlarger: Enlarger | None,
     stage: str,
-) -> tuple[int, int, list[str]]:
-    """Decode, treat, encode. Returns frames written, frames changed, and sentences for the user.
+) -> Written:
+    """Decode, treat, encode.
 
     Raises:
         _Harmful: some treatment must be taken back; nothing was written.
     """
-    plan, clip = job.plan, job.clip
-    part = None if job.whole else _pts_of(clip, plan.span)
-    decoder = decode.Decoder(clip, None if job.whole else plan.span)
+    total = len(job.plan.span)
     exams = _watched(repairs, rollback.open, prepared)
-    written = changed = 0
-    width, height = clip.video.display_size if enlarger is None else enlarger.size
-    if enlarger is not None:
-        enlarger.restart()
-    with ExitStack() as stack:
-        writer = stack.enter_context(encode.Writer(clip, job.out, job.spec, size=(width, height), span_pts=part))
-        side = None
-        if job.compare is not None:
-            double = (2 * width, height)
-            side = stack.enter_context(encode.Writer(clip, job.compare, job.spec, size=double, span_pts=part))
-        for frame, patches in treated(decoder, clip, repairs):
+    task = Task(
+        job.clip,
+        job.plan.span,
+        job.whole,
+        job.spec,
+        job.out,
+        job.compare,
+        lambda done: job.progress(stage, done, total),
+        enlarger,
+    )
+
+    def render(decoder: decode.Decoder) -> Iterator[Made]:
+        if enlarger is not None:
+            enlarger.restart()
+        for frame, patches in treated(decoder, job.clip, repairs):
             if enlarger is not None:
-                pixels = enlarger.frame(frame, patches)
-                writer.write_rgb(pixels, frame)
-                pair = (enlarger.interpolated(frame), pixels) if side is not None else ()
-                changed = enlarger.repaired
+                yield Made(frame, enlarger.frame(frame, patches), enlarger.repaired)
             else:
-                result = _composed(frame, clip, patches)
-                writer.write(result)
-                pair = (colour.to_rgb(frame, clip), colour.to_rgb(result, clip)) if side is not None else ()
-                changed += result is not frame
-            if side is not None:
-                side.write_rgb(np.concatenate(pair, axis=1), frame)
-            written += 1
-            job.progress(stage, written, len(plan.span))
+                result = _composed(frame, job.clip, patches)
+                yield Made(frame, result, result is not frame)
+
+    def accept() -> None:
         if rollback.again([result for exam in exams for result in exam.results()]):
             raise _Harmful
-    return written, changed, [*([decoder.trouble] if decoder.trouble else []), *writer.notes]
+        job.deliver()
+
+    if job.workspace is None:
+        return at_once(task, render, accept)
+    look_ahead = max([0 if enlarger is None else enlarger.look_back, *(repair.face.look_ahead for repair in repairs)])
+    segmented = Segmented(task, job.workspace, [t for one in repairs for t in one.treatments], exams, look_ahead)
+    segmented.render(render)
+    accept()
+    return segmented.join()
 
 
 def _watched(repairs: Sequence[TrackRepair], measured: Sequence[Treatment], prepared: Prepared) -> list[Exam]:
@@ -160,18 +172,6 @@ def _watched(repairs: Sequence[TrackRepair], measured: Sequence[Treatment], prep
         repair.face.witness = exam.see
         exams.append(exam)
     return exams
-
-
-def _pts_of(clip: ClipInfo, span: Span) -> tuple[int, int]:
-    """First pts of a part and the pts behind its last frame."""
-    first = last = None
-    for frame in decode.Decoder(clip, Span(span.start, span.end + 1)):
-        if frame.index == span.end:
-            return first or 0, frame.pts
-        first = frame.pts if first is None else first
-        last = frame
-    rate = clip.video.rate or 25
-    return first or 0, (last.pts + (last.duration or round(1 / (rate * clip.video.time_base)))) if last else 0
 
 
 def _composed(frame: Frame, clip: ClipInfo, patches: list[Patch]) -> Frame:

@@ -1,16 +1,17 @@
 """What tells whether a face is better after a cure than before it: one gauge per kind of fault, fed while the clip is rendered.
 
-A gauge looks at some dozens of frames of a treatment at most and keeps numbers, not pictures. Lower is better in all of them.
+A gauge looks at some dozens of frames of a treatment at most and keeps numbers, not pictures, frame by frame: a render that was
+broken off takes them up again (`pipeline.checkpoint`). Lower is better in all of them.
 None asks the network or the mesh that made the repair: on meshes laid by the cure its own result always looks steadier, and
 what lies where the mesh says it should always looks straight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -29,6 +30,11 @@ from facefix.types import Span
 
 Reading = tuple[float, float]
 """Before and after."""
+Told = dict[int, Any]
+"""Frame -> what a gauge has measured in it, as JSON can hold it without loss."""
+
+LOOK_BACK = 2
+"""Frames before the first one that counts which a gauge must have seen."""
 
 _SKIN_FRAMES = 8
 """Of a treatment whose skin is looked at: wax is the same in all of them."""
@@ -47,6 +53,8 @@ _ON_SKIN = 0.5
 
 class Gauge(Protocol):
     """Measures one treatment."""
+
+    told: Told
 
     @property
     def frames(self) -> Collection[int]:
@@ -95,7 +103,7 @@ class Likeness:
     def __init__(self, subject: Subject) -> None:
         self._judge = subject.instruments.identity
         self._best = trial.embedded(self._judge, subject.anchors)
-        self._told: list[Reading] = []
+        self.told: Told = {}
         self.frames = trial.sampled(subject.treatment, subject.samples)
 
     @classmethod
@@ -104,10 +112,10 @@ class Likeness:
 
     def push(self, before: Sight, after: Sight) -> None:
         one, other = (trial.distance(trial.embedded(self._judge, [sight]), self._best) for sight in (before, after))
-        self._told.append((one, other))
+        self.told[before.frame] = [one, other]
 
     def read(self) -> Reading | None:
-        return _means(self._told)
+        return _means(in_order(self.told))
 
 
 class Unsteadiness:
@@ -120,8 +128,7 @@ class Unsteadiness:
     def __init__(self, span: Span) -> None:
         self.frames = runs(span)
         self._past: list[tuple[int, NDArray[float32]]] = []
-        self._jumps: list[Reading] = []
-        self._light: list[float] = []
+        self.told: Told = {}
         self._mask = cv2.resize(_mask().face, (_LUMA_PX, _LUMA_PX), interpolation=cv2.INTER_AREA)
 
     @classmethod
@@ -131,18 +138,20 @@ class Unsteadiness:
     def push(self, before: Sight, after: Sight) -> None:
         now = np.stack([_luma(before.pixels), _luma(after.pixels)])
         self._past = [*self._past, (before.frame, now)][-3:]
-        self._light.append(self._mean(now[0]))
+        jumps: list[float] = []
         frames = [frame for frame, _ in self._past]
         if frames == list(range(frames[-1] - 2, frames[-1] + 1)):
             first, middle, last = (luma for _, luma in self._past)
             jump = np.abs(last - 2 * middle + first) / 2
-            self._jumps.append((self._mean(jump[0]), self._mean(jump[1])))
+            jumps = [self._mean(jump[0]), self._mean(jump[1])]
+        self.told[before.frame] = [self._mean(now[0]), *jumps]
 
     def read(self) -> Reading | None:
-        told = _means(self._jumps)
+        told = _means([jumps for _, *jumps in in_order(self.told) if jumps])
         if told is None:
             return None
-        percent = 100 / max(float(np.mean(self._light)), _DARKEST)
+        light = [light for light, *_ in in_order(self.told)]
+        percent = 100 / max(float(np.mean(light)), _DARKEST)
         return told[0] * percent, told[1] * percent
 
     def _mean(self, luma: NDArray[float32]) -> float:
@@ -160,7 +169,7 @@ class TextureDistance:
         """reference: (bands, GRID, GRID) energy of the anchors."""
         self.frames = spread(span, _SKIN_FRAMES)
         self._reference = reference
-        self._energies: list[NDArray[float32]] = []
+        self.told: Told = {}
 
     @classmethod
     def start(cls, subject: Subject) -> TextureDistance | None:
@@ -168,12 +177,12 @@ class TextureDistance:
         return None if usual is None else cls(subject.treatment.span, usual.energy)
 
     def push(self, before: Sight, after: Sight) -> None:
-        self._energies.append(np.stack([texture_stats(_clipped(sight.pixels)).energy for sight in (before, after)]))
+        self.told[before.frame] = [texture_stats(_clipped(sight.pixels)).energy.tolist() for sight in (before, after)]
 
     def read(self) -> Reading | None:
-        if not self._energies:
+        if not self.told:
             return None
-        usual = np.median(np.stack(self._energies), axis=0)
+        usual = np.median(np.array(in_order(self.told), float32), axis=0)
         ratio = np.log((usual + _ROUNDING) / (self._reference + _ROUNDING)) / 2
         before, after = np.abs(ratio[:, :, _skin_cells()]).mean((1, 2))
         return float(before), float(after)
@@ -185,14 +194,19 @@ class Wax:
     def __init__(self, subject: Subject) -> None:
         self.frames = spread(subject.treatment.span, _SKIN_FRAMES)
         self._reader = subject.instruments.skin
-        self._told: list[Reading] = []
+        self.told: Told = {}
 
     def push(self, before: Sight, after: Sight) -> None:
         told = self._reader.judge(np.stack([bands(_clipped(sight.pixels)) for sight in (before, after)]))
-        self._told.append((float(told[0]), float(told[1])))
+        self.told[before.frame] = [float(told[0]), float(told[1])]
 
     def read(self) -> Reading | None:
-        return _means(self._told)
+        return _means(in_order(self.told))
+
+
+def in_order(told: Told) -> list[Any]:
+    """What was told, frame after frame."""
+    return [told[frame] for frame in sorted(told)]
 
 
 def spread(span: Span, count: int) -> list[int]:
@@ -231,8 +245,9 @@ def _clipped(pixels: NDArray[float32]) -> NDArray[float32]:
     return np.clip(pixels, 0, 1).astype(float32, copy=False)
 
 
-def _means(told: Sequence[Reading]) -> Reading | None:
-    if not told:
+def _means(told: Iterable[Sequence[float]]) -> Reading | None:
+    pairs = list(told)
+    if not pairs:
         return None
-    before, after = np.mean(told, axis=0)
+    before, after = np.mean(pairs, axis=0)
     return float(before), float(after)

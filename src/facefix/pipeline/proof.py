@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from facefix.pipeline.gauges import Gauge, Instruments, Likeness, Subject, TextureDistance, Unsteadiness, Wax
 from facefix.plan import Treatment
@@ -115,19 +116,40 @@ class _Watched:
     """A treatment under measurement."""
 
     def __init__(self, subject: Subject) -> None:
-        self.treatment, self._touched = subject.treatment, False
+        self.treatment = subject.treatment
+        self._touched: set[int] = set()
         self._measure, self._gauge = _chosen(subject)
         self._frames = frozenset(self._gauge.frames) if self._gauge else frozenset()
 
     def see(self, before: Sight, after: Sight) -> None:
-        self._touched |= before.frame in self.treatment.span
+        if before.frame in self.treatment.span:
+            self._touched.add(before.frame)
         if self._gauge is not None and before.frame in self._frames:
             self._gauge.push(before, after)
+
+    def told(self, span: Span) -> dict[str, Any]:
+        gauged = self._gauge.told if self._gauge else {}
+        return {
+            "touched": sorted(frame for frame in self._touched if frame in span),
+            "gauged": [[frame, gauged[frame]] for frame in sorted(gauged) if frame in span],
+        }
+
+    def forget(self, before: int) -> None:
+        """What was seen of earlier frames only served the gauge to look back at."""
+        self._touched = {frame for frame in self._touched if frame >= before}
+        if self._gauge is not None:
+            for frame in [frame for frame in self._gauge.told if frame < before]:
+                del self._gauge.told[frame]
+
+    def recall(self, told: Mapping[str, Any]) -> None:
+        self._touched |= set(told["touched"])
+        if self._gauge is not None:
+            self._gauge.told.update((frame, value) for frame, value in told["gauged"])
 
     def result(self) -> Measured:
         reading = self._gauge.read() if self._gauge is not None else None
         measure = None if reading is None else self._measure
-        return Measured(self.treatment, measure, *(reading or (0.0, 0.0)), touched=self._touched)
+        return Measured(self.treatment, measure, *(reading or (0.0, 0.0)), touched=bool(self._touched))
 
 
 class Exam:
@@ -148,6 +170,20 @@ class Exam:
         for one in self._watched:
             if one.treatment.mode == mode:
                 one.see(before, after)
+
+    def told(self, span: Span) -> list[dict[str, Any]]:
+        """What was measured in some frames, per treatment, as JSON can hold it without loss."""
+        return [one.told(span) for one in self._watched]
+
+    def recall(self, told: Sequence[Mapping[str, Any]]) -> None:
+        """Take in what an exam of the same treatments has `told` before."""
+        for one, said in zip(self._watched, told, strict=True):
+            one.recall(said)
+
+    def forget(self, before: int) -> None:
+        """Drop what was measured before a frame; gauges still look back at it."""
+        for one in self._watched:
+            one.forget(before)
 
     def results(self) -> list[Measured]:
         """One per treatment, after the last frame."""

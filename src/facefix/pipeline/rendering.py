@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from facefix import files, memory
 from facefix.errors import PlanError
 from facefix.media import encode, probe
-from facefix.models import devices
+from facefix.models import devices, zoo
 from facefix.pipeline import enlarging
 from facefix.pipeline.analysing import analyse, plan
+from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.executing import Job, execute
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.proof import Proof
+from facefix.pipeline.remembering import analysed
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
+from facefix.repair.restorers import named
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
 
@@ -69,18 +72,31 @@ def repair(
     *,
     overwrite: bool = False,
     progress: Progress = silent,
+    workspace: Workspace | None = None,
 ) -> Report:
     """Both passes: diagnose a clip, repair what can be repaired, write the result.
+
+    workspace: where to keep the analysis and finished segments of the render, and to look for them first. The result is then
+    encoded in segments, and the same however often the work was broken off.
 
     Raises:
         FacefixError: bad input, an output that cannot be written, missing weights.
     """
     settings = settings or Settings()
     started = time.monotonic()
-    _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
-    analysis = analyse(path, settings, progress=progress)
-    job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress)
-    return _render(job, started, analysis)
+    with zoo.searched(settings.models_dir):
+        _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
+        restorer = named(settings.restorer)
+        for file in restorer.files:
+            zoo.checked(file)
+        if workspace is None:
+            analysis = analyse(path, settings, progress=progress)
+        else:
+            # What auto means may change while a job is broken off: a clip is not finished by another restorer.
+            workspace = replace(workspace, renders=workspace.renders / restorer.name)
+            analysis = analysed(path, settings, workspace.analyses, progress)
+        job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, workspace)
+        return _render(job, started, analysis)
 
 
 def render(
@@ -91,12 +107,15 @@ def render(
     settings: Settings | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
+    workspace: Workspace | None = None,
 ) -> Report:
     """Pass 2: execute a plan.
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `device`, `scale`, `upscaler`, and `codec` and `crf` where given, which override the plan's.
+        settings: `compare`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and `crf` where given, which override the
+            plan's.
+        workspace: as `repair`.
 
     Raises:
         PlanError: the plan belongs to another clip or names a mode or restorer facefix does not have.
@@ -109,9 +128,10 @@ def render(
         raise PlanError(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
-    job = Job(plan, info, Path(out), settings, overwrite, progress)
-    _check(info.path, job.out, settings, job.spec, overwrite)
-    return _render(job, started, None)
+    job = Job(plan, info, Path(out), settings, overwrite, progress, workspace)
+    with zoo.searched(settings.models_dir):
+        _check(info.path, job.out, settings, job.spec, overwrite)
+        return _render(job, started, None)
 
 
 def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, overwrite: bool) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import float32
@@ -23,7 +23,7 @@ from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
-from facefix.repair.restorers import DEFAULT_RESTORER, RESTORERS, Restorer
+from facefix.repair.restorers import FAITHFUL, RESTORERS, Restorer, named
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
@@ -74,21 +74,22 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     for treatment in plan.treatments:
         if treatment.mode not in CURES:
             raise PlanError(f"The plan asks to treat {treatment.mode}; facefix can treat {', '.join(CURES)}.")
-    name = DEFAULT_RESTORER if plan.restorer == "auto" else plan.restorer
-    if name not in RESTORERS:
-        raise PlanError(f"The plan asks for the restorer {name!r}; choose from {', '.join(RESTORERS)}.")
+    if plan.restorer != "auto" and plan.restorer not in RESTORERS:
+        raise PlanError(f"The plan asks for the restorer {plan.restorer!r}; choose from {', '.join(RESTORERS)}.")
     instruments = Instruments(settings.device)
     tracks = [t for t in plan.tracks if any(treatment.track == t.id for treatment in plan.treatments)]
     if not tracks:
         return Prepared([], instruments)
     modes = {t.mode for t in plan.treatments}
-    restorer = RESTORERS[name if "waxy" in modes else "none"].load(settings.device)
+    spec = named(plan.restorer) if modes & set(trial.REDRAWN) else RESTORERS["none"]
+    restorer, tried = spec.load(settings.device), {*trial.REBUILT, *(trial.REDRAWN if spec.invents else ())}
     anchored = AnchoredRestorer(settings.device) if modes & set(trial.REBUILT) else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
-    samples = {track.id: _samples(plan.treatments, track) for track in tracks}
+    samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     known = know(clip, tracks, plan.treatments, sides, samples, settings.device, progress)
-    judge = instruments.identity if anchored else None
-    tools = _Tools(restorer, anchored, judge, Straightener(), fps(clip))
+    judge = instruments.identity if modes & tried else None
+    faithful = FAITHFUL.load(settings.device) if spec.invents and plan.restorer == "auto" else None
+    tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
         case = _Case(track, known[track.id], sides[track.id], tools)
@@ -101,9 +102,13 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tools:
     restorer: Restorer
+    faithful: Restorer | None
+    """For faces of which `restorer` would make somebody else; None where it makes nobody another, or was asked for by name."""
     anchored: AnchoredRestorer | None
     judge: identity.Identity | None
     """None where no cure is to be tried."""
+    tried: Collection[str]
+    """Modes whose cures are to be tried."""
     straightener: Straightener
     rate: float
 
@@ -140,16 +145,19 @@ def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | 
     repair, judge = case.repair(treatments), case.tools.judge
     if judge is None:
         return repair, []
-    course = repair.face.course
-    harmful = trial.refused(judge, case.track, treatments, repair.known, course.curves, course.patient)
+    course, doubtful = repair.face.course, [t for t in treatments if t.mode in case.tools.tried]
+    harmful = trial.refused(judge, case.track, doubtful, repair.known, course.curves, course.patient)
+    redrawn = [one for one in harmful if one.treatment.mode in trial.REDRAWN]
+    if redrawn and case.tools.faithful is not None:
+        repair = replace(case, tools=replace(case.tools, restorer=case.tools.faithful)).repair(treatments)
+        harmful = [one for one in harmful if one not in redrawn]
     return repair.only([t for t in treatments if all(t is not one.treatment for one in harmful)]), harmful
 
 
 def _samples(treatments: Iterable[Treatment], track: PlannedTrack) -> set[int]:
-    """Frames of a track to try its repairs on."""
+    """Frames of a track to try those of the treatments on that are its own."""
     whole = range(track.span.start, track.span.end)
-    tried = [t for t in treatments if t.track == track.id and t.mode in trial.REBUILT]
-    return {frame for treatment in tried for frame in trial.sampled(treatment, whole)}
+    return {frame for t in treatments if t.track == track.id for frame in trial.sampled(t, whole)}
 
 
 def _usual(track: PlannedTrack, known: Known, side: int) -> NDArray[float32]:

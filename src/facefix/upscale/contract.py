@@ -42,4 +42,4 @@ class UpscalerSpec:
     invents: bool = True
     """Whether it adds detail, which then has to be kept calm from frame to frame."""
     weights: tuple[str, ...] = ()
-    """Files of the zoo that it needs and that do not come with facefix."""
+    """Names of its files in the zoo."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.models import networks, zoo
+from facefix.models import networks
 from facefix.upscale.contract import SCALES, UpscalerSpec
 from facefix.upscale.tiling import Tiler, room_px
 
@@ -124,24 +124,19 @@ def _in_two_parts(network: Any, scale: int, tail_px: int) -> Forward:
     return forward
 
 
-def _load(network: str, device: str, weights: tuple[str, ...] = ()) -> RealEsrgan:
-    for name in weights:
-        zoo.checked(name)
+def _spec(name: str, network: str, describe: str) -> UpscalerSpec:
+    known = networks.UPSCALING[network]
+    load = partial(_load, network)
+    return UpscalerSpec(name, describe, known.licence, load, weights=known.files)
+
+
+def _load(network: str, device: str) -> RealEsrgan:
     return RealEsrgan(networks.load_upscaling(network, device))
-
-
-def _spec(name: str, network: str, describe: str, weights: tuple[str, ...] = ()) -> UpscalerSpec:
-    return UpscalerSpec(name, describe, "BSD-3-Clause", partial(_load, network, weights=weights), weights=weights)
 
 
 SPECS = (
     _spec("realesrgan", "x4plus", "Real-ESRGAN x4plus: sharpest on filmed pictures; for a GPU."),
-    _spec(
-        "general",
-        "general-x4v3",
-        "Real-ESRGAN general-x4v3: small and fast, for filmed pictures.",
-        ("realesr-general-x4v3.pth",),
-    ),
+    _spec("general", "general-x4v3", "Real-ESRGAN general-x4v3: small and fast, for filmed pictures."),
     _spec("anime", "x4plus-anime", "Real-ESRGAN x4plus-anime: line art; for a GPU."),
     _spec("animevideo", "animevideov3", "Real-ESRGAN animevideov3: small and fast; made for drawings, calm on filmed clips."),
 )

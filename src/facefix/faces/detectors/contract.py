@@ -31,5 +31,8 @@ class DetectorSpec:
     describe: str
     """One sentence for the user."""
     licence: str
-    load: Callable[[], Detector]
-    """Raises ModelError where the weights are missing or unreadable."""
+    load: Callable[[str], Detector]
+    """Takes a device: auto, cpu, cuda, cuda:N or mps. Raises ModelError where weights are missing or unreadable,
+    SettingsError where there is no such device."""
+    files: tuple[str, ...]
+    """What `load` reads, by its names in the zoo."""

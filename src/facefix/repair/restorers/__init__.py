@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from facefix.repair.restorers import none, realesrgan
+from facefix.models import zoo
+from facefix.repair.restorers import gfpgan, none, realesrgan
 from facefix.repair.restorers.contract import Restorer, RestorerSpec
 from facefix.repair.restorers.unwaxing import restoring as unwaxing
 
@@ -15,6 +16,7 @@ RESTORERS: Mapping[str, RestorerSpec] = MappingProxyType(
         for spec in (
             none.SPEC,
             unwaxing.SPEC,
+            gfpgan.SPEC,
             realesrgan.SPEC,
         )
     }
@@ -22,7 +24,15 @@ RESTORERS: Mapping[str, RestorerSpec] = MappingProxyType(
 """Registered restorers."""
 
 
-DEFAULT_RESTORER = unwaxing.SPEC.name
-"""What `auto` means, on every device."""
+FAITHFUL = unwaxing.SPEC
+"""Its weights come along, and it makes nobody another: in the place of one that would."""
 
-__all__ = ["DEFAULT_RESTORER", "RESTORERS", "Restorer", "RestorerSpec"]
+
+def named(name: str) -> RestorerSpec:
+    """The restorer of that name; `auto` is GFPGAN where its weights were fetched, else `FAITHFUL`."""
+    if name != "auto":
+        return RESTORERS[name]
+    return gfpgan.SPEC if zoo.installed(gfpgan.SPEC.files) else FAITHFUL
+
+
+__all__ = ["FAITHFUL", "RESTORERS", "Restorer", "RestorerSpec", "named"]

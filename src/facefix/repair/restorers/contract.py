@@ -35,3 +35,7 @@ class RestorerSpec:
     load: Callable[[str], Restorer]
     """Takes a device: auto, cpu, cuda, cuda:N or mps. Raises ModelError where weights are missing or unreadable,
     SettingsError where there is no such device."""
+    invents: bool = False
+    """Whether it draws what it does not see, so that a face may come out as another's: then its repairs are tried first."""
+    files: tuple[str, ...] = ()
+    """What `load` reads, by its names in the zoo."""

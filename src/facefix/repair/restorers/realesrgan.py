@@ -16,7 +16,7 @@ from facefix.repair.scaling import resized
 if TYPE_CHECKING:
     import torch
 
-_SCALE = 4
+_NETWORK = "x4plus"
 _INPUT_PX = (64, 96, 128)
 """Sides the network is fed. A few fixed ones: a side that followed the face would change its look from track to track."""
 _SHRINK = 2.0
@@ -67,5 +67,7 @@ SPEC = RestorerSpec(
     describe="Real-ESRGAN x4plus on a shrunken face: crisper skin and edges, no knowledge of faces.",
     licence="BSD-3-Clause",
     crop_px=512,
-    load=lambda device: RealEsrgan(networks.load_upscaling("x4plus", device)),
+    load=lambda device: RealEsrgan(networks.load_upscaling(_NETWORK, device)),
+    invents=True,
+    files=networks.UPSCALING[_NETWORK].files,
 )

@@ -54,4 +54,5 @@ SPEC = RestorerSpec(
     licence="Apache-2.0",
     crop_px=256,
     load=UnwaxingRestorer,
+    files=(WEIGHTS,),
 )

@@ -1,0 +1,117 @@
+"""`facefix batch`: every clip of a folder, through the queue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from facefix.cli.options import settings_options
+from facefix.cli.queueing import queue_option, work_options
+
+
+@click.command()
+@click.argument("folder", type=click.Path(readable=False, path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUTDIR", help="Default: FOLDER_fixed beside it.")
+@click.option(
+    "--include", multiple=True, metavar="GLOB", help="Only clips whose name, or path below FOLDER, matches; repeatable."
+)
+@click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="No clips whose name, or path below FOLDER, matches; repeatable."
+)
+@click.option("--priority", default=0, show_default=True, help="Higher ones are done first, whoever queued them.")
+@click.option("--again", is_flag=True, help="Also what is done already.")
+@click.option("--json", "json_to", metavar="FILE|-", help="Write the summary as JSON (schema 1); - for standard output.")
+@click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
+@click.option("-y", "--yes", is_flag=True, help="Overwrite outputs that exist.")
+@work_options
+@queue_option
+@settings_options()
+def batch(
+    folder: Path,
+    output: Path | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    priority: int,
+    again: bool,
+    json_to: str | None,
+    strict: bool,
+    yes: bool,
+    workers: int,
+    engine: str,
+    address: str | None,
+    floor_gb: float,
+    file: Path | None,
+    **options: Any,
+) -> int:
+    """Repair every clip under FOLDER, and go on where it stopped if it is interrupted in any way.
+
+    Sub-folders and names are kept. What is done is not done again, by content: a clip that was only renamed is copied from its
+    result. Several `facefix batch` on one folder share the work.
+    """
+    from facefix.cli.queueing import Show
+    from facefix.errors import InputError
+    from facefix.files import check_output, clips_in, is_folder, write_text
+    from facefix.jobs import liveness
+    from facefix.jobs.batch import Wish, chosen, enqueue, summary
+    from facefix.jobs.engines import start
+    from facefix.jobs.home import home
+    from facefix.jobs.store import Queue
+    from facefix.jobs.working import Terms
+    from facefix.report.schema import dumps
+    from facefix.settings import Settings
+
+    settings = Settings(**options)
+    if not is_folder(folder):
+        raise InputError(f"{folder}: is no folder; `facefix {folder}` repairs a clip.")
+    root = folder.resolve()
+    wish = Wish(root, output.absolute() if output else None, settings, yes, again, priority)
+    inside = wish.folder
+    clips = [clip for clip in chosen(clips_in(root), root, include, exclude) if inside not in clip.parents]
+    if not clips:
+        raise InputError(f"{folder}: holds no clip that --include and --exclude leave.")
+    if json_to not in (None, "-"):
+        check_output(clips[0], Path(json_to), overwrite=yes)
+    place = home(file).made()
+    queue = Queue(place.file, liveness.alive)
+    queued = enqueue(queue, clips, wish)
+    err = json_to == "-"
+    for job in queued.refused:
+        click.echo(f"facefix: {job.error}", err=True)
+    if queued.before:
+        click.echo(f"{len(queued.before)} of {len(clips)} clips were done before.", err=err)
+    if queued.ids:
+        show = Show(place, queued.ids, workers=workers, quiet_output=err)
+        try:
+            start(engine, address).run(Terms(place, tuple(queued.ids), floor_gb), workers, show.audience())
+        except (KeyboardInterrupt, SystemExit):
+            click.echo("facefix: the queue is kept; the same command goes on where it stopped.", err=True)
+            raise
+        finally:
+            show.close()
+    jobs = [queue.job(job.id) for job in [*queued.refused, *queued.before]] + queue.jobs((), queued.ids)
+    _tell(jobs, err=err)
+    if json_to is not None:
+        text = dumps(summary(jobs, place))
+        click.echo(text) if json_to == "-" else write_text(Path(json_to), text + "\n")
+    return _code(jobs, strict=strict)
+
+
+def _tell(jobs: list[Any], *, err: bool) -> None:
+    """One line of figures."""
+    by_verdict = {
+        verdict: sum(job.verdict == verdict for job in jobs if job.state == "done")
+        for verdict in ("clean", "repair", "regenerate")
+    }
+    counts = {state: sum(job.state == state for job in jobs) for state in ("done", "failed", "cancelled")}
+    seconds = sum(job.seconds for job in jobs)
+    told = ", ".join(f"{count} {name}" for name, count in (*counts.items(), *by_verdict.items()) if count)
+    click.echo(f"{len(jobs)} clips: {told} [{seconds:.0f} s of work]", err=err)
+
+
+def _code(jobs: list[Any], *, strict: bool) -> int:
+    failed = sum(job.state != "done" for job in jobs)
+    if failed:
+        return 3 if failed < len(jobs) else 1
+    return 4 if strict and any(job.verdict == "regenerate" for job in jobs) else 0

@@ -1,0 +1,148 @@
+"""What the commands around the queue share: their options, and how the work is shown."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from facefix.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from facefix.jobs.engines import Audience
+    from facefix.jobs.home import Home
+    from facefix.jobs.records import Job
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_LOOK_S = 0.5
+
+
+def queue_option(command: Command) -> Command:
+    """`--queue FILE`."""
+    path = click.Path(dir_okay=False, path_type=Path)
+    text = "Keep the queue in this file, and unfinished work beside it; default: the user's own queue."
+    return click.option("--queue", "file", type=path, metavar="FILE", envvar="FACEFIX_QUEUE", help=text)(command)
+
+
+def work_options(command: Command) -> Command:
+    """How a queue is worked on."""
+    for option in reversed((
+        click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
+                     help="Clips worked on at a time. One uses the whole machine already; more pay on many cores or cards."),
+        click.option("--engine", default="local", show_default=True, metavar="NAME", help="What works: local or ray."),
+        click.option("--address", metavar="ADDRESS", help="Ray cluster to work on; default: a Ray instance on this machine."),
+        click.option("--min-free", "floor_gb", type=click.FloatRange(0), default=1.0, show_default=True, metavar="GB",
+                     help="Room to leave on the disks; the queue waits where there is less."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+class Show:
+    """Tells people what a queue does: a bar per clip, or one over all where several are worked on; a line for each that has
+    ended. `told` are the jobs that have."""
+
+    def __init__(
+        self,
+        home: Home,
+        ids: Sequence[int] | None,
+        *,
+        workers: int,
+        quiet_output: bool,
+        on_end: Callable[[Job], None] = lambda job: None,
+    ) -> None:
+        """ids: None means all jobs that end from now on. quiet_output: standard output is for machines."""
+        from facefix.jobs import liveness
+        from facefix.jobs.store import Queue
+
+        self._queue, self._ids, self._workers = Queue(home.file, liveness.alive), ids, workers
+        self._waiting = None if ids is None else set(ids)
+        self._since = time.time()
+        self._err, self._on_end = quiet_output, on_end
+        self._bar: Any = None
+        self._progress: Progress | None = None
+        self._next = 0.0
+        self.told: list[Job] = []
+
+    def audience(self, stop: Callable[[], bool] = lambda: False) -> Audience:
+        """Whom an engine tells. stop: asked by the engine whether to end."""
+        from facefix.jobs.engines import Audience
+
+        return Audience(self.watch if self._workers == 1 else None, self._pause, self.tick, stop)
+
+    def watch(self, job: Job) -> Progress:
+        """Show the progress of a job."""
+        self._finish_progress()
+        self._progress = Progress(job.order.clip.name)
+        return self._progress
+
+    def tick(self) -> None:
+        """Look what has ended, and say so."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _LOOK_S
+        for job in self._queue.jobs(("done", "failed", "cancelled"), self._ids):
+            new = job.ended is not None and job.ended >= self._since if self._waiting is None else job.id in self._waiting
+            if new and all(job.id != one.id or job.ended != one.ended for one in self.told):
+                self._ended(job)
+        self._overall()
+
+    def close(self) -> None:
+        self._next = 0.0
+        self.tick()
+        if self._bar is not None:
+            self._bar.close()
+        self._queue.close()
+
+    def _ended(self, job: Job) -> None:
+        if self._waiting is not None:
+            self._waiting.discard(job.id)
+        self.told.append(job)
+        self._finish_progress()
+        if job.state == "done":
+            self._say(job.summary, err=self._err)
+        else:
+            self._say(f"facefix: {job.error or f'{job.order.clip}: {job.state}'}", err=True)
+        self._on_end(job)
+
+    def _finish_progress(self) -> None:
+        if self._progress is not None:
+            self._progress.__exit__(None, None, None)
+            self._progress = None
+
+    def _overall(self) -> None:
+        """One bar over all jobs, with the time they will take."""
+        if self._workers == 1 or not sys.stderr.isatty():
+            return
+        from facefix.jobs.batch import left_s
+
+        jobs = self._queue.jobs((), self._ids)
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=len(jobs), unit="clip", leave=False, file=sys.stderr, bar_format="{l_bar}{bar}| {n}/{total}{postfix}"
+            )
+        self._bar.total, self._bar.n = len(jobs), sum(not job.open for job in jobs)
+        left = left_s(jobs, self._workers)
+        self._bar.set_postfix_str("" if left is None else f"about {span(left)} left", refresh=True)
+
+    def _pause(self, sentence: str) -> None:
+        self._say(f"facefix: waiting: {sentence}", err=True)
+
+    def _say(self, text: str, *, err: bool) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        click.echo(text, err=err)
+
+
+def span(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h 05 min`."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,38 @@
+"""Carries out one order, wherever that is; knows nothing of queues."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from facefix import pipeline
+from facefix.errors import OutputError
+from facefix.files import folder_made
+from facefix.jobs.records import Order, Result
+from facefix.report.schema import outcome
+from facefix.report.table import summary
+
+Perform = Callable[[Order, pipeline.Workspace, pipeline.Progress], Result]
+"""Does what an order asks for. Raises FacefixError for what will not go away by trying again."""
+
+
+def perform(order: Order, workspace: pipeline.Workspace, progress: pipeline.Progress) -> Result:
+    """A `Perform` in this process."""
+    with folder_made(order.out.parent):
+        report = pipeline.repair(
+            order.clip, order.out, order.settings, overwrite=order.overwrite, progress=progress, workspace=workspace
+        )
+    return Result(report.verdict, report.frames, report.repaired_frames, summary(report), outcome(report))
+
+
+def copied(result: Path, out: Path) -> None:
+    """Put a copy of a finished result at `out`, whole or not at all. Raises OutputError."""
+    part = out.with_name(f"{out.name}.part")
+    with folder_made(out.parent):
+        try:
+            shutil.copyfile(result, part)
+            part.replace(out)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise OutputError(f"{out}: {result} cannot be copied there ({error.strerror}).") from error
