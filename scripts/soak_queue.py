@@ -137,7 +137,8 @@ def slow(folder: Path, options: argparse.Namespace, rng: random.Random) -> str |
             time.sleep(0.2)
         time.sleep(5)
     finally:
-        process.send_signal(signal.SIGINT)
+        # Not SIGINT: what a shell starts in the background ignores that.
+        process.terminate()
         process.wait(60)
     jobs = Queue(folder / "q.sqlite").jobs()
     if len(jobs) != 1 or jobs[0].state != "done" or jobs[0].attempts != 1:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.jobs.orders import home_in
 
-from facefix.jobs.batch import Wish, chosen, enqueue, left_s
-from facefix.jobs.records import Job, Result
+from facefix.jobs.batch import Wish, chosen, enqueue
+from facefix.jobs.records import Result
 from facefix.jobs.store import Queue
 from facefix.settings import Settings
 
@@ -62,15 +62,3 @@ def test_two_clips_with_one_result_are_refused_before_the_work(root: Path, queue
 )
 def test_include_and_exclude(root: Path, include: tuple[str, ...], exclude: tuple[str, ...], left: int) -> None:
     assert len(chosen(clips(root), root, include, exclude)) == left
-
-
-def test_the_time_left_goes_by_frames(root: Path, queue: Queue) -> None:
-    enqueue(queue, clips(root), Wish(root, None, Settings()))
-    first, *rest = queue.jobs()
-
-    def job(one: Job, state, frames: int | None, seconds: float) -> Job:
-        return replace(one, state=state, frames=frames, seconds=seconds)
-
-    jobs = [job(first, "done", 100, 50.0), job(rest[0], "running", 200, 0.0), job(rest[1], "queued", None, 0.0)]
-    assert left_s(jobs, 1) == 0.5 * (200 + 100) and left_s(jobs, 2) == 75
-    assert left_s(rest, 1) is None and left_s(jobs[:1], 1) == 0

@@ -54,9 +54,10 @@ def batch(
     from facefix.errors import InputError
     from facefix.files import check_output, clips_in, is_folder, write_text
     from facefix.jobs import liveness
-    from facefix.jobs.batch import Wish, chosen, enqueue, summary
+    from facefix.jobs.batch import Wish, chosen, enqueue
     from facefix.jobs.engines import start
     from facefix.jobs.home import home
+    from facefix.jobs.listing import summary
     from facefix.jobs.store import Queue
     from facefix.jobs.working import Terms
     from facefix.report.schema import dumps

@@ -36,7 +36,7 @@ def _opened(file: Path | None) -> tuple[Home, Queue]:
 @queue_option
 def ls(state: tuple[str, ...], as_json: bool, file: Path | None) -> None:
     """List the jobs, in the order in which they are done, and when all will be."""
-    from facefix.jobs.batch import left_s, summary
+    from facefix.jobs.listing import left_s, summary
     from facefix.report.schema import dumps
 
     place, rows = _opened(file)
@@ -48,7 +48,7 @@ def ls(state: tuple[str, ...], as_json: bool, file: Path | None) -> None:
     for job in shown:
         far = f" {job.stage} {job.done}/{job.total or '?'}" if job.state == "running" else ""
         what = job.verdict if job.state == "done" else job.error
-        click.echo(f"{job.id:>5}  {job.state:<9}  {span(job.seconds):>8}  {job.order.clip}{far}{f'  {what}' if what else ''}")
+        click.echo(f"{job.id:>5}  {job.state:<9}  {span(job.seconds):>8}  {job.clip}{far}{f'  {what}' if what else ''}")
     running = sum(job.state == "running" for job in jobs)
     left = left_s(jobs, running)
     click.echo(f"{len(shown)} jobs" + (f"; all done in about {span(left)}" if left else ""))
@@ -59,7 +59,7 @@ def ls(state: tuple[str, ...], as_json: bool, file: Path | None) -> None:
 @queue_option
 def show(id: int, file: Path | None) -> None:
     """Everything about one job, with the end of its log."""
-    from facefix.jobs.batch import document
+    from facefix.jobs.listing import document
 
     place, rows = _opened(file)
     job = rows.job(id)

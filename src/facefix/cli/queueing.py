@@ -77,7 +77,7 @@ class Show:
     def watch(self, job: Job) -> Progress:
         """Show the progress of a job."""
         self._finish_progress()
-        self._progress = Progress(job.order.clip.name)
+        self._progress = Progress(job.clip.name)
         return self._progress
 
     def tick(self) -> None:
@@ -106,7 +106,7 @@ class Show:
         if job.state == "done":
             self._say(job.summary, err=self._err)
         else:
-            self._say(f"facefix: {job.error or f'{job.order.clip}: {job.state}'}", err=True)
+            self._say(f"facefix: {job.error or f'{job.clip}: {job.state}'}", err=True)
         self._on_end(job)
 
     def _finish_progress(self) -> None:
@@ -118,7 +118,7 @@ class Show:
         """One bar over all jobs, with the time they will take."""
         if self._workers == 1 or not sys.stderr.isatty():
             return
-        from facefix.jobs.batch import left_s
+        from facefix.jobs.listing import left_s
 
         jobs = self._queue.jobs((), self._ids)
         if self._bar is None:

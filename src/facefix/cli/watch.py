@@ -77,12 +77,12 @@ def watch(
             click.echo(f"facefix: {sentence}", err=True)
 
     def ended(job: Job) -> None:
-        if job.state != "done" or root not in job.order.clip.parents:
+        if job.state != "done" or root not in job.clip.parents:
             return
         if on_done:
             say(run(command_for(on_done, job, place)))
         if move_done:
-            say(move(job.order.clip, root, move_done.resolve()))
+            say(move(job.clip, root, move_done.resolve()))
 
     view = Show(place, None, workers=workers, quiet_output=False, on_end=ended)
     queue = Queue(place.file, liveness.alive)

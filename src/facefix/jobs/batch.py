@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import facefix
 from facefix import pipeline
 from facefix.errors import FacefixError, OutputError
 from facefix.files import output_path
-from facefix.jobs.home import Home
 from facefix.jobs.records import Job, Order
 from facefix.jobs.store import Queue
 from facefix.media import probe
@@ -97,62 +94,3 @@ def _frames(clip: Path) -> int | None:
         return probe.probe(clip).video.declared_frames
     except FacefixError:
         return None
-
-
-class Ended:
-    """Tells each of some jobs once, when it has ended."""
-
-    def __init__(self, queue: Queue, ids: Sequence[int], tell: Callable[[Job], None]) -> None:
-        self._queue, self._waiting, self._tell = queue, set(ids), tell
-
-    def look(self) -> None:
-        for job in self._queue.jobs(("done", "failed", "cancelled"), sorted(self._waiting)) if self._waiting else ():
-            self._waiting.discard(job.id)
-            self._tell(job)
-
-
-def left_s(jobs: Sequence[Job], workers: int) -> float | None:
-    """Seconds until jobs that are open will be done, by the pace of those that are; None where there is no telling.
-
-    Pace is seconds per frame; jobs whose length is not known count as one of middle length.
-    """
-    done = [job for job in jobs if job.state == "done" and job.frames and job.seconds > 0][-50:]
-    waiting = [job for job in jobs if job.open]
-    if not done or not waiting:
-        return None if waiting else 0.0
-    pace = sum(job.seconds for job in done) / sum(job.frames or 0 for job in done)
-    middle = sorted(job.frames or 0 for job in done)[len(done) // 2]
-    return pace * sum(job.frames or middle for job in waiting) / max(1, workers)
-
-
-def summary(jobs: Sequence[Job], home: Home) -> dict[str, Any]:
-    """What a batch has come to, for machines (schema 1)."""
-    return {
-        "schema": 1,
-        "facefix": facefix.__version__,
-        "queue": str(home.file),
-        "counts": {state: sum(job.state == state for job in jobs) for state in dict.fromkeys(job.state for job in jobs)},
-        "jobs": [document(job, home) for job in jobs],
-    }
-
-
-def document(job: Job, home: Home) -> Mapping[str, Any]:
-    """A job for machines."""
-    report, log = home.report(job.id), home.log(job.id)
-    return {
-        "id": job.id,
-        "clip": str(job.order.clip),
-        "out": str(job.order.out),
-        "state": job.state,
-        "verdict": job.verdict,
-        "priority": job.priority,
-        "attempts": job.attempts,
-        "frames": job.frames,
-        "seconds": round(job.seconds, 2),
-        "stage": job.stage if job.state == "running" else "",
-        "done": job.done,
-        "total": job.total,
-        "error": job.error or None,
-        "report": str(report) if report.exists() else None,
-        "log": str(log) if log.exists() else None,
-    }

@@ -57,7 +57,12 @@ class Job:
     id: int
     content: str
     """Fingerprint of the clip; empty where it could not be read."""
-    order: Order
+    clip: Path
+    out: Path
+    settings: str
+    """As `settings_json` has them: read only by those who need them, for they ask registries that are slow to import."""
+    overwrite: bool
+    wish: str
     state: State
     priority: int
     """Higher ones first."""
@@ -91,6 +96,11 @@ class Job:
     @property
     def open(self) -> bool:
         return self.state in ("queued", "running")
+
+    @property
+    def order(self) -> Order:
+        """What is to be done."""
+        return Order(self.clip, self.out, settings_from(self.settings), self.overwrite)
 
 
 def settings_json(settings: Settings) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from facefix.errors import FacefixError, OutputError
-from facefix.jobs.records import Job, Order, Result, State, settings_from, settings_json
+from facefix.jobs.records import Job, Order, Result, State, settings_json
 
 LEASE_S = 60.0
 BUSY_S = 30.0
@@ -52,13 +52,15 @@ class Queue:
         try:
             self._base = sqlite3.connect(file, timeout=BUSY_S, isolation_level=None)
             self._base.row_factory = sqlite3.Row
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = FULL")
+            # After a loss of power the last changes may be missing, never a part of one: a job may be done twice, not lost.
+            self._base.execute("PRAGMA synchronous = NORMAL")
             version = self._base.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, _VERSION):
                 raise OutputError(f"{file}: was made by another version of facefix; name another --queue or remove it.")
-            self._base.executescript(_SCHEMA)
-            self._base.execute(f"PRAGMA user_version = {_VERSION}")
+            if version == 0:
+                self._base.execute("PRAGMA journal_mode = WAL")
+                self._base.executescript(_SCHEMA)
+                self._base.execute(f"PRAGMA user_version = {_VERSION}")
         except sqlite3.Error as error:
             raise OutputError(f"{file}: is no queue that can be used ({error}); name another --queue.") from error
 
@@ -83,7 +85,7 @@ class Queue:
                 ).fetchone()
                 return _job(row)
             job = _job(row)
-            if job.open or (job.state == "done" and not again and job.order.out.exists()):
+            if job.open or (job.state == "done" and not again and job.out.exists()):
                 return job
             row = base.execute(
                 "UPDATE jobs SET state = 'queued', attempts = 0, not_before = 0, error = '', priority = ?, overwrite = ?,"
@@ -200,9 +202,9 @@ class Queue:
         """A job that is done and wanted the same of the same content, whose result is another file."""
         rows = self._base.execute(
             "SELECT * FROM jobs WHERE (content, wish, state) = (?, ?, 'done') AND out != ? ORDER BY ended DESC",
-            (job.content, job.order.wish, str(job.order.out)),
+            (job.content, job.wish, str(job.out)),
         )
-        return next((one for one in map(_job, rows) if one.order.out.suffix == job.order.out.suffix), None)
+        return next((one for one in map(_job, rows) if one.out.suffix == job.out.suffix), None)
 
     def _end(self, job: Job, state: State, **values: Any) -> bool:
         """Leave the state `running`, if the job is still its worker's."""
@@ -243,9 +245,6 @@ class Queue:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    told = dict(row)
-    order = Order(
-        Path(told.pop("clip")), Path(told.pop("out")), settings_from(told.pop("settings")), bool(told.pop("overwrite"))
-    )
-    del told["wish"]
-    return Job(order=order, **{**told, "begun": bool(told["begun"])})
+    told: dict[str, Any] = dict(row)
+    paths = {name: Path(told[name]) for name in ("clip", "out")}
+    return Job(**{**told, **paths, "overwrite": bool(told["overwrite"]), "begun": bool(told["begun"])})

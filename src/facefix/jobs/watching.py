@@ -91,7 +91,7 @@ class Watcher:
         return sorted(path for path in paths if not any(folder in path.parents for folder in closed))
 
     def _queue(self, queue: Queue, clips: list[Path]) -> None:
-        results = {job.order.out for job in queue.jobs()} if clips else set()
+        results = {job.out for job in queue.jobs()} if clips else set()
         for job in enqueue(queue, [clip for clip in clips if clip not in results], self._watch.wish).refused:
             self._on_trouble(job.error)
 
@@ -99,8 +99,8 @@ class Watcher:
 def command_for(text: str, job: Job, home: Home) -> list[str]:
     """The words of `--on-done`, {clip}, {out}, {report} and {verdict} filled in; the result goes last where none is named."""
     places = {
-        "{clip}": str(job.order.clip),
-        "{out}": str(job.order.out),
+        "{clip}": str(job.clip),
+        "{out}": str(job.out),
         "{report}": str(home.report(job.id)),
         "{verdict}": job.verdict or "",
     }

@@ -141,16 +141,16 @@ class Worker:
     def _copied(self, job: Job, heart: Heartbeat) -> Result | None:
         """The result of another job that wanted the same of the same content: a clip that was renamed, or lies there twice."""
         twin = self._queue.twin(job)
-        if twin is None or not exists(twin.order.out) or fingerprint(twin.order.out) != twin.result:
+        if twin is None or not exists(twin.out) or fingerprint(twin.out) != twin.result:
             return None
         heart.deliver()
-        copied(twin.order.out, job.order.out)
-        text = f"{job.order.clip.name}: as {twin.order.clip}, whose result was copied -> {job.order.out}"
-        document = {"clip": str(job.order.clip), "out": str(job.order.out), "copy_of": str(twin.order.out)}
+        copied(twin.out, job.out)
+        text = f"{job.clip.name}: as {twin.clip}, whose result was copied -> {job.out}"
+        document = {"clip": str(job.clip), "out": str(job.out), "copy_of": str(twin.out)}
         return Result(twin.verdict or "clean", twin.frames or 0, 0, text, document)
 
     def _try_again(self, job: Job, error: Exception) -> None:
-        sentence = f"{job.order.clip}: {type(error).__name__}: {error}"
+        sentence = f"{job.clip}: {type(error).__name__}: {error}"
         _LOG.exception("broke off")
         tries = self._queue.job(job.id).attempts
         if tries >= TRIES:
@@ -182,7 +182,7 @@ def _logged(home: Home, job: Job) -> Iterator[None]:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:
-        _LOG.info("%s -> %s, attempt %d", job.order.clip, job.order.out, job.attempts)
+        _LOG.info("%s -> %s, attempt %d", job.clip, job.out, job.attempts)
         yield
     finally:
         root.removeHandler(handler)

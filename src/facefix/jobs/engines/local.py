@@ -91,9 +91,9 @@ def _work(terms: Terms, threads: int, pauses: Any, stop: Any) -> None:
     import sys
 
     import cv2
-    import torch
 
-    torch.set_num_threads(threads)
+    # Read by the networks' library when it is imported, which is later.
+    os.environ["OMP_NUM_THREADS"] = str(threads)
     cv2.setNumThreads(threads)
     # The terminal interrupts the whole group; the parent says when to end, and its SIGTERM unwinds like an exit.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
