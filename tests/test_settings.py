@@ -36,6 +36,9 @@ def test_ranges_that_make_no_sense_say_so(text: str) -> None:
         ({"device": "gpu"}, "--device gpu"),
         ({"crf": 70}, "--crf 70"),
         ({"range": "9-1"}, "--range 9-1"),
+        ({"scale": 3}, "--scale 3: choose from 1, 2, 4."),
+        ({"scale": 2, "upscaler": "magic"}, "--upscaler magic: choose from auto, realesrgan, general, anime, "),
+        ({"upscaler": "lanczos"}, "--upscaler lanczos: enlarges nothing without --scale 2 or --scale 4."),
     ],
 )
 def test_wrong_values_are_refused_with_the_flag_in_the_sentence(wrong: dict, said: str) -> None:

@@ -23,7 +23,7 @@ class Option:
     help: str
     flags: tuple[str, ...]
     bounds: tuple[float, float] | None = None
-    choices: Callable[[], tuple[str, ...]] | None = None
+    choices: Callable[[], tuple[str | int, ...]] | None = None
     """Asked only when a value is checked, since registries live in modules that are slow to import."""
     metavar: str | None = None
     many: bool = False
@@ -39,6 +39,12 @@ def _restorers() -> tuple[str, ...]:
     from facefix.repair.restorers import RESTORERS
 
     return ("auto", *RESTORERS)
+
+
+def _upscalers() -> tuple[str, ...]:
+    from facefix.upscale import UPSCALERS
+
+    return ("auto", *UPSCALERS)
 
 
 def _detectors() -> tuple[str, ...]:
@@ -100,6 +106,15 @@ class Settings:
         "--restorer",
         choices=_restorers,
     )
+    scale: int = _option(
+        1, "Enlarge the repaired clip so many times: 1, 2 or 4.", "--scale", choices=lambda: (1, 2, 4), metavar="1|2|4"
+    )
+    upscaler: str = _option(
+        "auto",
+        "What enlarges it: auto (by clip and machine), realesrgan, general, anime, animevideo or lanczos.",
+        "--upscaler",
+        choices=_upscalers,
+    )
     device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")
     models_dir: str | None = _option(
         None,
@@ -122,6 +137,8 @@ class Settings:
             _check(item.name, getattr(self, item.name), item.metadata["option"])
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise SettingsError(f"--device {self.device}: choose auto, cpu, cuda, cuda:N or mps.")
+        if self.scale == 1 and self.upscaler != "auto":
+            raise SettingsError(f"--upscaler {self.upscaler}: enlarges nothing without --scale 2 or --scale 4.")
         if self.range is not None:
             parse_range(self.range)
 
@@ -136,7 +153,7 @@ def _check(name: str, value: Any, option: Option) -> None:
         allowed = option.choices()
         for item in value if option.many else (value,):
             if item not in allowed:
-                raise SettingsError(f"{flag} {item}: choose from {', '.join(allowed)}.")
+                raise SettingsError(f"{flag} {item}: choose from {', '.join(map(str, allowed))}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def _report(**more) -> Report:
         "rate": Fraction(24),
         "warnings": (),
         "seconds": 1.26,
+        "size": (640, 360),
     }
     return Report(**{**parts, **more})
 
@@ -89,6 +90,7 @@ def test_the_schema_keeps_its_promise() -> None:
         "regenerate": [],
         "generator": {"name": "kling", "why": 'its tags say "Kling AI".'},
         "warnings": ["café.mp4 is cut short: 48 of 50 frames are there."],
+        "advice": [],
         "range": {"start": 0, "end": 48},
     }
     assert got["tracks"] == [
@@ -151,6 +153,25 @@ def test_a_shot_past_saving_is_named_by_frames_and_time_codes_and_its_findings_g
     assert said in " ".join(" ".join(text[-2:]).split())
 
 
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((60.0,), None),
+        (
+            (45.4, 300.0),
+            "face 0 (45 px) is too small for a repair to matter: enlarge first (--scale 2), then repair the result.",
+        ),
+        ((45.0, 22.0), "faces 0, 1 (22 to 45 px) are too small for a repair to matter: enlarge first (--scale 4), then"),
+    ],
+)
+def test_faces_too_small_for_a_repair_are_to_be_enlarged_first(sizes: tuple[float, ...], said: str | None) -> None:
+    one = _analysis().diagnoses[0]
+    diagnoses = tuple(replace(one, track=replace(one.track, id=i), median_face_px=px) for i, px in enumerate(sizes))
+    small = _analysis(diagnoses=diagnoses)
+    assert [told[: len(said or "")] for told in document(small)["advice"]] == ([said] if said else [])
+    assert ("advice: " + (said or "") in " ".join(" ".join(lines(small)).split())) == (said is not None)
+
+
 def test_columns_stay_in_line_and_within_the_width() -> None:
     long = replace(_FINDING, span=Span(12040, 12358), why="features lie far from where the frames around have them. " * 3)
     rows = list(finding_rows([_FINDING, long, replace(_FINDING, mode="collapsed")], Fraction(24)))
@@ -181,6 +202,10 @@ def test_severity_is_a_bar(severity: float, shown: str) -> None:
         ({"repaired_frames": 0, "copied": True, "findings": ()}, "nothing to repair; copied without"),
         ({"repaired_frames": 0, "untreated": (_FINDING,)}, "nothing this version can repair; written to"),
         ({"faces": None, "findings": ()}, "repaired 18 of 48 frames"),
+        (
+            {"scale": 4, "size": (2560, 1440), "upscaler": "anime"},
+            "repaired 18 of 48 frames, enlarged 4x to 2560x1440 by anime; written to a_fixed.mp4",
+        ),
     ],
 )
 def test_the_summary_of_a_render(more: dict, said: str) -> None:
@@ -216,6 +241,10 @@ def test_what_a_render_did_is_told_to_machines() -> None:
         "clip": {"path": "a.mp4"},
         "out": "a_fixed.mp4",
         "compare": None,
+        "width": 640,
+        "height": 360,
+        "scale": 1,
+        "upscaler": None,
         "frames": 48,
         "repaired_frames": 18,
         "copied": False,

@@ -41,7 +41,8 @@ def _click_option(item: Field[Any]) -> Callable[[Command], Command]:
     if option.many:
         return click.option(*option.flags, item.name, type=_Words(), metavar=option.metavar, **common)
     if option.choices is not None:
-        return click.option(*option.flags, item.name, type=str, metavar="NAME", **common)
+        kind = int if isinstance(default, int) else str
+        return click.option(*option.flags, item.name, type=kind, metavar=option.metavar or "NAME", **common)
     kind = "int" if "int" in str(item.type) else "float" if "float" in str(item.type) else "str"
     if kind == "str":
         text = click.Path(resolve_path=True) if option.folder else str

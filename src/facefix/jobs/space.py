@@ -22,6 +22,8 @@ def shortage(order: Order, home: Home, floor_gb: float) -> str | None:
     """
     try:
         size = order.clip.stat().st_size * _PER_SOURCE_BYTE * (1 + order.settings.compare * 2)
+        # Four times the pixels need three times the bytes: what is enlarged holds little more.
+        size *= {1: 1, 2: 3, 4: 9}[order.settings.scale]
     except OSError:
         return None
     for place in {_disk(home.folder): home.folder, _disk(order.out.parent): order.out.parent}.values():

@@ -25,7 +25,7 @@ from facefix.media.matrices import (
     is_full_range,
     swscale_matrix,
 )
-from facefix.media.planes import duplicate, layout_of, padded
+from facefix.media.planes import duplicate, enlarge_alpha, layout_of, padded
 from facefix.types import ClipInfo, ColourTags, Frame, Pixels
 
 # libavcodec's AV_CODEC_FLAG_FRAME_DURATION and _INTERLACED_DCT; PyAV has no names for them.
@@ -124,13 +124,16 @@ class PictureStream:
     def packets_of(self, pixels: Pixels, like: Frame) -> list[av.Packet]:
         """Encode upright (H, W, 3) RGB of the result's size, uint8 or uint16, at the time of `like`.
 
-        Raises ValueError where the size is another.
+        A result as wide for its height as `like` gets its opacity too. Raises ValueError where the size is another.
         """
         coded = as_coded(pixels, self._rotation)
         if coded.shape[:2] != (self._height, self._width):
             raise ValueError(f"pixels are {pixels.shape[1]}x{pixels.shape[0]}, not of the size of the result")
         codec = self._stream.codec_context.codec.canonical_name
-        return self._encoded(from_rgb(coded, self.encoder.pixel_format, self._tags, codec), like)
+        picture = from_rgb(coded, self.encoder.pixel_format, self._tags, codec)
+        if self._width * like.picture.height == self._height * like.picture.width:
+            enlarge_alpha(like.picture, picture)
+        return self._encoded(picture, like)
 
     def rest(self) -> list[av.Packet]:
         """What the encoder still holds back; after this it takes no more pictures."""

@@ -137,6 +137,31 @@ def components(picture: av.VideoFrame, layout: Layout) -> tuple[Samples, ...]:
     return tuple(views)
 
 
+def alpha(picture: av.VideoFrame) -> Samples | None:
+    """Writable view of the opacity of a picture, cropped to it; None where its format has none."""
+    name = picture.format.name
+    layout = layout_of(name)
+    if layout is None or not layout.alpha:
+        return None
+    *others, last = picture.planes
+    rows = plane_rows(last, layout.dtype)
+    if others:
+        return rows[: picture.height, : picture.width]
+    # Packed: the letters of the name are the order of the samples.
+    step, offset = layout.places[0][2], name.index("a")
+    return rows[: picture.height, offset : offset + step * picture.width : step]
+
+
+def enlarge_alpha(source: av.VideoFrame, target: av.VideoFrame) -> None:
+    """Give `target`, of another size and perhaps format, the opacity of `source`; without one it stays as it is."""
+    old, new = alpha(source), alpha(target)
+    from_layout, to_layout = layout_of(source.format.name), layout_of(target.format.name)
+    if old is None or new is None or from_layout is None or to_layout is None:
+        return
+    values = cv2.resize(old.astype(np.float32), new.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    new[:] = np.rint(values * (to_layout.peak / from_layout.peak)).astype(to_layout.dtype)
+
+
 def plane_rows(plane: Any, dtype: np.dtype[Any]) -> Samples:
     """A plane with its padding, (h, line_size / itemsize)."""
     return np.frombuffer(plane, dtype).reshape(-1, plane.line_size // dtype.itemsize)

@@ -9,6 +9,7 @@ a plan: small JSON that can be read, edited, queued.
 Pass 2, `render`, decodes again. Frames without work pass as the decoder made them; for the others each face is
 cropped, treated with a look at its neighbours in time, and added back. Pictures stay in the source's own pixel format
 throughout: only samples under a changed pixel are written, so everything outside a face is bit-identical up to the encoder.
+With a scale every repaired frame is enlarged instead (`enlarging`), from RGB to the result's own pixel format.
 What was treated is measured on the way, before and after; what made a face worse is taken back, and the pass is made again.
 """
 

@@ -100,9 +100,16 @@ class Workspace:
     deliver: Callable[[], None] = lambda: None
     """Called right before the result gets its name; raises where it must not."""
 
-    def begin(self, treatments: Sequence[Treatment], spec: EncodeSpec, spans: Sequence[Span], outputs: int) -> Pass:
-        """The pass with those treatments, as far as it has come."""
-        told = repr([tuple(treatments), spec, tuple(spans), outputs])
+    def begin(
+        self,
+        treatments: Sequence[Treatment],
+        spec: EncodeSpec,
+        spans: Sequence[Span],
+        outputs: int,
+        enlarged: tuple[str, tuple[int, int]] | None = None,
+    ) -> Pass:
+        """The pass with those treatments, as far as it has come. enlarged: by what upscaler, to what size."""
+        told = repr([tuple(treatments), spec, tuple(spans), outputs, *([enlarged] if enlarged else [])])
         return Pass(self.renders / hashlib.sha256(told.encode()).hexdigest()[:16], spans, outputs)
 
 

@@ -11,12 +11,13 @@ import numpy as np
 from facefix import compose
 from facefix.media import colour, decode, encode, remux
 from facefix.pipeline.checkpoint import Workspace
+from facefix.pipeline.enlarging import Enlarger
 from facefix.pipeline.preparing import around
 from facefix.pipeline.progress import Progress, fps
 from facefix.pipeline.proof import Exam, Proof
 from facefix.pipeline.rollback import Rollback
 from facefix.pipeline.treating import Prepared, TrackRepair, treated
-from facefix.pipeline.writing import Segmented, Task, Written, at_once
+from facefix.pipeline.writing import Made, Segmented, Task, Written, at_once
 from facefix.plan import Plan, Treatment
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Span
@@ -51,7 +52,7 @@ class Job:
     @property
     def asked(self) -> bool:
         """Whether more is wanted than the clip without its faults."""
-        return self.compare is not None or self.spec != encode.EncodeSpec()
+        return self.compare is not None or self.settings.scale > 1 or self.spec != encode.EncodeSpec()
 
     @property
     def spec(self) -> encode.EncodeSpec:
@@ -74,6 +75,8 @@ class Outcome:
     """Of all that were rendered, those taken back included."""
     notes: tuple[str, ...]
     """Sentences for the user."""
+    upscaler: str | None
+    """What enlarged the clip; None where nothing did."""
 
 
 class _Harmful(Exception):
@@ -88,7 +91,8 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
     """
     repairs = prepared.repairs
     rollback = Rollback([t for repair in repairs for t in repair.treatments], around(fps(job.clip)))
-    stage = "repairing"
+    enlarger = Enlarger(job.clip, job.settings, job.plan.span) if job.settings.scale > 1 else None
+    stage = "repairing" if enlarger is None else "repairing and enlarging"
     while True:
         # Nothing to treat, or nothing left of it after the trial and the proof.
         idle = not repairs and job.whole and not job.asked
@@ -97,7 +101,7 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
             written, copied = Written(job.plan.frames, 0, list(remux.remux(job.clip, job.out))), True
             break
         try:
-            written, copied = _rendered(job, prepared, repairs, rollback, stage), False
+            written, copied = _rendered(job, prepared, repairs, rollback, enlarger, stage), False
             break
         except _Harmful:
             repairs = [left for one in repairs if (left := one.only(rollback.kept)) is not None]
@@ -105,10 +109,18 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
     notes = written.notes
     if idle and not copied:
         notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
-    return Outcome(written.frames, written.changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes))
+    name = None if enlarger is None else enlarger.name
+    return Outcome(written.frames, written.changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes), name)
 
 
-def _rendered(job: Job, prepared: Prepared, repairs: Sequence[TrackRepair], rollback: Rollback, stage: str) -> Written:
+def _rendered(
+    job: Job,
+    prepared: Prepared,
+    repairs: Sequence[TrackRepair],
+    rollback: Rollback,
+    enlarger: Enlarger | None,
+    stage: str,
+) -> Written:
     """Decode, treat, encode.
 
     Raises:
@@ -117,12 +129,25 @@ def _rendered(job: Job, prepared: Prepared, repairs: Sequence[TrackRepair], roll
     total = len(job.plan.span)
     exams = _watched(repairs, rollback.open, prepared)
     task = Task(
-        job.clip, job.plan.span, job.whole, job.spec, job.out, job.compare, lambda done: job.progress(stage, done, total)
+        job.clip,
+        job.plan.span,
+        job.whole,
+        job.spec,
+        job.out,
+        job.compare,
+        lambda done: job.progress(stage, done, total),
+        enlarger,
     )
 
-    def render(decoder: decode.Decoder) -> Iterator[tuple[Frame, Frame]]:
+    def render(decoder: decode.Decoder) -> Iterator[Made]:
+        if enlarger is not None:
+            enlarger.restart()
         for frame, patches in treated(decoder, job.clip, repairs):
-            yield frame, _composed(frame, job.clip, patches)
+            if enlarger is not None:
+                yield Made(frame, enlarger.frame(frame, patches), enlarger.repaired)
+            else:
+                result = _composed(frame, job.clip, patches)
+                yield Made(frame, result, result is not frame)
 
     def accept() -> None:
         if rollback.again([result for exam in exams for result in exam.results()]):
@@ -131,7 +156,7 @@ def _rendered(job: Job, prepared: Prepared, repairs: Sequence[TrackRepair], roll
 
     if job.workspace is None:
         return at_once(task, render, accept)
-    look_ahead = max((repair.face.look_ahead for repair in repairs), default=0)
+    look_ahead = max([0 if enlarger is None else enlarger.look_back, *(repair.face.look_ahead for repair in repairs)])
     segmented = Segmented(task, job.workspace, [t for one in repairs for t in one.treatments], exams, look_ahead)
     segmented.render(render)
     accept()

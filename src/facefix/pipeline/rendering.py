@@ -11,6 +11,7 @@ from facefix import files, memory
 from facefix.errors import PlanError
 from facefix.media import encode, probe
 from facefix.models import devices, zoo
+from facefix.pipeline import enlarging
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.executing import Job, execute
@@ -49,6 +50,12 @@ class Report:
     warnings: tuple[str, ...]
     """Sentences for the user, each once: what the clip lacks, what the result cannot keep."""
     seconds: float
+    size: tuple[int, int]
+    """(width, height) of the result as displayed."""
+    scale: int = 1
+    """How many times larger than the clip."""
+    upscaler: str | None = None
+    """What enlarged it; None where nothing did."""
     proofs: tuple[Proof, ...] = ()
     """What every treatment that was rendered did to its face, as measured on the way; those taken back included."""
 
@@ -106,7 +113,8 @@ def render(
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `device`, `models_dir`, and `codec` and `crf` where given, which override the plan's.
+        settings: `compare`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and `crf` where given, which override the
+            plan's.
         workspace: as `repair`.
 
     Raises:
@@ -135,8 +143,10 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
     if settings.device not in ("auto", "cpu"):
         devices.resolve(settings.device)
     encoder = encode.choose_encoder(info, out, spec)
-    if spec.codec is not None:
-        encode.try_encoder(encoder, info.video.width, info.video.height)
+    if settings.upscaler != "auto":
+        enlarging.check(settings.upscaler)
+    if spec.codec is not None or settings.scale > 1:
+        encode.try_encoder(encoder, settings.scale * info.video.width, settings.scale * info.video.height)
 
 
 def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
@@ -159,6 +169,9 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
         rate=job.clip.video.rate,
         warnings=tuple(dict.fromkeys([*(analysis.warnings if analysis else ()), *notes])),
         seconds=time.monotonic() - started,
+        size=enlarging.enlarged_size(job.clip, job.settings.scale),
+        scale=job.settings.scale,
+        upscaler=outcome.upscaler,
         proofs=outcome.proofs,
     )
 

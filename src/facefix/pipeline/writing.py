@@ -11,17 +11,30 @@ import numpy as np
 
 from facefix.media import colour, decode, encode, segments
 from facefix.pipeline import checkpoint
+from facefix.pipeline.enlarging import Enlarger
 from facefix.pipeline.gauges import LOOK_BACK
 from facefix.pipeline.progress import fps
 from facefix.pipeline.proof import Exam
 from facefix.plan import Treatment
-from facefix.types import ClipInfo, Frame, Span
+from facefix.types import ClipInfo, Frame, Pixels, Span
 
 _ENDLESS = 1 << 40
 
 Sink = encode.Writer | segments.SegmentWriter
-Render = Callable[[decode.Decoder], Iterator[tuple[Frame, Frame]]]
-"""Every decoded frame with what is made of it; the very same object where nothing is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A decoded frame with what is made of it."""
+
+    frame: Frame
+    result: Frame | Pixels
+    """A frame of the source's size, the very same object where nothing is made of it; or pixels of the enlarged size."""
+    changed: bool
+    """Whether a repair changed some of its pixels."""
+
+
+Render = Callable[[decode.Decoder], Iterator[Made]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,19 +63,27 @@ class Task:
     """Where before and after are to be shown side by side."""
     report: Callable[[int], None]
     """Told after each frame how many there are."""
+    enlarger: Enlarger | None = None
+    """Who makes the results, where they are enlarged."""
 
     @property
     def outputs(self) -> list[tuple[Path, tuple[int, int] | None]]:
         """Files, and their sizes where these are not the clip's."""
-        width, height = self.clip.video.display_size
-        return [(self.out, None), *([(self.compare, (2 * width, height))] if self.compare else [])]
+        size = None if self.enlarger is None else self.enlarger.size
+        width, height = size or self.clip.video.display_size
+        return [(self.out, size), *([(self.compare, (2 * width, height))] if self.compare else [])]
 
-    def put(self, sinks: Sequence[Sink], frame: Frame, result: Frame) -> None:
+    def put(self, sinks: Sequence[Sink], made: Made) -> None:
         """Hand a frame to the encoders of the outputs."""
-        sinks[0].write(result)
+        frame, result = made.frame, made.result
+        if isinstance(result, Frame):
+            sinks[0].write(result)
+        else:
+            sinks[0].write_rgb(result, frame)
         for sink in sinks[1:]:
-            both = np.concatenate([colour.to_rgb(frame, self.clip), colour.to_rgb(result, self.clip)], axis=1)
-            sink.write_rgb(both, frame)
+            before = self.enlarger.interpolated(frame) if self.enlarger is not None else colour.to_rgb(frame, self.clip)
+            after = colour.to_rgb(result, self.clip) if isinstance(result, Frame) else result
+            sink.write_rgb(np.concatenate([before, after], axis=1), frame)
 
 
 def at_once(task: Task, render: Render, accept: Callable[[], None]) -> Written:
@@ -75,10 +96,10 @@ def at_once(task: Task, render: Render, accept: Callable[[], None]) -> Written:
             stack.enter_context(encode.Writer(task.clip, path, task.spec, size=size, span_pts=part))
             for path, size in task.outputs
         ]
-        for frame, result in render(decoder):
-            task.put(sinks, frame, result)
+        for made in render(decoder):
+            task.put(sinks, made)
             written += 1
-            changed += result is not frame
+            changed += made.changed
             task.report(written)
         accept()
     return Written(written, changed, [*([decoder.trouble] if decoder.trouble else []), *sinks[0].notes])
@@ -93,7 +114,8 @@ class Segmented:
         """look_ahead: frames on either side that what is made of a frame may depend on."""
         self._task, self._exams, self._look = task, exams, look_ahead
         cuts = checkpoint.segments(task.span, fps(task.clip))
-        self._pass = kept.begin(treatments, task.spec, cuts, len(task.outputs))
+        enlarged = None if task.enlarger is None else (task.enlarger.name, task.enlarger.size)
+        self._pass = kept.begin(treatments, task.spec, cuts, len(task.outputs), enlarged)
         self._done = self._pass.finished()
         self._part = None if task.whole else pts_of(task.clip, task.span)
 
@@ -109,7 +131,7 @@ class Segmented:
         # To the very end of a whole clip: only there the decoder knows how it went.
         decoder = decode.Decoder(self._task.clip, Span(start, _ENDLESS if self._task.whole else self._task.span.end))
         frames = render(decoder)
-        ahead = next((pair for pair in frames if pair[0].index >= first), None)
+        ahead = next((made for made in frames if made.frame.index >= first), None)
         for exam in self._exams:
             exam.forget(first)
         self._recall()
@@ -117,11 +139,10 @@ class Segmented:
             with ExitStack() as stack:
                 sinks = [stack.enter_context(sink) for sink in self._sinks(len(self._done))]
                 changed = 0
-                while ahead is not None and ahead[0].index in span:
-                    frame, result = ahead
-                    self._task.put(sinks, frame, result)
-                    changed += result is not frame
-                    self._task.report(frame.index + 1 - self._task.span.start)
+                while ahead is not None and ahead.frame.index in span:
+                    self._task.put(sinks, ahead)
+                    changed += ahead.changed
+                    self._task.report(ahead.frame.index + 1 - self._task.span.start)
                     ahead = next(frames, None)
             told = [exam.told(span) for exam in self._exams]
             trouble = decoder.trouble if span is spans[-1] else None

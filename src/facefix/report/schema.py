@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from facefix import __version__
+from facefix.report.advice import advice
 from facefix.types import Analysis, Diagnosis, Finding, Judgement, Span
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "shots": [{"index": s.index, "start": s.span.start, "end": s.span.end} for s in analysis.shots],
         "tracks": [_track(d) for d in analysis.diagnoses],
         **_judgement(analysis.judgement),
+        "advice": advice(analysis),
         "generator": {"name": analysis.generator.name, "why": analysis.generator.why},
         "warnings": list(analysis.warnings),
     }
@@ -47,6 +49,10 @@ def outcome(report: Report) -> dict[str, Any]:
         "clip": {"path": str(report.clip)},
         "out": str(report.out),
         "compare": None if report.compare is None else str(report.compare),
+        "width": report.size[0],
+        "height": report.size[1],
+        "scale": report.scale,
+        "upscaler": report.upscaler,
         "frames": report.frames,
         "repaired_frames": report.repaired_frames,
         "copied": report.copied,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from facefix.diagnose.modes import MODES
 from facefix.report import timecode
+from facefix.report.advice import advice
 from facefix.types import Analysis, Diagnosis, Finding, Judgement
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def lines(analysis: Analysis) -> Iterator[str]:
         yield f"  ! {warning}"
     for diagnosis in analysis.diagnoses:
         yield from _face(diagnosis, clip.video.rate)
+    for sentence in advice(analysis):
+        yield from _wrapped("  ", f"advice: {sentence}")
     yield from verdict_lines(analysis.judgement, clip.video.rate)
 
 
@@ -72,6 +75,8 @@ def summary(report: Report) -> str:
         done = "nothing to repair" if not report.untreated else "nothing this version can repair"
     else:
         done = f"repaired {report.repaired_frames} of {report.frames} frames"
+    if report.upscaler is not None:
+        done += f", enlarged {report.scale}x to {report.size[0]}x{report.size[1]} by {report.upscaler}"
     how = "copied without re-encoding" if report.copied else "written"
     extra = f", comparison in {report.compare}" if report.compare else ""
     return f"{report.clip}: {done}; {how} to {report.out}{extra} [{report.seconds:.1f} s]"
