@@ -102,7 +102,11 @@ def batch(
 
 
 def _tell(jobs: list[Any], *, err: bool) -> None:
-    """One line of figures."""
+    """A table of the clips, and a line of figures."""
+    from facefix.jobs.listing import rows
+
+    for row in rows(jobs):
+        click.echo(row, err=err)
     by_verdict = {
         verdict: sum(job.verdict == verdict for job in jobs if job.state == "done")
         for verdict in ("clean", "repair", "regenerate")

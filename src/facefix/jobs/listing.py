@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import facefix
@@ -22,6 +23,19 @@ def left_s(jobs: Sequence[Job], workers: int) -> float | None:
     pace = sum(job.seconds for job in done) / sum(job.frames or 0 for job in done)
     middle = sorted(job.frames or 0 for job in done)[len(done) // 2]
     return pace * sum(job.frames or middle for job in waiting) / max(1, workers)
+
+
+def rows(jobs: Sequence[Job]) -> Iterator[str]:
+    """A table for people: clip, state, verdict, seconds of work, and what went wrong; paths below the folder that all share."""
+    if not jobs:
+        return
+    shared = os.path.commonpath([job.clip.parent for job in jobs])
+    names = [os.path.relpath(job.clip, shared) for job in jobs]
+    width = max(len("clip"), *map(len, names))
+    yield f"{'clip':<{width}}  {'state':<9}  {'verdict':<10}  {'frames':>6}  {'seconds':>7}"
+    for name, job in zip(names, jobs, strict=True):
+        figures = f"{job.verdict or '-':<10}  {job.frames or '-':>6}  {job.seconds:>7.1f}"
+        yield f"{name:<{width}}  {job.state:<9}  {figures}" + (f"  {job.error}" if job.error and job.state != "done" else "")
 
 
 def summary(jobs: Sequence[Job], home: Home) -> dict[str, Any]:

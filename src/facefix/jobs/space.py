@@ -9,8 +9,6 @@ from facefix.files import exists
 from facefix.jobs.home import Home
 from facefix.jobs.records import Order
 
-FLOOR_GB = 1.0
-"""Room that is left alone, by default."""
 _PER_SOURCE_BYTE = 3.0
 """Bytes of a result per byte of its clip, at the default quality: 0.3 to 2.0 in 20 generated and real clips."""
 

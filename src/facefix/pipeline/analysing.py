@@ -18,6 +18,7 @@ from facefix.faces.detectors import Detector, named
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
 from facefix.models import zoo
+from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import measure_tracks
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
@@ -48,7 +49,7 @@ def _analysed(path: Path, settings: Settings, meshes: bool, progress: Progress) 
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
     spec = named(settings.detector, settings.device)
-    found, tracks, decoder = find(clip, wanted, spec.load(settings.device), progress)
+    found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.device), progress)
     span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
     if not len(span):
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"

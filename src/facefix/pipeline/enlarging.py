@@ -14,6 +14,7 @@ from facefix import compose
 from facefix.faces import align
 from facefix.media import colour, decode
 from facefix.models import zoo
+from facefix.pipeline.loading import loaded
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Pixels, Span
 from facefix.upscale import UPSCALERS, lanczos
@@ -48,7 +49,7 @@ class Enlarger:
         self.repaired = False
         """Whether patches changed a pixel of the last frame."""
         spec = UPSCALERS[self.name]
-        self._upscaler = spec.load(settings.device)
+        self._upscaler = loaded(spec.load, spec.weights, settings.device)
         self._steadier = Steadier() if spec.invents else None
 
     @property

@@ -22,6 +22,7 @@ from facefix.diagnose.skin import reading as skin
 from facefix.diagnose.skin.bands import bands
 from facefix.faces import align, identity
 from facefix.pipeline import trial
+from facefix.pipeline.loading import loaded
 from facefix.plan import Treatment
 from facefix.repair.cures import Sight
 from facefix.repair.detail import GRID, texture_stats, usual_texture
@@ -82,7 +83,7 @@ class Instruments:
 
     @cached_property
     def skin(self) -> skin.Reader:
-        return skin.Reader(self._device)
+        return loaded(skin.Reader, (skin.WEIGHTS,), self._device)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

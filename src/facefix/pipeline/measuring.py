@@ -15,10 +15,11 @@ from facefix.diagnose.skin import reading as skin
 from facefix.faces import align, pose
 from facefix.faces.mesh import foresight, shape
 from facefix.faces.mesh.foresight import Foresight
-from facefix.faces.mesh.mesher import LOST, Mesher, Meshes
+from facefix.faces.mesh.mesher import LOST, WEIGHTS, Mesher, Meshes
 from facefix.faces.mesh.smoothing import smooth
 from facefix.faces.mesh.unturning import unturn
 from facefix.media import colour, decode
+from facefix.pipeline.loading import loaded
 from facefix.pipeline.progress import Progress, fps
 from facefix.types import ClipInfo, Face, Pixels, Span, Track
 
@@ -39,7 +40,7 @@ class _Readers:
         self.shape = shape.load()
         self.geometry = geometry.Reader()
         self.foresight = Foresight(self.shape)
-        self.skin = skin.Reader(device)
+        self.skin = loaded(skin.Reader, (skin.WEIGHTS,), device)
 
 
 class _Followed:
@@ -97,7 +98,7 @@ def measure_tracks(
     """
     if not tracks:
         return (), {}
-    mesher = Mesher(device)
+    mesher = loaded(Mesher, (WEIGHTS,), device)
     readers = _Readers(device)
     followed = [_Followed(track, fps(clip), readers, keep_meshes) for track in tracks]
     batch: list[tuple[_Followed, Pixels, Face]] = []

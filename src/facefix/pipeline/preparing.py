@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from facefix.faces import align
 from facefix.faces.mesh import framing
-from facefix.faces.mesh.mesher import Mesher
+from facefix.faces.mesh.mesher import WEIGHTS, Mesher
 from facefix.faces.mesh.straightening import MODES, Bent, Straightener
 from facefix.media import colour, decode
+from facefix.pipeline.loading import loaded
 from facefix.pipeline.progress import Progress, fps
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import Sight
@@ -69,7 +70,7 @@ def know(
     """
     spans = {track.id: _span(track, treatments, fps(clip)) for track in tracks}
     wanted_crops = {t.id: {*t.anchors, *samples[t.id]} for t in tracks}
-    meshes, crops = _looked(clip, tracks, spans, sides, wanted_crops, Mesher(device), progress)
+    meshes, crops = _looked(clip, tracks, spans, sides, wanted_crops, loaded(Mesher, (WEIGHTS,), device), progress)
     known = {}
     for track in tracks:
         mesh, seen = meshes[track.id], crops[track.id]

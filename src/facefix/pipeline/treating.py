@@ -17,6 +17,7 @@ from facefix.faces.mesh.straightening import Straightener
 from facefix.media import colour
 from facefix.pipeline import trial
 from facefix.pipeline.gauges import Instruments
+from facefix.pipeline.loading import loaded
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.trial import Refused
@@ -25,6 +26,7 @@ from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
 from facefix.repair.restorers import FAITHFUL, RESTORERS, Restorer, named
 from facefix.repair.restorers.anchored import AnchoredRestorer
+from facefix.repair.restorers.anchored import restoring as anchored_restorer
 from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Pixels
@@ -82,13 +84,16 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
         return Prepared([], instruments)
     modes = {t.mode for t in plan.treatments}
     spec = named(plan.restorer) if modes & set(trial.REDRAWN) else RESTORERS["none"]
-    restorer, tried = spec.load(settings.device), {*trial.REBUILT, *(trial.REDRAWN if spec.invents else ())}
-    anchored = AnchoredRestorer(settings.device) if modes & set(trial.REBUILT) else None
+    restorer = loaded(spec.load, spec.files, settings.device)
+    tried = {*trial.REBUILT, *(trial.REDRAWN if spec.invents else ())}
+    rebuilt = modes & set(trial.REBUILT)
+    anchored = loaded(AnchoredRestorer, (anchored_restorer.WEIGHTS,), settings.device) if rebuilt else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     known = know(clip, tracks, plan.treatments, sides, samples, settings.device, progress)
     judge = instruments.identity if modes & tried else None
-    faithful = FAITHFUL.load(settings.device) if spec.invents and plan.restorer == "auto" else None
+    own_too = spec.invents and plan.restorer == "auto"
+    faithful = loaded(FAITHFUL.load, FAITHFUL.files, settings.device) if own_too else None
     tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
