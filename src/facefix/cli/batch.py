@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from facefix.cli.options import settings_options
-from facefix.cli.queueing import queue_option, work_options
+from facefix.cli.queueing import Work, work_options
 
 
 @click.command()
@@ -26,7 +26,6 @@ from facefix.cli.queueing import queue_option, work_options
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite outputs that exist.")
 @work_options
-@queue_option
 @settings_options()
 def batch(
     folder: Path,
@@ -38,11 +37,7 @@ def batch(
     json_to: str | None,
     strict: bool,
     yes: bool,
-    workers: int,
-    engine: str,
-    address: str | None,
-    floor_gb: float,
-    file: Path | None,
+    work: Work,
     **options: Any,
 ) -> int:
     """Repair every clip under FOLDER, and go on where it stopped if it is interrupted in any way.
@@ -55,12 +50,9 @@ def batch(
     from facefix.files import check_output, clips_in, is_folder, write_text
     from facefix.jobs import liveness
     from facefix.jobs.batch import Wish, chosen, enqueue
-    from facefix.jobs.engines import start
-    from facefix.jobs.home import home
     from facefix.jobs.listing import summary
     from facefix.jobs.store import Queue
     from facefix.jobs.tidying import sweep
-    from facefix.jobs.working import Terms
     from facefix.report.schema import dumps
     from facefix.settings import Settings
 
@@ -75,7 +67,7 @@ def batch(
         raise InputError(f"{folder}: holds no clip that --include and --exclude leave.")
     if json_to not in (None, "-"):
         check_output(clips[0], Path(json_to), overwrite=yes)
-    place = home(file).made()
+    place = work.place()
     queue = Queue(place.file, liveness.alive)
     sweep(queue, place)
     queued = enqueue(queue, clips, wish)
@@ -85,14 +77,12 @@ def batch(
     if queued.before:
         click.echo(f"{len(queued.before)} of {len(clips)} clips were done before.", err=err)
     if queued.ids:
-        show = Show(place, queued.ids, workers=workers, quiet_output=err)
+        show = Show(place, queued.ids, workers=work.workers, quiet_output=err)
         try:
-            start(engine, address).run(Terms(place, tuple(queued.ids), floor_gb), workers, show.audience())
+            work.run(show, place, queued.ids)
         except (KeyboardInterrupt, SystemExit):
             click.echo("facefix: the queue is kept; the same command goes on where it stopped.", err=True)
             raise
-        finally:
-            show.close()
     jobs = [queue.job(job.id) for job in [*queued.refused, *queued.before]] + queue.jobs((), queued.ids)
     _tell(jobs, err=err)
     if json_to is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facefix.cli.queueing import queue_option, span, work_options
+from facefix.cli.queueing import Work, queue_option, span, work_options
 
 if TYPE_CHECKING:
     from facefix.jobs.home import Home
@@ -73,25 +73,19 @@ def show(id: int, file: Path | None) -> None:
 
 @queue.command()
 @work_options
-@queue_option
-def run(workers: int, engine: str, address: str | None, floor_gb: float, file: Path | None) -> int:
+def run(work: Work) -> int:
     """Work on all that is queued, whoever queued it."""
     from facefix.cli.queueing import Show
-    from facefix.jobs.engines import start
     from facefix.jobs.tidying import sweep
-    from facefix.jobs.working import Terms
 
-    place, rows = _opened(file)
+    place, rows = _opened(work.file)
     sweep(rows, place)
     ids = tuple(job.id for job in rows.jobs(("queued", "running")))
     if not ids:
         click.echo("Nothing is queued.")
         return 0
-    view = Show(place, ids, workers=workers, quiet_output=False)
-    try:
-        start(engine, address).run(Terms(place, ids, floor_gb), workers, view.audience())
-    finally:
-        view.close()
+    view = Show(place, ids, workers=work.workers, quiet_output=False)
+    work.run(view, place, ids)
     failed = sum(job.state == "failed" for job in view.told)
     return 0 if not failed else 3 if failed < len(ids) else 1
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -28,8 +30,44 @@ def queue_option(command: Command) -> Command:
     return click.option("--queue", "file", type=path, metavar="FILE", envvar="FACEFIX_QUEUE", help=text)(command)
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a queue is worked on, as the user has it."""
+
+    file: Path | None
+    workers: int
+    engine: str
+    address: str | None
+    floor_gb: float
+
+    def place(self) -> Home:
+        """Where the queue lies; its folders are made. Raises SettingsError where there is no such engine, OutputError."""
+        from facefix.jobs import engines
+        from facefix.jobs.home import home
+
+        # Before anything is queued for it.
+        engines.spec(self.engine)
+        return home(self.file).made()
+
+    def run(self, show: Show, home: Home, ids: Sequence[int] | None, stop: Callable[[], bool] | None = None) -> None:
+        """Work on jobs until none is open; on all, and those to come, until `stop` says so, where `ids` is None."""
+        from facefix.jobs.engines import start
+        from facefix.jobs.working import Terms
+
+        terms = Terms(home, None if ids is None else tuple(ids), self.floor_gb, drain=ids is not None)
+        try:
+            start(self.engine, self.address).run(terms, self.workers, show.audience(stop or (lambda: False)))
+        finally:
+            show.close()
+
+
 def work_options(command: Command) -> Command:
-    """How a queue is worked on."""
+    """The options of a `Work`, which the command gets as `work`."""
+
+    @functools.wraps(command)
+    def with_work(*words: Any, **options: Any) -> Any:
+        return command(*words, work=Work(**{item.name: options.pop(item.name) for item in fields(Work)}), **options)
+
     for option in reversed((
         click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
                      help="Clips worked on at a time. One uses the whole machine already; more pay on many cores or cards."),
@@ -37,9 +75,10 @@ def work_options(command: Command) -> Command:
         click.option("--address", metavar="ADDRESS", help="Ray cluster to work on; default: a Ray instance on this machine."),
         click.option("--min-free", "floor_gb", type=click.FloatRange(0), default=1.0, show_default=True, metavar="GB",
                      help="Room to leave on the disks; the queue waits where there is less."),
+        queue_option,
     )):  # fmt: skip
-        command = option(command)
-    return command
+        with_work = option(with_work)
+    return cast(Command, with_work)
 
 
 class Show:

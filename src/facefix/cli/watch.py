@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facefix.cli.options import settings_options
-from facefix.cli.queueing import queue_option, work_options
+from facefix.cli.queueing import Work, work_options
 
 if TYPE_CHECKING:
     from facefix.jobs.records import Job
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 @click.option("--move-done", type=click.Path(path_type=Path), metavar="DIR", help="Move originals there when they are done.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite outputs that exist.")
 @work_options
-@queue_option
 @settings_options()
 def watch(
     folder: Path,
@@ -43,11 +42,7 @@ def watch(
     on_done: str | None,
     move_done: Path | None,
     yes: bool,
-    workers: int,
-    engine: str,
-    address: str | None,
-    floor_gb: float,
-    file: Path | None,
+    work: Work,
     **options: Any,
 ) -> int:
     """Repair clips as they finish arriving under FOLDER, until it is interrupted.
@@ -59,19 +54,16 @@ def watch(
     from facefix.files import is_folder
     from facefix.jobs import liveness
     from facefix.jobs.batch import Wish
-    from facefix.jobs.engines import start
-    from facefix.jobs.home import home
     from facefix.jobs.store import Queue
     from facefix.jobs.tidying import sweep
     from facefix.jobs.watching import Watch, Watcher, command_for, move, run
-    from facefix.jobs.working import Terms
     from facefix.settings import Settings
 
     if not is_folder(folder):
         raise InputError(f"{folder}: is no folder to watch; make it first.")
     root = folder.resolve()
     wish = Wish(root, output.resolve() if output else None, Settings(**options), yes)
-    place = home(file).made()
+    place = work.place()
 
     def say(sentence: str | None) -> None:
         if sentence:
@@ -85,7 +77,7 @@ def watch(
         if move_done:
             say(move(job.clip, root, move_done.resolve()))
 
-    view = Show(place, None, workers=workers, quiet_output=False, on_end=ended)
+    view = Show(place, None, workers=work.workers, quiet_output=False, on_end=ended)
     queue = Queue(place.file, liveness.alive)
     sweep(queue, place)
     with Watcher(Watch(wish, move_done.resolve() if move_done else None, settle_s, polling), place, say) as watcher:
@@ -95,10 +87,6 @@ def watch(
             return once and watcher.idle and not queue.jobs(("queued", "running"))
 
         click.echo(f"Watching {root}; results go to {wish.folder}.", err=True)
-        try:
-            terms = Terms(place, None, floor_gb, drain=False)
-            start(engine, address).run(terms, workers, view.audience(finished))
-        finally:
-            view.close()
+        work.run(view, place, None, finished)
     failed = sum(job.state == "failed" for job in view.told)
     return 0 if not failed else 3 if failed < len(view.told) else 1

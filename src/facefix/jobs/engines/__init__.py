@@ -13,11 +13,16 @@ ENGINES: Mapping[str, EngineSpec] = MappingProxyType({spec.name: spec for spec i
 """Registered engines."""
 
 
-def start(name: str, address: str | None) -> Engine:
-    """The engine of that name. Raises SettingsError where there is none, or it cannot be had."""
+def spec(name: str) -> EngineSpec:
+    """The engine of that name. Raises SettingsError where there is none."""
     if name not in ENGINES:
         raise SettingsError(f"--engine {name}: choose from {', '.join(ENGINES)}.")
-    return ENGINES[name].start(address)
+    return ENGINES[name]
 
 
-__all__ = ["ENGINES", "Audience", "Engine", "EngineSpec", "start"]
+def start(name: str, address: str | None) -> Engine:
+    """That engine, ready to work. Raises SettingsError where there is none, or it cannot be had."""
+    return spec(name).start(address)
+
+
+__all__ = ["ENGINES", "Audience", "Engine", "EngineSpec", "spec", "start"]
