@@ -66,7 +66,8 @@ def test_what_is_wrong_is_said_before_the_work(tmp_path: Path) -> None:
     assert "holds no clip that --include" in run("batch", root, "--include", "*.mov", *queue, code=1).stderr
     assert "choose from local, ray" in run("batch", root, "--engine", "spark", *queue, code=2).stderr
     assert not (tmp_path / "q.sqlite").exists()
-    assert "holds no video clip" in run("batch", tmp_path / "q_work", *queue, code=1).stderr
+    (tmp_path / "empty").mkdir()
+    assert "holds no video clip" in run("batch", tmp_path / "empty", *queue, code=1).stderr
     (tmp_path / "text").write_text("no database, and long enough not to be taken for the beginning of one " * 20)
     assert "is no queue that can be used" in run("batch", root, "--queue", tmp_path / "text", code=1).stderr
     assert "is no folder to watch" in run("watch", tmp_path / "no", *queue, code=1).stderr
