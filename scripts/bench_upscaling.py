@@ -137,9 +137,7 @@ def main() -> None:
     kinds = [asked.device] if asked.device else ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
     print(f"{clip.path.name}, {rgb.shape[1]}x{rgb.shape[0]} x {asked.scale}; {torch.get_num_threads()} threads")
     for kind in kinds:
-        for name in asked.upscaler or [
-            n for n, s in UPSCALERS.items() if all(zoo.locate(zoo.entry(file)) for file in s.weights)
-        ]:
+        for name in asked.upscaler or [n for n, s in UPSCALERS.items() if zoo.installed(s.files)]:
             print(f"{name} on {kind}, {devices.best_dtype(devices.resolve(kind))}")
             rows = forward_rows(name, picture, asked.scale, asked.times, kind) if name in NETWORKS else {}
             rows |= {f"stage: {k}": v for k, v in stage_rows(name, clip, frames, asked.scale, kind).items()}

@@ -170,7 +170,7 @@ def overhead(folder: Path, options: argparse.Namespace, rng: random.Random) -> s
         workspace.deliver()
         order.out.parent.mkdir(exist_ok=True)
         order.out.write_bytes(b"result")
-        return Result("clean", 24, 0, "nothing", {})
+        return Result("clean", 24, "nothing", {})
 
     Worker(Terms(home(folder / "q.sqlite"), None, 0.0), nothing).run()
     done = time.monotonic()

@@ -94,6 +94,11 @@ def output_path(
     return asked / name if several or is_folder(asked) else asked
 
 
+def compare_path(out: Path) -> Path:
+    """Where before and after, side by side, of the result at `out` go."""
+    return out.with_name(f"{out.stem}_compare{out.suffix}")
+
+
 @contextlib.contextmanager
 def folder_made(folder: Path) -> Iterator[None]:
     """A context for work whose results go to `folder`: it is made, and removed again where nothing came of the work.

@@ -38,4 +38,4 @@ def perform(order: Order, workspace: pipeline.Workspace, progress: pipeline.Prog
     order.out.parent.mkdir(exist_ok=True)
     workspace.deliver()
     order.out.write_text(done(order))
-    return Result("repair", 10, 5, f"{order.clip}: repaired", {"clip": str(order.clip)})
+    return Result("repair", 10, f"{order.clip}: repaired", {"clip": str(order.clip)})

@@ -42,7 +42,7 @@ def test_done_clips_are_told_apart(root: Path, queue: Queue) -> None:
     wish = Wish(root, None, Settings())
     enqueue(queue, clips(root), wish)
     job = queue.claim("w")
-    assert job is not None and queue.finish(job, Result("clean", 1, 0, "", {}), "")
+    assert job is not None and queue.finish(job, Result("clean", 1, "", {}), "")
     job.order.out.parent.mkdir(parents=True)
     job.order.out.write_text("result")
     queued = enqueue(queue, clips(root), wish)

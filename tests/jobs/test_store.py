@@ -14,7 +14,7 @@ from facefix.jobs import store
 from facefix.jobs.records import Result
 from facefix.jobs.store import Queue
 
-RESULT = Result("clean", 10, 0, "fine", {})
+RESULT = Result("clean", 10, "fine", {})
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_a_sweep_keeps_what_will_be_gone_on_with(tmp_path: Path, home: Home) -> 
     queue.release(job)
     assert queue.claim("again") is not None
     done = broken_off(tmp_path, home, queue, "two")
-    assert queue.finish(queue.job(done), Result("clean", 1, 0, "", {}), "")
+    assert queue.finish(queue.job(done), Result("clean", 1, "", {}), "")
     home.renders(99).mkdir()
     (home.folder / "renders" / "somebody's notes").mkdir()
     sweep(queue, home)

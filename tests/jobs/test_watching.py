@@ -84,7 +84,7 @@ def test_a_restart_does_nothing_again(root: Path, home: Home) -> None:
 
     def how(order: Order, *rest) -> Result:
         shutil.copy(order.clip, order.out)
-        return Result("clean", 12, 0, "", {})
+        return Result("clean", 12, "", {})
 
     root.with_name("in_fixed").mkdir()
     for _ in range(2):

@@ -14,7 +14,7 @@ from facefix import Settings, pipeline
 from facefix.bench.cases import Label
 from facefix.bench.repair import informed
 from facefix.media import decode, probe
-from facefix.pipeline import Report, Workspace, checkpoint
+from facefix.pipeline import Report, Workspace, checkpoint, executing
 from facefix.plan import Plan
 from facefix.types import Span
 
@@ -118,3 +118,16 @@ def test_another_plan_does_not_take_the_segments_of_the_first(
 def test_segments_cover_the_span() -> None:
     assert checkpoint.segments(Span(5, 40), 25) == [Span(5, 12), Span(12, 19), Span(19, 26), Span(26, 33), Span(33, 40)]
     assert checkpoint.segments(Span(0, 3), 1) == [Span(0, 1), Span(1, 2), Span(2, 3)]
+
+
+def test_a_pass_is_gone_on_with_only_by_the_same_facefix_and_restorer(
+    tmp_path: Path, plan: Plan, undisturbed: tuple[Path, Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (before,) = (undisturbed[0] / "work").iterdir()
+    shutil.copytree(before, tmp_path / "work" / before.name)
+    render(plan, tmp_path / "same.mp4", tmp_path / "work")
+    assert [folder.name for folder in (tmp_path / "work").iterdir()] == [before.name]
+    monkeypatch.setattr(executing, "known_by", lambda: "another version")
+    render(plan, tmp_path / "newer.mp4", tmp_path / "work")
+    render(replace(plan, restorer="none"), tmp_path / "other.mp4", tmp_path / "work")
+    assert len(list((tmp_path / "work").iterdir())) == 3

@@ -63,7 +63,7 @@ def test_what_auto_means(
     monkeypatch.setenv(zoo.MODELS_DIR_VARIABLE, str(tmp_path))
     monkeypatch.setattr(zoo, "cache_folder", lambda: tmp_path / "cache")
     if general:
-        (tmp_path / UPSCALERS["general"].weights[0]).write_bytes(b"")
+        (tmp_path / UPSCALERS["general"].files[0]).write_bytes(b"")
     assert choose(pictures, kind) == name
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 from facefix import pipeline
-from facefix.errors import OutputError
 from facefix.files import folder_made
 from facefix.jobs.records import Order, Result
 from facefix.report.schema import outcome
@@ -23,16 +20,4 @@ def perform(order: Order, workspace: pipeline.Workspace, progress: pipeline.Prog
         report = pipeline.repair(
             order.clip, order.out, order.settings, overwrite=order.overwrite, progress=progress, workspace=workspace
         )
-    return Result(report.verdict, report.frames, report.repaired_frames, summary(report), outcome(report))
-
-
-def copied(result: Path, out: Path) -> None:
-    """Put a copy of a finished result at `out`, whole or not at all. Raises OutputError."""
-    part = out.with_name(f"{out.name}.part")
-    with folder_made(out.parent):
-        try:
-            shutil.copyfile(result, part)
-            part.replace(out)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise OutputError(f"{out}: {result} cannot be copied there ({error.strerror}).") from error
+    return Result(report.verdict, report.frames, summary(report), outcome(report))

@@ -43,7 +43,6 @@ class Result:
 
     verdict: Verdict
     frames: int
-    repaired_frames: int
     summary: str
     """For the user, one line."""
     document: Mapping[str, Any]

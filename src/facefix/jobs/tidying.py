@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from facefix.files import compare_path
 from facefix.jobs import liveness
 from facefix.jobs.home import Home
 from facefix.jobs.records import Job
@@ -26,7 +27,7 @@ def leave(home: Home, job: Job) -> None:
     """Remove the segments of a job that nobody works on, and its result as far as it was written."""
     if home.renders(job.id).exists():
         # Only where segments lie is the unfinished file beside the result surely this job's.
-        for out in (job.out, job.out.with_name(f"{job.out.stem}_compare{job.out.suffix}")):
+        for out in (job.out, compare_path(job.out)):
             out.with_name(f"{out.name}.part").unlink(missing_ok=True)
     home.forget(job.id)
 

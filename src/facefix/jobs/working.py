@@ -15,11 +15,12 @@ from facefix.files import check_output, exists, folder_made, write_text
 from facefix.jobs import liveness
 from facefix.jobs.heartbeat import Heartbeat, Stopped
 from facefix.jobs.home import Home
-from facefix.jobs.performing import Perform, copied
+from facefix.jobs.performing import Perform
 from facefix.jobs.records import Job, Result
 from facefix.jobs.space import shortage
 from facefix.jobs.store import Queue
 from facefix.jobs.tidying import leave
+from facefix.media.remux import copy_file
 from facefix.plan import fingerprint
 from facefix.report.schema import dumps
 
@@ -145,10 +146,11 @@ class Worker:
         if twin is None or not exists(twin.out) or fingerprint(twin.out) != twin.result:
             return None
         heart.deliver()
-        copied(twin.out, job.out)
+        with folder_made(job.out.parent):
+            copy_file(twin.out, job.out)
         text = f"{job.clip.name}: as {twin.clip}, whose result was copied -> {job.out}"
         document = {"clip": str(job.clip), "out": str(job.out), "copy_of": str(twin.out)}
-        return Result(twin.verdict or "clean", twin.frames or 0, 0, text, document)
+        return Result(twin.verdict or "clean", twin.frames or 0, text, document)
 
     def _try_again(self, job: Job, error: Exception) -> None:
         sentence = f"{job.clip}: {type(error).__name__}: {error}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,20 +74,31 @@ def remux(clip: ClipInfo, out: Path) -> tuple[str, ...]:
     Raises SettingsError (unknown suffix), OutputError.
     """
     out = Path(out)
-    part = PartFile(out, clip.path)
-    notes: tuple[str, ...] = ()
+    if _same_container(clip, out):
+        copy_file(clip.path, out)
+        return ()
+    with _published(out, clip.path) as part:
+        return _copy_packets(clip, part)
+
+
+def copy_file(source: Path, out: Path) -> None:
+    """Copy a file byte by byte, whole or not at all. Raises OutputError."""
+    with _published(out, source) as part:
+        shutil.copyfile(source, part.path)
+
+
+@contextlib.contextmanager
+def _published(out: Path, source: Path) -> Iterator[PartFile]:
+    """A file that gets its name when the context ends without an exception, and else is removed."""
+    part = PartFile(out, source)
     try:
-        if _same_container(clip, out):
-            shutil.copyfile(clip.path, part.path)
-        else:
-            notes = _copy_packets(clip, part)
+        yield part
         part.publish()
     except BaseException as error:
         part.discard()
         if isinstance(error, (FFmpegError, OSError, shutil.Error)):
             raise output_error(out, error) from error
         raise
-    return notes
 
 
 def _same_container(clip: ClipInfo, out: Path) -> bool:

@@ -241,6 +241,12 @@ def checked(name: str) -> Path:
     return path
 
 
+def check(names: Iterable[str]) -> None:
+    """Fail before the work: raises ModelError where one of those known files is missing or not the published one."""
+    for name in names:
+        checked(name)
+
+
 def installed(names: Iterable[str]) -> bool:
     """Whether this machine has all of those known files; nothing is read of them."""
     return all(locate(entry(name)) is not None for name in names)

@@ -15,9 +15,7 @@ from typing import Any
 
 from facefix.errors import OutputError
 from facefix.files import write_text
-from facefix.media.encode import EncodeSpec
 from facefix.media.segments import Segment, Stamp
-from facefix.plan import Treatment
 from facefix.types import Span
 
 SEGMENT_S = 2.0
@@ -100,16 +98,9 @@ class Workspace:
     deliver: Callable[[], None] = lambda: None
     """Called right before the result gets its name; raises where it must not."""
 
-    def begin(
-        self,
-        treatments: Sequence[Treatment],
-        spec: EncodeSpec,
-        spans: Sequence[Span],
-        outputs: int,
-        enlarged: tuple[str, tuple[int, int]] | None = None,
-    ) -> Pass:
-        """The pass with those treatments, as far as it has come. enlarged: by what upscaler, to what size."""
-        told = repr([tuple(treatments), spec, tuple(spans), outputs, *([enlarged] if enlarged else [])])
+    def begin(self, marks: Sequence[object], spans: Sequence[Span], outputs: int) -> Pass:
+        """The pass of those marks, as far as it has come. marks: all that pictures depend on, told apart by their `repr`."""
+        told = repr([list(marks), list(spans), outputs])
         return Pass(self.renders / hashlib.sha256(told.encode()).hexdigest()[:16], spans, outputs)
 
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from facefix import compose
 from facefix.faces import align
 from facefix.media import colour, decode
-from facefix.models import zoo
 from facefix.pipeline.loading import loaded
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Pixels, Span
@@ -49,7 +48,7 @@ class Enlarger:
         self.repaired = False
         """Whether patches changed a pixel of the last frame."""
         spec = UPSCALERS[self.name]
-        self._upscaler = loaded(spec.load, spec.weights, settings.device)
+        self._upscaler = loaded(spec.load, spec.files, settings.device)
         self._steadier = Steadier() if spec.invents else None
 
     @property
@@ -89,12 +88,6 @@ class Enlarger:
         before = colour.to_rgb(frame, self._clip)
         top = np.iinfo(before.dtype).max
         return _as_pixels(lanczos.interpolated(np.asarray(before / float32(top), np.float32), self._scale), before)
-
-
-def check(name: str) -> None:
-    """Fail before the work where an upscaler's weights are missing or damaged. Raises ModelError."""
-    for file in UPSCALERS[name].weights:
-        zoo.checked(file)
 
 
 def enlarged_size(clip: ClipInfo, scale: int) -> tuple[int, int]:

@@ -9,16 +9,19 @@ from pathlib import Path
 import numpy as np
 
 from facefix import compose
+from facefix.files import compare_path
 from facefix.media import colour, decode, encode, remux
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.enlarging import Enlarger
 from facefix.pipeline.preparing import around
 from facefix.pipeline.progress import Progress, fps
 from facefix.pipeline.proof import Exam, Proof
+from facefix.pipeline.remembering import known_by
 from facefix.pipeline.rollback import Rollback
 from facefix.pipeline.treating import Prepared, TrackRepair, treated
 from facefix.pipeline.writing import Made, Segmented, Task, Written, at_once
 from facefix.plan import Plan, Treatment
+from facefix.repair.restorers import named
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Span
 
@@ -47,7 +50,7 @@ class Job:
 
     @property
     def compare(self) -> Path | None:
-        return self.out.with_name(f"{self.out.stem}_compare{self.out.suffix}") if self.settings.compare else None
+        return compare_path(self.out) if self.settings.compare else None
 
     @property
     def asked(self) -> bool:
@@ -157,7 +160,9 @@ def _rendered(
     if job.workspace is None:
         return at_once(task, render, accept)
     look_ahead = max([0 if enlarger is None else enlarger.look_back, *(repair.face.look_ahead for repair in repairs)])
-    segmented = Segmented(task, job.workspace, [t for one in repairs for t in one.treatments], exams, look_ahead)
+    # What auto means, and facefix itself, may change while a job is broken off: no clip is finished by another than began it.
+    marks = [known_by(), named(job.plan.restorer).name, [t for one in repairs for t in one.treatments], job.spec]
+    segmented = Segmented(task, job.workspace, marks, exams, look_ahead)
     segmented.render(render)
     accept()
     return segmented.join()

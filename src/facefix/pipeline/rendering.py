@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from facefix.plan import Plan, Treatment, fingerprint
 from facefix.repair.restorers import named
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
+from facefix.upscale import UPSCALERS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,14 +87,10 @@ def repair(
     started = time.monotonic()
     with zoo.searched(settings.models_dir):
         _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
-        restorer = named(settings.restorer)
-        for file in restorer.files:
-            zoo.checked(file)
+        zoo.check(named(settings.restorer).files)
         if workspace is None:
             analysis = analyse(path, settings, progress=progress)
         else:
-            # What auto means may change while a job is broken off: a clip is not finished by another restorer.
-            workspace = replace(workspace, renders=workspace.renders / restorer.name)
             analysis = analysed(path, settings, workspace.analyses, progress)
         job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, workspace)
         return _render(job, started, analysis)
@@ -139,12 +136,12 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
     info = probe.probe(clip)
     files.check_output(clip, out, overwrite=overwrite)
     if settings.compare:
-        files.check_output(clip, out.with_name(f"{out.stem}_compare{out.suffix}"), overwrite=overwrite)
+        files.check_output(clip, files.compare_path(out), overwrite=overwrite)
     if settings.device not in ("auto", "cpu"):
         devices.resolve(settings.device)
     encoder = encode.choose_encoder(info, out, spec)
     if settings.upscaler != "auto":
-        enlarging.check(settings.upscaler)
+        zoo.check(UPSCALERS[settings.upscaler].files)
     if spec.codec is not None or settings.scale > 1:
         encode.try_encoder(encoder, settings.scale * info.video.width, settings.scale * info.video.height)
 

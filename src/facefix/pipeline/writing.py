@@ -15,7 +15,6 @@ from facefix.pipeline.enlarging import Enlarger
 from facefix.pipeline.gauges import LOOK_BACK
 from facefix.pipeline.progress import fps
 from facefix.pipeline.proof import Exam
-from facefix.plan import Treatment
 from facefix.types import ClipInfo, Frame, Pixels, Span
 
 _ENDLESS = 1 << 40
@@ -109,13 +108,17 @@ class Segmented:
     """A pass that keeps each segment it has finished, so that the next one like it starts behind them."""
 
     def __init__(
-        self, task: Task, kept: checkpoint.Workspace, treatments: Sequence[Treatment], exams: Sequence[Exam], look_ahead: int
+        self, task: Task, kept: checkpoint.Workspace, marks: Sequence[object], exams: Sequence[Exam], look_ahead: int
     ) -> None:
-        """look_ahead: frames on either side that what is made of a frame may depend on."""
+        """
+        Args:
+            marks: of what is made of the frames; a pass with others takes nothing from this one.
+            look_ahead: frames on either side that what is made of a frame may depend on.
+        """
         self._task, self._exams, self._look = task, exams, look_ahead
         cuts = checkpoint.segments(task.span, fps(task.clip))
         enlarged = None if task.enlarger is None else (task.enlarger.name, task.enlarger.size)
-        self._pass = kept.begin(treatments, task.spec, cuts, len(task.outputs), enlarged)
+        self._pass = kept.begin([*marks, enlarged], cuts, len(task.outputs))
         self._done = self._pass.finished()
         self._part = None if task.whole else pts_of(task.clip, task.span)
 

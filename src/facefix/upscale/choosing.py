@@ -45,7 +45,7 @@ def choose(pictures: Sequence[NDArray[uint8]], device: str) -> str:
         return "anime" if fast else "animevideo"
     if fast:
         return "realesrgan"
-    return "general" if all(zoo.locate(zoo.entry(name)) for name in UPSCALERS["general"].weights) else "animevideo"
+    return "general" if zoo.installed(UPSCALERS["general"].files) else "animevideo"
 
 
 def lines_on_flats(picture: NDArray[uint8]) -> float:

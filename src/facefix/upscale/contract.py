@@ -41,5 +41,5 @@ class UpscalerSpec:
     SettingsError where there is no such device."""
     invents: bool = True
     """Whether it adds detail, which then has to be kept calm from frame to frame."""
-    weights: tuple[str, ...] = ()
-    """Names of its files in the zoo."""
+    files: tuple[str, ...] = ()
+    """What `load` reads, by its names in the zoo."""
