@@ -30,6 +30,8 @@ CLIP_SUFFIXES = frozenset(
         ".3gp",
     ]
 )
+INDEX = Path("index.html")
+"""In a folder of reports: the page that leads to the others."""
 
 
 def exists(path: Path | str, *, dangling: bool = False) -> bool:
@@ -92,6 +94,25 @@ def output_path(
     if asked is None:
         return clip.with_name(name)
     return asked / name if several or is_folder(asked) else asked
+
+
+def page_path(clip: Path, folder: Path) -> Path:
+    """The page about a clip in a folder of reports: its stem, or its whole name where another clip beside it has the same."""
+    others = (path for path in _siblings(clip) if path.suffix.lower() in CLIP_SUFFIXES and path.name != clip.name)
+    taken = clip.stem.lower() == INDEX.stem or any(path.stem.lower() == clip.stem.lower() for path in others)
+    return folder / f"{clip.name if taken else clip.stem}.html"
+
+
+def beside_page(page: Path) -> Path:
+    """The folder of what a page shows and cannot hold."""
+    return page.with_name(f"{page.name.removesuffix('.html')}_report")
+
+
+def _siblings(clip: Path) -> list[Path]:
+    try:
+        return list(clip.absolute().parent.iterdir())
+    except OSError:
+        return []
 
 
 def compare_path(out: Path) -> Path:

@@ -14,6 +14,8 @@ from typing import Any
 from facefix.errors import SettingsError
 
 CRF_BOUNDS = (0, 63)
+IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer")
+"""What a plan holds already: not to be chosen again when it is rendered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,13 @@ class Settings:
         None, "Encoder quality, lower is better; default: visually lossless for the codec.", "--crf", bounds=CRF_BOUNDS
     )
     compare: bool = _option(False, "Also write a side-by-side clip, before | after.", "--compare")
+    report: str | None = _option(
+        None,
+        "Also write a page into this folder for each clip, which any browser opens: findings, signals, before and after.",
+        "--report",
+        metavar="DIR",
+        folder=True,
+    )
 
     def __post_init__(self) -> None:
         for item in fields(self):

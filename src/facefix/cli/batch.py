@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from facefix.cli.options import settings_options
-from facefix.cli.queueing import Work, work_options
+from facefix.cli.queueing import Work, leader, work_options
 
 
 @click.command()
@@ -67,6 +67,7 @@ def batch(
         raise InputError(f"{folder}: holds no clip that --include and --exclude leave.")
     if json_to not in (None, "-"):
         check_output(clips[0], Path(json_to), overwrite=yes)
+    lead = leader(settings.report)
     place = work.place()
     queue = Queue(place.file, liveness.alive)
     sweep(queue, place)
@@ -77,13 +78,14 @@ def batch(
     if queued.before:
         click.echo(f"{len(queued.before)} of {len(clips)} clips were done before.", err=err)
     if queued.ids:
-        show = Show(place, queued.ids, workers=work.workers, quiet_output=err)
+        show = Show(place, queued.ids, workers=work.workers, quiet_output=err, on_end=lambda job: lead(()))
         try:
             work.run(show, place, queued.ids)
         except (KeyboardInterrupt, SystemExit):
             click.echo("facefix: the queue is kept; the same command goes on where it stopped.", err=True)
             raise
     jobs = [queue.job(job.id) for job in [*queued.refused, *queued.before]] + queue.jobs((), queued.ids)
+    lead([(job.clip, job.error) for job in jobs if job.state == "failed"])
     _tell(jobs, err=err)
     if json_to is not None:
         text = dumps(summary(jobs, place))

@@ -11,8 +11,7 @@ import click
 from click.core import ParameterSource
 
 from facefix.cli.options import clips_argument, settings_options
-
-_IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer")
+from facefix.settings import IN_THE_PLAN
 
 
 @click.command()
@@ -42,6 +41,7 @@ def fix(
     from facefix.cli.documents import check, deliver
     from facefix.cli.each import Source, expand, run_each
     from facefix.cli.progress import Progress
+    from facefix.cli.reporting import Reports
     from facefix.errors import OutputError, SettingsError
     from facefix.files import folder_made, output_path
     from facefix.plan_reader import load
@@ -55,13 +55,14 @@ def fix(
     if plan_from is not None:
         if len(sources) > 1:
             raise SettingsError("--plan: name one clip, a plan belongs to one.")
-        for name in _IN_THE_PLAN:
+        for name in IN_THE_PLAN:
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise SettingsError(f"--{name}: the plan says that already; edit {plan_from} or leave --plan out.")
 
     check(json_to, sources, overwrite=yes)
     documents: list[dict[str, Any]] = []
     several = len(sources) > 1
+    reports = Reports(settings, several=several, overwrite=yes)
     taken = {source.clip.resolve(): "is a clip to be repaired itself" for source in sources if several}
     if json_to not in (None, "-"):
         taken[Path(json_to).resolve()] = "is the file that --json names"
@@ -74,11 +75,11 @@ def fix(
             raise OutputError(f"{clip}: its result would be {out}, which {why}; repair it on its own with another -o.")
         taken[out.resolve()] = f"is the result of {clip}"
         folder = folder_made(out.parent) if source.root is not None or several else nullcontext()
-        with folder, Progress(clip.name) as progress:
+        with folder, reports.ready(source) as mine, Progress(clip.name) as progress:
             if plan_from is not None:
-                report = pipeline.render(load(plan_from), out, clip=clip, settings=settings, overwrite=yes, progress=progress)
+                report = pipeline.render(load(plan_from), out, clip=clip, settings=mine, overwrite=yes, progress=progress)
             else:
-                report = pipeline.repair(clip, out, settings, overwrite=yes, progress=progress)
+                report = pipeline.repair(clip, out, mine, overwrite=yes, progress=progress)
         documents.append(outcome(report))
         # Standard output is for people or for machines, never for both.
         tell = partial(click.echo, err=json_to == "-")
@@ -91,4 +92,5 @@ def fix(
 
     code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])
     deliver(json_to, documents, several=several)
+    reports.lead()
     return code

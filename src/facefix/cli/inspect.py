@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,15 @@ from facefix.cli.options import clips_argument, settings_options
 @clips_argument
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the diagnosis as JSON (schema 1); - for standard output.")
 @click.option("--plan", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan that `fix --plan` can render.")
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Write pictures: each face's worst and best frames, its signals with the findings marked.",
-)
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
-@settings_options("strength", "only", "range", "generator", "detector", "restorer", "device", "models_dir")
+@settings_options("strength", "only", "range", "generator", "detector", "restorer", "device", "models_dir", "report")
 @click.pass_context
 def inspect(
     ctx: click.Context,
     clips: tuple[Path, ...],
     json_to: str | None,
     plan: Path | None,
-    report: Path | None,
     strict: bool,
     yes: bool,
     **options: Any,
@@ -40,10 +32,10 @@ def inspect(
     from facefix.cli.documents import check, deliver
     from facefix.cli.each import Source, expand, run_each
     from facefix.cli.progress import Progress
+    from facefix.cli.reporting import Reports
     from facefix.errors import SettingsError
-    from facefix.files import check_output, folder_made, write_bytes
+    from facefix.files import check_output
     from facefix.plan import dump
-    from facefix.report import plot
     from facefix.report.schema import document
     from facefix.report.table import lines
     from facefix.settings import Settings
@@ -60,19 +52,13 @@ def inspect(
     if plan is not None:
         check_output(sources[0].clip, plan, overwrite=yes)
     documents: list[dict[str, Any]] = []
+    reports = Reports(settings, several=len(sources) > 1, overwrite=yes)
 
     def job(source: Source) -> Verdict:
-        folder = source.folder_in(report) if report is not None else None
-        with Progress(source.clip.name) as progress, folder_made(folder) if folder is not None else nullcontext():
-            pictures = (
-                [folder / f"{source.clip.stem}_{what}.png" for what in ("faces", "signals")] if folder is not None else []
-            )
-            for picture in pictures:
-                check_output(source.clip, picture, overwrite=yes)
-            analysis = pipeline.analyse(source.clip, settings, meshes=bool(pictures), progress=progress)
-            if pictures:
-                write_bytes(pictures[0], pipeline.face_sheet(analysis, progress=progress))
-                write_bytes(pictures[1], plot.png(analysis))
+        with Progress(source.clip.name) as progress, reports.ready(source) as mine:
+            analysis = pipeline.analyse(source.clip, mine, progress=progress)
+            if mine.report:
+                pipeline.write_page(analysis, Path(mine.report), mine, progress=progress)
         documents.append(document(analysis))
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)
@@ -82,4 +68,5 @@ def inspect(
 
     code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])
     deliver(json_to, documents, several=len(sources) > 1)
+    reports.lead()
     return code

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facefix.cli.options import settings_options
-from facefix.cli.queueing import Work, work_options
+from facefix.cli.queueing import Work, leader, work_options
 
 if TYPE_CHECKING:
     from facefix.jobs.records import Job
@@ -62,14 +62,18 @@ def watch(
     if not is_folder(folder):
         raise InputError(f"{folder}: is no folder to watch; make it first.")
     root = folder.resolve()
-    wish = Wish(root, output.resolve() if output else None, Settings(**options), yes)
+    settings = Settings(**options)
+    wish = Wish(root, output.resolve() if output else None, settings, yes)
     place = work.place()
 
     def say(sentence: str | None) -> None:
         if sentence:
             click.echo(f"facefix: {sentence}", err=True)
 
+    lead = leader(settings.report)
+
     def ended(job: Job) -> None:
+        lead(())
         if job.state != "done" or root not in job.clip.parents:
             return
         if on_done:

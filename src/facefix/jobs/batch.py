@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from facefix import pipeline
@@ -35,7 +35,10 @@ class Wish:
         """What is to be done with one of its clips."""
         suffix = pipeline.result_suffix(clip)
         out = output_path(clip, self.root, self.out, several=True, tag=self.settings.range, suffix=suffix)
-        return Order(clip, out.absolute(), self.settings, self.overwrite)
+        settings = self.settings
+        if settings.report:
+            settings = replace(settings, report=str(Path(settings.report) / clip.relative_to(self.root).parent))
+        return Order(clip, out.absolute(), settings, self.overwrite)
 
     @property
     def folder(self) -> Path:

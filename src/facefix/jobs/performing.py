@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from facefix import pipeline
 from facefix.files import folder_made
@@ -21,3 +23,15 @@ def perform(order: Order, workspace: pipeline.Workspace, progress: pipeline.Prog
             order.clip, order.out, order.settings, overwrite=order.overwrite, progress=progress, workspace=workspace
         )
     return Result(report.verdict, report.frames, summary(report), outcome(report))
+
+
+def tell(order: Order, document: Mapping[str, Any], analyses: Path, progress: pipeline.Progress) -> None:
+    """Write the page that an order asks for, where its result is there already.
+
+    document: what came of it, as `fix --json` has it. analyses: where to look for the clip's first, and to keep it.
+    Raises FacefixError.
+    """
+    assert order.settings.report is not None
+    analysis = pipeline.analysed(order.clip, order.settings, analyses, progress)
+    told = {**document, "out": str(order.out)}
+    pipeline.write_page(analysis, Path(order.settings.report), order.settings, outcome=told, progress=progress)

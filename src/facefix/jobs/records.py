@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from facefix.files import page_path
 from facefix.settings import Settings
 from facefix.types import Verdict
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
 
-_WITHOUT_EFFECT = ("device",)
-"""Settings that say where a result is made, not what it is."""
+_WITHOUT_EFFECT = ("device", "report")
+"""Settings that say where a result is made or told of, not what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Order:
     """Absolute."""
     settings: Settings
     overwrite: bool = False
+
+    @property
+    def page(self) -> Path | None:
+        """Where the page about it goes, if there is to be one."""
+        return page_path(self.clip, Path(self.settings.report)) if self.settings.report else None
 
     @property
     def wish(self) -> str:

@@ -68,9 +68,9 @@ class Queue:
         self._base.close()
 
     def add(self, order: Order, content: str, *, priority: int = 0, frames: int | None = None, again: bool = False) -> Job:
-        """Queue an order, unless it is queued, running, or done with its result still there. The job, open or done.
+        """Queue an order, unless it is queued, running, or done with result and page still there. The job, open or done.
 
-        again: queue it also where it is done.
+        again: queue it also where it is done. Where only the page is missing the result is kept, and said to be so by `result`.
         """
         place = (content, order.wish, str(order.clip), str(order.out))
         with self._change() as base:
@@ -85,12 +85,20 @@ class Queue:
                 ).fetchone()
                 return _job(row)
             job = _job(row)
-            if job.open or (job.state == "done" and not again and job.out.exists()):
+            kept = job.state == "done" and not again and job.out.exists()
+            if job.open or (kept and (order.page is None or order.page.exists())):
                 return job
             row = base.execute(
                 "UPDATE jobs SET state = 'queued', attempts = 0, not_before = 0, error = '', priority = ?, overwrite = ?,"
-                " settings = ?, begun = begun AND ? WHERE id = ? RETURNING *",
-                (priority, order.overwrite, settings_json(order.settings), again or job.state != "done", job.id),
+                " settings = ?, begun = begun AND ?, result = iif(?, result, '') WHERE id = ? RETURNING *",
+                (
+                    priority,
+                    order.overwrite,
+                    settings_json(order.settings),
+                    again or job.state != "done",
+                    kept,
+                    job.id,
+                ),
             ).fetchone()
             return _job(row)
 

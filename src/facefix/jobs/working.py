@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from facefix import pipeline
 from facefix.errors import FacefixError
@@ -15,7 +17,7 @@ from facefix.files import check_output, exists, folder_made, write_text
 from facefix.jobs import liveness
 from facefix.jobs.heartbeat import Heartbeat, Stopped
 from facefix.jobs.home import Home
-from facefix.jobs.performing import Perform
+from facefix.jobs.performing import Perform, tell
 from facefix.jobs.records import Job, Result
 from facefix.jobs.space import shortage
 from facefix.jobs.store import Queue
@@ -115,21 +117,35 @@ class Worker:
             raise FacefixError(f"{order.clip}: facefix died {DEATHS} times working on it; its log is {home.log(job.id)}.")
         if fingerprint(order.clip) != job.content:
             raise FacefixError(f"{order.clip}: has changed since it was queued; queue it again.")
-        if not job.begun:
-            with folder_made(order.out.parent):
-                check_output(order.clip, order.out, overwrite=order.overwrite)
-            self._queue.begin(job)
         began = time.monotonic()
         kept = home.renders(job.id)
         with Heartbeat(home.file, job, kept, self._terms.parent) as heart:
-            result = self._copied(job, heart) or self._performed(job, heart)
+            result = self._kept(job, heart)
+            if result is None:
+                self._begin(job)
+                result = self._copied(job, heart) or self._performed(job, heart)
         _LOG.info("%s (%.1f s)", result.summary, time.monotonic() - began)
         write_text(home.report(job.id), dumps(result.document) + "\n")
         if self._queue.finish(job, result, fingerprint(order.out)):
             home.forget(job.id)
 
+    def _begin(self, job: Job) -> None:
+        """See that the places of the result and its page are free, once. Raises OutputError."""
+        order = job.order
+        if job.begun:
+            return
+        for place in (order.out, order.page):
+            if place is not None:
+                with folder_made(place.parent):
+                    check_output(order.clip, place, overwrite=order.overwrite)
+        self._queue.begin(job)
+
     def _performed(self, job: Job, heart: Heartbeat) -> Result:
         home = self._terms.home
+        workspace = pipeline.Workspace(home.renders(job.id), home.analyses, heart.deliver)
+        return self._perform(replace(job.order, overwrite=True), workspace, self._progress(job, heart))
+
+    def _progress(self, job: Job, heart: Heartbeat) -> pipeline.Progress:
         shown = self._watch(job) if self._watch else None
 
         def progress(stage: str, done: int, total: int | None) -> None:
@@ -137,19 +153,48 @@ class Worker:
             if shown is not None:
                 shown(stage, done, total)
 
-        workspace = pipeline.Workspace(home.renders(job.id), home.analyses, heart.deliver)
-        return self._perform(replace(job.order, overwrite=True), workspace, progress)
+        return progress
+
+    def _kept(self, job: Job, heart: Heartbeat) -> Result | None:
+        """The job's own result of before, where it lies there unchanged and only its page is missing."""
+        document = self._document(job.id)
+        if not job.result or document is None or not exists(job.out) or fingerprint(job.out) != job.result:
+            return None
+        if not self._told(job, document, heart):
+            return None
+        return Result(job.verdict or "clean", job.frames or 0, job.summary, document)
+
+    def _told(self, job: Job, document: Mapping[str, Any], heart: Heartbeat) -> bool:
+        """Write the page of a job that was done before, if there is to be one; False where too little is known for that."""
+        if job.order.page is None:
+            return True
+        if "repaired_frames" not in document:
+            return False
+        tell(job.order, document, self._terms.home.analyses, self._progress(job, heart))
+        return True
+
+    def _document(self, id: int) -> dict[str, Any] | None:
+        """What was written of a job that is done; None where that is gone."""
+        try:
+            return json.loads(self._terms.home.report(id).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
 
     def _copied(self, job: Job, heart: Heartbeat) -> Result | None:
         """The result of another job that wanted the same of the same content: a clip that was renamed, or lies there twice."""
         twin = self._queue.twin(job)
         if twin is None or not exists(twin.out) or fingerprint(twin.out) != twin.result:
             return None
+        told = self._document(twin.id)
+        if job.order.page is not None and (told is None or "repaired_frames" not in told):
+            return None
         heart.deliver()
         with folder_made(job.out.parent):
             copy_file(twin.out, job.out)
+        if told is not None:
+            self._told(job, told, heart)
         text = f"{job.clip.name}: as {twin.clip}, whose result was copied -> {job.out}"
-        document = {"clip": str(job.clip), "out": str(job.out), "copy_of": str(twin.out)}
+        document = {**(told or {}), "clip": str(job.clip), "out": str(job.out), "copy_of": str(twin.out)}
         return Result(twin.verdict or "clean", twin.frames or 0, text, document)
 
     def _try_again(self, job: Job, error: Exception) -> None:

@@ -1,71 +1,99 @@
-"""Pictures of an analysis: which frames of each face are worth a look, fetched and drawn."""
+"""Faces on a page: which frames of each are worth a look, cut out as they were and as they are now."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from facefix.faces import align
 from facefix.faces.mesh import topology
-from facefix.media import colour, decode
-from facefix.pipeline.progress import Progress, silent
+from facefix.faces.mesh.mesher import LOST, WEIGHTS, Mesher
+from facefix.pipeline.loading import loaded
 from facefix.plan import best_frames
-from facefix.report import sheet
-from facefix.types import Analysis, Diagnosis, Face, Pixels, Span
+from facefix.report.html.clip import Still
+from facefix.report.signals import telling
+from facefix.types import Analysis, Diagnosis, Face, Finding, Pixels
 
-WORST, BEST = 4, 3
-"""Frames of each face that a sheet shows."""
-
-
-def face_sheet(analysis: Analysis, *, progress: Progress = silent) -> bytes:
-    """A PNG file: every face in its worst and its best frames, as it is and with its mesh."""
-    chosen = {d.track.id: _chosen(d) for d in analysis.diagnoses}
-    wanted = sorted({frame for frames in chosen.values() for frame, _ in frames})
-    cells: dict[tuple[int, int], tuple[Pixels, NDArray[np.float32] | None]] = {}
-    span = Span(wanted[0], wanted[-1] + 1) if wanted else Span(0, 0)
-    for frame in decode.Decoder(analysis.clip, span) if wanted else ():
-        faces = [(d.track.id, d.track.at(frame.index)) for d in analysis.diagnoses]
-        shown = [(id, face) for id, face in faces if face and frame.index in {f for f, _ in chosen[id]}]
-        rgb = colour.to_rgb(frame, analysis.clip) if shown else None
-        for id, face in shown:
-            if rgb is not None:
-                cells[id, frame.index] = _cut(rgb, face)
-        progress("drawing", frame.index - span.start + 1, len(span))
-    rows = [
-        sheet.Row(
-            f"face {d.track.id}: frames {d.track.span.start}-{d.track.span.end}, {d.median_face_px:.0f} px, {d.verdict}",
-            tuple(
-                sheet.Cell(text, *cells[d.track.id, frame])
-                for frame, text in chosen[d.track.id]
-                if (d.track.id, frame) in cells
-            ),
-        )
-        for d in analysis.diagnoses
-    ]
-    return sheet.png(rows, _edges())
+WORST = 4
+"""Findings of each face whose worst frame is shown."""
+MOST = 24
+"""Pictures on a page: the severest, where there are more."""
+SIDE_PX = 320
+_NEAR = 1.3
+_QUALITY = 88
 
 
-def _chosen(diagnosis: Diagnosis) -> list[tuple[int, str]]:
-    """Frames with a caption each: the middle of the worst findings, then the best frames."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A frame of a face that is worth a look."""
+
+    track: int
+    frame: int
+    caption: str
+    mode: str | None
+    """Of the finding it is the worst frame of."""
+    severity: float
+
+
+def choose(analysis: Analysis) -> list[Choice]:
+    """Worst first; each face's best frame, to compare with, behind its worst ones."""
+    chosen = [choice for d in analysis.diagnoses for choice in _of(d)]
+    return sorted(chosen, key=lambda c: -c.severity)[:MOST]
+
+
+def _of(diagnosis: Diagnosis) -> list[Choice]:
+    id = diagnosis.track.id
     findings = sorted(diagnosis.findings, key=lambda f: -f.severity)[:WORST]
-    frames = [((f.span.start + f.span.end - 1) // 2, f"{f.mode} {f.severity:.2f}") for f in findings]
-    track = diagnosis.track
-    seen = [face for face in track.faces if face.score > 0 and all(abs(face.frame - frame) > 5 for frame, _ in frames)]
-    doubtful = sorted(seen, key=lambda face: face.score)[: max(0, 2 - len(frames))]
-    frames += [(face.frame, f"least sure {face.score:.2f}") for face in doubtful]
-    frames += [(frame, "best") for frame in best_frames(diagnosis, BEST) if frame not in {f for f, _ in frames}]
-    return [(frame, f"{frame}  {text}") for frame, text in frames]
+    chosen = [Choice(id, worst_frame(f, diagnosis), f"{f.mode} {f.severity:.2f}", f.mode, f.severity) for f in findings]
+    best = best_frames(diagnosis, 1)
+    return chosen + [Choice(id, frame, "best frame", None, 0.0) for frame in best]
 
 
-def _cut(rgb: Pixels, face: Face) -> tuple[Pixels, NDArray[np.float32] | None]:
-    """The face in a sheet's cell, and its mesh there."""
-    matrix = align.transform(face.points, sheet.CELL_PX)
-    picture = align.crop(rgb, matrix, sheet.CELL_PX, face.frame).pixels
-    mesh = None if face.mesh is None else align.apply(matrix, face.mesh[:, :2])
-    return np.rint(picture * 255).astype(np.uint8), mesh
+def worst_frame(finding: Finding, diagnosis: Diagnosis) -> int:
+    """Where the signal that the finding is read from peaks; its middle where that was not measured."""
+    first = diagnosis.track.span.start
+    signal = diagnosis.signals.get(telling(finding.mode) or "")
+    if signal is not None:
+        part = np.asarray(signal[finding.span.start - first : finding.span.end - first], float)
+        if np.isfinite(part).any():
+            return finding.span.start + int(np.nanargmax(part))
+    return (finding.span.start + finding.span.end - 1) // 2
 
 
-def _edges() -> NDArray[np.int64]:
+class Cutter:
+    """Cuts faces out of pictures and meshes them. Raises ModelError where the mesh network's weights are missing."""
+
+    def __init__(self, device: str) -> None:
+        self._mesher = loaded(Mesher, (WEIGHTS,), device)
+
+    def still(self, choice: Choice, face: Face, before: Pixels, after: Pixels | None, scale: int) -> Still:
+        """A face in a frame. scale: how many times larger `after` is than `before`."""
+        picture, mesh = self._cut(before, face.points, choice.frame)
+        fixed, fixed_mesh = (None, None) if after is None else self._cut(after, face.points * scale, choice.frame)
+        return Still(choice.track, choice.frame, choice.caption, choice.mode, picture, fixed, mesh, fixed_mesh)
+
+    def _cut(self, rgb: Pixels, points: NDArray[np.float32], frame: int) -> tuple[bytes, NDArray[np.float32] | None]:
+        matrix = _nearer(align.transform(points, SIDE_PX))
+        cut = align.crop(rgb, matrix, SIDE_PX, frame).pixels
+        found = self._mesher.meshes([rgb], points[None])
+        mesh = align.apply(matrix, found.points[0, :, :2]) / SIDE_PX if found.scores[0] >= LOST else None
+        return jpeg(np.rint(cut * 255).astype(np.uint8)), mesh
+
+
+def _nearer(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The transform to a crop, so that the crop's middle fills it."""
+    return np.concatenate([_NEAR * matrix[:, :2], _NEAR * matrix[:, 2:] + SIDE_PX / 2 * (1 - _NEAR)], axis=1)
+
+
+def jpeg(rgb: Pixels) -> bytes:
+    """A picture of 8 bits as a JPEG file."""
+    return bytes(cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
+
+
+def edges() -> NDArray[np.int64]:
     """(E, 2) every edge of the mesh once."""
     triangles = np.asarray(topology.TRIANGLES)
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,12 +17,14 @@ from facefix.pipeline import enlarging
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.executing import Job, execute
+from facefix.pipeline.paging import planned, write_page
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.remembering import analysed
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
 from facefix.repair.restorers import named
+from facefix.report import schema
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
 from facefix.upscale import UPSCALERS
@@ -59,6 +63,8 @@ class Report:
     """What enlarged it; None where nothing did."""
     proofs: tuple[Proof, ...] = ()
     """What every treatment that was rendered did to its face, as measured on the way; those taken back included."""
+    page: Path | None = None
+    """The page about it, where one was asked for."""
 
     @property
     def verdict(self) -> Verdict:
@@ -85,7 +91,7 @@ def repair(
     """
     settings = settings or Settings()
     started = time.monotonic()
-    with zoo.searched(settings.models_dir):
+    with zoo.searched(settings.models_dir), _reported(settings):
         _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
         zoo.check(named(settings.restorer).files)
         if workspace is None:
@@ -110,8 +116,8 @@ def render(
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and `crf` where given, which override the
-            plan's.
+        settings: `compare`, `report`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and `crf` where given, which
+            override the plan's.
         workspace: as `repair`.
 
     Raises:
@@ -126,7 +132,7 @@ def render(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
     job = Job(plan, info, Path(out), settings, overwrite, progress, workspace)
-    with zoo.searched(settings.models_dir):
+    with zoo.searched(settings.models_dir), _reported(settings):
         _check(info.path, job.out, settings, job.spec, overwrite)
         return _render(job, started, None)
 
@@ -137,6 +143,8 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
     files.check_output(clip, out, overwrite=overwrite)
     if settings.compare:
         files.check_output(clip, files.compare_path(out), overwrite=overwrite)
+    if settings.report:
+        files.check_output(clip, files.page_path(clip, Path(settings.report)), overwrite=overwrite)
     if settings.device not in ("auto", "cpu"):
         devices.resolve(settings.device)
     encoder = encode.choose_encoder(info, out, spec)
@@ -152,7 +160,7 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
     prepared = prepare(job.plan, job.clip, job.settings, job.progress)
     outcome = execute(job, prepared)
     notes = [*outcome.notes, *(one.sentence for one in prepared.refused)]
-    return Report(
+    report = Report(
         clip=job.clip.path,
         out=job.out,
         compare=job.compare,
@@ -161,7 +169,7 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
         copied=outcome.copied,
         faces=len(analysis.diagnoses) if analysis else None,
         findings=findings,
-        untreated=tuple(f for f in findings if not any(_part_of(t, f) for t in outcome.treatments)),
+        untreated=_untreated(findings, outcome.treatments),
         judgement=analysis.judgement if analysis else _judgement(job.plan),
         rate=job.clip.video.rate,
         warnings=tuple(dict.fromkeys([*(analysis.warnings if analysis else ()), *notes])),
@@ -171,6 +179,26 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
         upscaler=outcome.upscaler,
         proofs=outcome.proofs,
     )
+    if job.settings.report is None:
+        return report
+    page = _write_page(job, analysis or planned(job.plan, job.clip, report.judgement), report, outcome.treatments)
+    return replace(report, page=page, seconds=time.monotonic() - started)
+
+
+def _reported(settings: Settings) -> contextlib.AbstractContextManager[None]:
+    """A context for work that ends in a report: its folder is made."""
+    return files.folder_made(Path(settings.report)) if settings.report else contextlib.nullcontext()
+
+
+def _write_page(job: Job, analysis: Analysis, report: Report, treatments: Sequence[Treatment]) -> Path:
+    assert job.settings.report is not None
+    findings = tuple(f for d in analysis.diagnoses for f in d.findings)
+    told = schema.outcome(replace(report, findings=findings, untreated=_untreated(findings, treatments)))
+    return write_page(analysis, Path(job.settings.report), job.settings, outcome=told, progress=job.progress)
+
+
+def _untreated(findings: Sequence[Finding], treatments: Sequence[Treatment]) -> tuple[Finding, ...]:
+    return tuple(f for f in findings if not any(_part_of(t, f) for t in treatments))
 
 
 def _part_of(treatment: Treatment, finding: Finding) -> bool:

@@ -1,8 +1,9 @@
-"""What to do before a repair, where the clip itself stands in its way."""
+"""What to do about a finding, and before a repair where the clip itself stands in its way."""
 
 from __future__ import annotations
 
-from facefix.types import Analysis
+from facefix.diagnose.modes import MODES
+from facefix.types import Analysis, Finding, Judgement
 
 SMALL_PX = 60
 """Faces narrower than this have no measurable identity, and their repair fades out (`repair.strength`)."""
@@ -21,3 +22,9 @@ def advice(analysis: Analysis) -> list[str]:
     return [
         f"{faces} ({wide}) {verb} too small for a repair to matter: enlarge first (--scale {scale}), then repair the result."
     ]
+
+
+def cure(finding: Finding, judgement: Judgement) -> str:
+    """What can be done about a finding that is worth repairing, in a few words; "" for the others."""
+    past_saving = any(s.start <= finding.span.start and finding.span.end <= s.end for s in judgement.regenerate)
+    return "" if past_saving or finding.mode not in MODES else MODES[finding.mode].advice

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from facefix.diagnose.modes import MODES
 from facefix.report import timecode
-from facefix.report.advice import advice
+from facefix.report.advice import advice, cure
 from facefix.types import Analysis, Diagnosis, Finding, Judgement
 
 if TYPE_CHECKING:
@@ -78,7 +77,8 @@ def summary(report: Report) -> str:
     if report.upscaler is not None:
         done += f", enlarged {report.scale}x to {report.size[0]}x{report.size[1]} by {report.upscaler}"
     how = "copied without re-encoding" if report.copied else "written"
-    extra = f", comparison in {report.compare}" if report.compare else ""
+    others = (("comparison in", report.compare), ("page:", report.page))
+    extra = "".join(f", {what} {path}" for what, path in others if path)
     return f"{report.clip}: {done}; {how} to {report.out}{extra} [{report.seconds:.1f} s]"
 
 
@@ -109,9 +109,8 @@ def _face(diagnosis: Diagnosis, rate: Fraction | None) -> Iterator[str]:
 
 
 def _cure(finding: Finding, judgement: Judgement) -> str:
-    """What can be done about a finding that is worth repairing."""
-    past_saving = any(s.start <= finding.span.start and finding.span.end <= s.end for s in judgement.regenerate)
-    return "" if past_saving or finding.mode not in MODES else f"-> {MODES[finding.mode].advice}"
+    advised = cure(finding, judgement)
+    return f"-> {advised}" if advised else ""
 
 
 def _advice(judgement: Judgement, rate: Fraction | None) -> str:

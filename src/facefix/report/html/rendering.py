@@ -23,7 +23,7 @@ def page(template: str, **values: Any) -> str:
     """A page made from a file of `templates/`, which extends `base.html.j2`; every value is escaped.
 
     Within a template `static("name.js")` is the text of a file of `static/`, to be put into a script or style element, and
-    `value | data` is a value as JSON that is safe in a script element.
+    `value | data` is a value as JSON that is safe in a script element, `text | sentence` begins with a capital.
     """
     return _environment().get_template(template).render(facefix=__version__, **values)
 
@@ -59,6 +59,7 @@ def _environment() -> Environment:
     )
     made.globals["static"] = _static
     made.filters["data"] = data
+    made.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     return made
 
 
