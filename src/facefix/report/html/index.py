@@ -20,6 +20,8 @@ ENTRY = "entry.json"
 """Beside a clip's page: what the index says of it."""
 _MARK = b'<meta name="generator" content="facefix'
 _HEAD_BYTES = 4096
+_STATES = ("failed", "regenerate", "repair", "repaired", "clean")
+"""Worst first."""
 
 
 def entry(analysis: Analysis, outcome: Mapping[str, Any] | None, name: str, thumbnail: str | None) -> dict[str, Any]:
@@ -62,12 +64,10 @@ def gather(folder: Path) -> list[dict[str, Any]]:
 
 def render(entries: Sequence[Mapping[str, Any]], failed: Sequence[tuple[Path, str]] = ()) -> str:
     """The page as HTML text. failed: clips of which there is no page, and why."""
-    rows = [*({"verdict": "failed", "name": clip.name, "clip": str(clip), "why": why} for clip, why in failed), *entries]
-    counts = {
-        verdict: sum(row["verdict"] == verdict for row in rows) for verdict in ("failed", "regenerate", "repair", "clean")
-    }
+    rows = [*({"badge": "failed", "name": clip.name, "clip": str(clip), "why": why} for clip, why in failed), *entries]
+    counts = {state: sum(row["badge"] == state for row in rows) for state in _STATES}
     modes = sorted({mode for row in entries for mode in row["modes"]})
-    return page("index.html.j2", rows=rows, counts={name: n for name, n in counts.items() if n}, modes=modes)
+    return page("index.html.j2", rows=rows, counts={name: n for name, n in counts.items() if n}, modes=modes, states=_STATES)
 
 
 def check(page: Path) -> None:

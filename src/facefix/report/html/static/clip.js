@@ -54,6 +54,12 @@
     return [hold((x0 + x1) / 2, wide, width), hold((y0 + y1) / 2, side, height), wide, side];
   }
 
+  function outline(on = player.outlined === null) {
+    player.outlined = on ? (frame) => (face && face.boxes[frame + page.first - face.start]) || null : null;
+    byId("outline")?.setAttribute("aria-pressed", on);
+    player.draw();
+  }
+
   function zoom(on = !zoomed) {
     zoomed = on;
     player.near = on ? near : null;
@@ -240,6 +246,7 @@
   on("#play", () => player.toggle());
   on("#loop", toggleLoop);
   on("#zoom", () => zoom());
+  on("#outline", () => outline());
   on("#mesh", () => mesh());
   on("#help-button", () => byId("help").showModal());
   byId("face")?.addEventListener("change", (event) => choose(Number(event.target.value)));
@@ -250,7 +257,7 @@
     " ": () => player.toggle(), k: () => player.toggle(), ArrowLeft: (event) => player.step(event.shiftKey ? -10 : -1),
     ArrowRight: (event) => player.step(event.shiftKey ? 10 : 1), Home: go.first, End: go.last, "[": go.previous, "]": go.next,
     l: toggleLoop, 1: () => view("split"), 2: () => view("side"), 3: () => view("before"), 4: () => view("after"),
-    x: () => view(dull === "before" ? "after" : "before"), z: () => zoom(), m: () => mesh(), "?": () => byId("help").showModal(),
+    x: () => view(dull === "before" ? "after" : "before"), z: () => zoom(), o: () => outline(), m: () => mesh(), "?": () => byId("help").showModal(),
   };
   document.addEventListener("keydown", (event) => {
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
@@ -261,5 +268,7 @@
   });
 
   choose(page.opening.track);
+  // Which of several faces is meant is not to be guessed.
+  outline(page.tracks.length > 1);
   player.seek(page.opening.frame - page.first);
 })();

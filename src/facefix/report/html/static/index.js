@@ -6,17 +6,17 @@
   const text = document.getElementById("text"), mode = document.getElementById("mode");
   const verdicts = [...document.querySelectorAll("[data-verdict-filter]")];
   const heads = [...document.querySelectorAll("[data-sort]")];
-  const rank = { failed: 3, regenerate: 2, repair: 1, clean: 0 };
+  const rank = document.getElementById("clips").dataset.states.split(" ").reverse();
   const state = { verdict: "", mode: "", text: "", sort: "verdict", down: true };
 
-  const value = (row, key) => key === "name" ? row.dataset.name.toLowerCase() : key === "verdict" ? rank[row.dataset.verdict] : Number(row.dataset[key]);
+  const value = (row, key) => key === "name" ? row.dataset.name.toLowerCase() : key === "verdict" ? rank.indexOf(row.dataset.state) : Number(row.dataset[key]);
 
   function show() {
     const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
       const told = row.textContent.toLowerCase();
-      row.hidden = (state.verdict && row.dataset.verdict !== state.verdict) || (state.mode && !row.dataset.modes.split(" ").includes(state.mode))
+      row.hidden = (state.verdict && row.dataset.state !== state.verdict) || (state.mode && !row.dataset.modes.split(" ").includes(state.mode))
         || !words.every((word) => told.includes(word));
       shown += !row.hidden;
     }

@@ -11,11 +11,12 @@ class Player {
     this.split = 0.5;
     this.near = null;           // () => [x, y, width, height] of a view's pixels to show, or null for all
     this.span = null;           // {start, end} that is looped
+    this.outlined = null;       // (frame) => [x0, y0, x1, y1] of a view's pixels, or null: what is outlined
     this.wanted = null;         // the frame that is being sought
     video.addEventListener("loadeddata", () => this.draw());
     video.addEventListener("seeked", () => this.arrived());
     video.addEventListener("play", () => this.watch());
-    video.addEventListener("ended", () => { if (this.span) { this.seek(this.span.start); video.play(); } });
+    video.addEventListener("ended", () => { if (this.span) { this.seek(this.span.start); this.play(); } });
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
@@ -70,7 +71,8 @@ class Player {
   play() {
     const end = this.span ? this.span.end : this.last + 1;
     if (this.frame >= end - 1 || (this.span && this.frame < this.span.start)) this.seek(this.span ? this.span.start : 0);
-    return this.video.play();
+    // Who pauses before it has begun to play is told so by an error that is none.
+    this.video.play().catch(() => {});
   }
 
   pause() {
@@ -126,14 +128,33 @@ class Player {
     if (video.readyState < 2) return;
     const [x, y, w, h] = this.cut();
     context.imageSmoothingQuality = "high";
+    const outline = (place) => {
+      const box = this.outlined && this.outlined(this.frame);
+      if (!box) return;
+      const [left, top, wide, high] = place, scale = wide / w;
+      context.save();
+      context.beginPath();
+      context.rect(left, top, wide, high);
+      context.clip();
+      context.strokeStyle = "rgb(255 255 255 / 75%)";
+      context.strokeRect(left + (box[0] - x) * scale, top + (box[1] - y) * scale, (box[2] - box[0]) * scale, (box[3] - box[1]) * scale);
+      context.restore();
+    };
     const put = (view, place, from, to) => {
       const [left, top, wide, high] = place;
       if (to <= from) return;
       context.drawImage(video, x + from * w, y + view * known.size[1], (to - from) * w, h,
         left + from * wide, top, (to - from) * wide, high);
     };
-    if (this.view === "side") { put(0, places[0], 0, 1); put(1, places[1], 0, 1); return; }
-    if (this.view === "split") { put(0, places[0], 0, this.split); put(1, places[0], this.split, 1); return; }
-    put(this.view === "after" ? 1 : 0, places[0], 0, 1);
+    if (this.view === "side") {
+      put(0, places[0], 0, 1);
+      put(1, places[1], 0, 1);
+    } else if (this.view === "split") {
+      put(0, places[0], 0, this.split);
+      put(1, places[0], this.split, 1);
+    } else {
+      put(this.view === "after" ? 1 : 0, places[0], 0, 1);
+    }
+    places.forEach(outline);
   }
 }
