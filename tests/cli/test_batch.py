@@ -74,6 +74,25 @@ def test_what_is_wrong_is_said_before_the_work(tmp_path: Path) -> None:
     assert "There is no job 99" in run("queue", "show", 99, *queue, code=1).stderr
 
 
+def test_a_report_is_made_with_the_work_or_after_it(tmp_path: Path) -> None:
+    root, report = shots(tmp_path / "shots", 3), tmp_path / "report"
+    (root / "bad.mp4").write_text("no clip")
+    words = ("batch", root, "--queue", tmp_path / "q.sqlite", "--exclude", "sub/*")
+    run(*words, "--include", "0.mp4")
+    begun = frames(tmp_path / "shots_fixed" / "0.mp4")
+    stamp = (tmp_path / "shots_fixed" / "0.mp4").stat().st_mtime_ns
+    run(*words, "--report", report, code=3)
+    assert (tmp_path / "shots_fixed" / "0.mp4").stat().st_mtime_ns == stamp and begun, "what was done was not done again"
+    index = (report / "index.html").read_text(encoding="utf-8")
+    assert 'href="0.html"' in index and 'href="1.html"' in index and "bad.mp4 cannot be read as a video" in index
+    assert "sub/" not in index
+    run("batch", root, "--queue", tmp_path / "q.sqlite", "--report", report, "--include", "sub/*")
+    assert 'href="sub/0.html"' in (report / "index.html").read_text(encoding="utf-8")
+    assert files(report / "sub") == ["0.html", "0_report/before.mp4", "0_report/entry.json"]
+    again = run("batch", root, "--queue", tmp_path / "q.sqlite", "--report", report, "--include", "sub/*")
+    assert "1 of 1 clips were done before." in again.stdout
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     root = shots(tmp_path / "shots", 4, frames=60)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import pytest
+from tests.clips import moving, write_clip
 from tests.plans import plan_for
 
 from facefix import pipeline
@@ -101,17 +102,48 @@ def test_one_bad_clip_of_several_does_not_stop_the_rest(tmp_path: Path) -> None:
     assert (tmp_path / "a_fixed.mp4").is_file()
 
 
-def test_inspect_draws_the_faces_where_it_is_told_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inspect_writes_a_page_where_it_is_told_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "new" / "report"
     words = ["inspect", str(SHORT), "--range", "2-6", "--report", str(folder)]
     assert _run(*words) == 0
-    assert (folder / "astronaut_short_faces.png").read_bytes().startswith(b"\x89PNG")
+    page = folder / "astronaut_short.html"
+    assert "1 face" in page.read_text(encoding="utf-8") and "range 2-6" in page.read_text(encoding="utf-8")
+    assert _pts(folder / "astronaut_short_report" / "before.mp4") == _pts(SHORT)[:4]
     assert _run(*words) == 1
     assert "exists already" in capsys.readouterr().err
     assert _run(*words, "-y") == 0
-    names = {"astronaut_short_faces.png", "astronaut_short_signals.png"}
-    assert {path.name for path in folder.iterdir()} == names
-    assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in names)
+    assert {path.name for path in folder.iterdir()} == {"astronaut_short.html", "astronaut_short_report"}
+    assert _run("inspect", tmp_path / "none.mp4", "--report", tmp_path / "nothing") == 1
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_rendered_plan_has_its_page(tmp_path: Path) -> None:
+    plan_file, out, folder = tmp_path / "plan.json", tmp_path / "out.mp4", tmp_path / "report"
+    dump(plan_for(SHORT, 24, "flicker", at=(250, 60)), plan_file)
+    assert _run("fix", SHORT, "--plan", plan_file, "-o", out, "--json", tmp_path / "told.json", "--report", folder) == 0
+    page = folder / "astronaut_short.html"
+    assert json.loads((tmp_path / "told.json").read_text())["page"] == str(page)
+    text = page.read_text(encoding="utf-8")
+    assert "Frames 0-24: flicker" in text and "made by hand." in text.lower()
+    assert _run("fix", SHORT, "--plan", plan_file, "-o", tmp_path / "other.mp4", "--report", folder) == 1
+    assert not (tmp_path / "other.mp4").exists(), "refused before the work"
+
+
+def test_several_clips_have_an_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clips, folder = tmp_path / "clips", tmp_path / "report"
+    (clips / "sub").mkdir(parents=True)
+    for name in ("a.mp4", "sub/b.mp4"):
+        write_clip(clips / name, moving(6))
+    assert _run(clips, "--report", folder) == 0
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert 'href="a.html"' in index and 'href="sub/b.html"' in index
+    assert (folder / "sub" / "b_report" / "before.mp4").is_file()
+    (folder / "index.html").write_text("<html>my own</html>")
+    assert _run(clips, "--report", folder, "-y") == 1
+    assert "was not made by facefix" in capsys.readouterr().err
+    write_clip(tmp_path / "a.mp4", moving(6))
+    assert _run("inspect", clips / "a.mp4", tmp_path / "a.mp4", "--report", tmp_path / "r", "-y") == 3
+    assert "as that of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("words", "code"), [((), 0), (("--strict",), 4)])

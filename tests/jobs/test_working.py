@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -221,3 +222,50 @@ def test_an_interrupt_gives_the_job_back(tmp_path: Path, home: Home, queue: Queu
     with pytest.raises(KeyboardInterrupt):
         work(home, how)
     assert (queue.job(number).state, queue.job(number).attempts) == ("queued", 0)
+
+
+def test_a_page_that_is_missing_is_made_of_what_was_done_before(
+    tmp_path: Path, home: Home, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[Path, object]] = []
+
+    def tell(order: Order, document: Mapping[str, object], *rest: object) -> None:
+        assert order.page is not None
+        order.page.parent.mkdir(exist_ok=True)
+        order.page.write_text("page")
+        told.append((order.clip, document["repaired_frames"]))
+
+    def how(order: Order, *rest) -> Result:
+        done = perform(order, *rest)
+        return replace(done, document={**done.document, "repaired_frames": 3})
+
+    monkeypatch.setattr(working, "tell", tell)
+    one = order(tmp_path, "a")
+    number = queued(queue, one)
+    work(home, how)
+    wanted = replace(one, settings=replace(one.settings, report=str(tmp_path / "report")))
+    assert wanted.wish == one.wish
+    assert queued(queue, wanted) == number and queue.job(number).state == "queued"
+
+    def never(*all) -> Result:
+        raise AssertionError("the result is there")
+
+    work(home, never)
+    assert told == [(one.clip, 3)] and (queue.job(number).state, queue.job(number).verdict) == ("done", "repair")
+    assert queue.add(wanted, queue.job(number).content).state == "done", "nothing is missing"
+    copy = replace(wanted, clip=tmp_path / "b.mp4", out=tmp_path / "out" / "b.mp4")
+    copy.clip.write_text(one.clip.read_text())
+    queued(queue, copy)
+    work(home, never)
+    assert told[1:] == [(copy.clip, 3)] and copy.out.read_text() == one.out.read_text()
+
+
+def test_a_result_that_was_changed_is_not_written_over_for_a_page(tmp_path: Path, home: Home, queue: Queue) -> None:
+    one = order(tmp_path, "a")
+    number = queued(queue, one)
+    work(home)
+    one.out.write_text("graded by hand")
+    queued(queue, replace(one, settings=replace(one.settings, report=str(tmp_path / "report"))))
+    work(home)
+    assert one.out.read_text() == "graded by hand"
+    assert queue.job(number).state == "failed" and "exists already" in queue.job(number).error

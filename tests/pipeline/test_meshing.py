@@ -1,16 +1,14 @@
-"""The mesh in the Python result, and the sheet drawn from it, on the sample."""
+"""The mesh in the Python result, on the sample."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from facefix import Settings, analyse
 from facefix.faces.mesh import topology
-from facefix.pipeline import face_sheet
 from facefix.types import Analysis
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
@@ -34,8 +32,3 @@ def test_every_face_has_its_mesh_where_its_points_are(meshed: Analysis) -> None:
 def test_without_being_asked_there_are_none() -> None:
     (diagnosis,) = analyse(SHORT, Settings(range="2-5", device="cpu")).diagnoses
     assert all(face.mesh is None for face in diagnosis.track.faces)
-
-
-def test_the_sheet_is_a_picture(meshed: Analysis) -> None:
-    picture = cv2.imdecode(np.frombuffer(face_sheet(meshed), np.uint8), cv2.IMREAD_COLOR)
-    assert picture is not None and picture.shape[0] > 600 and picture.std() > 20
