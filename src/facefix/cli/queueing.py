@@ -181,7 +181,7 @@ class Show:
         click.echo(text, err=err)
 
 
-def leader(report: str | None) -> Callable[[Sequence[tuple[Path, str]]], object]:
+def leader(report: str | None) -> Callable[[Sequence[tuple[Path, str]]], None]:
     """Who writes the index of a report's pages, given what failed. Raises OutputError where its place is taken."""
     if report is None:
         return lambda failed: None
@@ -190,7 +190,11 @@ def leader(report: str | None) -> Callable[[Sequence[tuple[Path, str]]], object]
     from facefix.report.html.index import check
 
     check(Path(report) / INDEX)
-    return lambda failed: write_index(Path(report), failed)
+
+    def lead(failed: Sequence[tuple[Path, str]]) -> None:
+        write_index(Path(report), failed)
+
+    return lead
 
 
 def span(seconds: float) -> str:

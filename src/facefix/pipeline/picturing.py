@@ -79,13 +79,15 @@ class Cutter:
         matrix = _nearer(align.transform(points, SIDE_PX))
         cut = align.crop(rgb, matrix, SIDE_PX, frame).pixels
         found = self._mesher.meshes([rgb], points[None])
-        mesh = align.apply(matrix, found.points[0, :, :2]) / SIDE_PX if found.scores[0] >= LOST else None
+        believed = found.scores[0] >= LOST
+        mesh = (align.apply(matrix, found.points[0, :, :2]) / SIDE_PX).astype(np.float32) if believed else None
         return jpeg(np.rint(cut * 255).astype(np.uint8)), mesh
 
 
 def _nearer(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """The transform to a crop, so that the crop's middle fills it."""
-    return np.concatenate([_NEAR * matrix[:, :2], _NEAR * matrix[:, 2:] + SIDE_PX / 2 * (1 - _NEAR)], axis=1)
+    nearer = np.concatenate([_NEAR * matrix[:, :2], _NEAR * matrix[:, 2:] + SIDE_PX / 2 * (1 - _NEAR)], axis=1)
+    return nearer.astype(np.float32)
 
 
 def jpeg(rgb: Pixels) -> bytes:

@@ -17,7 +17,7 @@ def test_what_was_found_and_done_is_said_in_sentences(tmp_path: Path) -> None:
     told = words.summary(found, outcome(pages.report(clip, clip)))
     assert told[0].startswith("2 faces. Found: ")
     assert "Face 0 is worst in frames 14-20 (00:00:00:14-00:00:00:20): collapsed, severity 0.90." in told
-    assert "5 of 24 frames were repaired; outside the faces no pixel was changed." in told
+    assert "5 of 24 frames were repaired; the rest of the picture was left alone." in told
     assert told[-1] == "2 repairs, measured before and after: 1 better, 1 taken back."
     nobody = replace(found, diagnoses=(), judgement=Judgement("clean", "no face."))
     assert words.summary(nobody, None) == ["No face was found."]
@@ -27,7 +27,7 @@ def test_an_enlarged_clip_is_not_said_to_be_unchanged_outside(tmp_path: Path) ->
     clip = write_clip(tmp_path / "a.mp4", pages.pictures(pages.BEFORE))
     enlarged = replace(pages.report(clip, clip), scale=2, upscaler="lanczos", size=(640, 360))
     told = " ".join(words.summary(pages.analysis(clip), outcome(enlarged)))
-    assert "no pixel" not in told and "Enlarged 2 times by lanczos." in told
+    assert "left alone" not in told and "Enlarged 2 times by lanczos." in told
 
 
 def test_a_badge_says_what_is_still_to_be_done(tmp_path: Path) -> None:

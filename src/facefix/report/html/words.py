@@ -94,7 +94,7 @@ def _done(outcome: Outcome) -> Iterator[str]:
         return
     if outcome["repaired_frames"]:
         repaired = f"{outcome['repaired_frames']} of {outcome['frames']} frames were repaired"
-        yield f"{repaired}." if outcome["scale"] > 1 else f"{repaired}; outside the faces no pixel was changed."
+        yield f"{repaired}." if outcome["scale"] > 1 else f"{repaired}; the rest of the picture was left alone."
     else:
         yield "No frame was repaired."
     if outcome["upscaler"] is not None:
