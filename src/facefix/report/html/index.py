@@ -28,7 +28,7 @@ def entry(analysis: Analysis, outcome: Mapping[str, Any] | None, name: str, thum
     """What the index says of a clip, as plain JSON values. name: the page's file. thumbnail: an address that holds it."""
     worst: dict[str, float] = {}
     for finding in (f for d in analysis.diagnoses for f in d.findings):
-        worst[finding.mode] = max(worst.get(finding.mode, 0.0), round(finding.severity, 3))
+        worst[finding.mode] = max(worst.get(finding.mode, 0.0), finding.severity)
     rate = analysis.clip.video.rate
     return {
         "page": name,
