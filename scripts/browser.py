@@ -25,11 +25,14 @@ UNPACKED = ROOT / ".venv" / "browser"
 PACKAGE = "@sparticuz/chromium@147.0.0"
 SHA256 = "18fe5404ce845594cd7d592fc07f37a19514079ba4d9c27192ad8b908743f16b"
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_DOWNLOAD_S = 600
+_DOWNLOAD_S = 300
 # Brotli is in Node, which comes with npm, and not in Python.
 _UNBROTLI = """
 const zlib = require("zlib"), fs = require("fs"), [from, to] = process.argv.slice(1);
 fs.writeFileSync(to, zlib.brotliDecompressSync(fs.readFileSync(from)));
+"""
+_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>/usr/share/fonts</dir><dir>{0}</dir><cachedir>{0}</cachedir></fontconfig>
 """
 
 
@@ -44,11 +47,12 @@ def found() -> str | None:
 
 
 def surroundings(browser: str) -> dict[str, str]:
-    """The environment to start it in: the unpacked one brings libraries along."""
+    """The environment to start it in: the unpacked one brings libraries along, and letters for a machine that has none."""
     if Path(browser).parent != UNPACKED:
         return dict(os.environ)
     libraries = [str(UNPACKED / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
-    return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, libraries))}
+    own = {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, libraries)), "FONTCONFIG_PATH": str(UNPACKED)}
+    return {**os.environ, **own}
 
 
 def _playwrights() -> str | None:
@@ -77,7 +81,7 @@ def install() -> str | None:
 
 
 def _unpack() -> None:
-    """The browser of the npm package, and the libraries it needs, into `UNPACKED`."""
+    """The browser of the npm package, with the libraries and fonts it needs, into `UNPACKED`."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         subprocess.run(
@@ -90,10 +94,14 @@ def _unpack() -> None:
             archive.extractall(folder, filter="data")
         packed, made = folder / "package" / "bin", folder / "made"
         made.mkdir()
-        for name, target in (("chromium.br", made / "chromium"), ("al2023.tar.br", folder / "libraries.tar")):
-            subprocess.run(["node", "-e", _UNBROTLI, str(packed / name), str(target)], check=True, timeout=_DOWNLOAD_S)
-        with tarfile.open(folder / "libraries.tar") as archive:
-            archive.extractall(made, filter="data")
+        for name in ("chromium", "al2023.tar", "fonts.tar"):
+            target = made / name if name == "chromium" else folder / name
+            subprocess.run(["node", "-e", _UNBROTLI, str(packed / f"{name}.br"), str(target)], check=True, timeout=_DOWNLOAD_S)
+            if name != "chromium":
+                with tarfile.open(target) as archive:
+                    archive.extractall(made, filter="data")
+        # Without one font it dies of the first page.
+        (made / "fonts.conf").write_text(_FONTS.format(UNPACKED / "fonts"))
         (made / "chromium").chmod(0o755)
         shutil.rmtree(UNPACKED, ignore_errors=True)
         shutil.move(made, UNPACKED)
