@@ -75,7 +75,7 @@ class Outcome:
     copied: bool
     """The streams were copied, not encoded again."""
     treatments: tuple[Treatment, ...]
-    """Those that are in the result."""
+    """Those that show in the result."""
     proofs: tuple[Proof, ...]
     """Of all that were rendered, those taken back included."""
     notes: tuple[str, ...]
@@ -115,7 +115,7 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
     if idle and not copied:
         notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
     name = None if enlarger is None else enlarger.name
-    return Outcome(written.frames, written.changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes), name)
+    return Outcome(written.frames, written.changed, copied, rollback.done, rollback.proofs(), tuple(notes), name)
 
 
 def _rendered(
