@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from facefix.bench.outcomes import OWN, Repaired
 from facefix.files import write_bytes
-from facefix.report.sheet import CAPTION_PX, GAP_PX, blank, write
+from facefix.types import Pixels
 
 Floats = NDArray[np.float32]
+
+CAPTION_PX, GAP_PX = 22, 6
+_BACKGROUND, _TEXT = (24, 24, 24), (235, 235, 235)
 
 WORST = 10
 COLUMNS = 6
@@ -80,3 +83,17 @@ def _png(kept: _Kept) -> bytes:
             strip[CAPTION_PX : CAPTION_PX + side, x : x + side] = crop
         strips.append(strip)
     return bytes(cv2.imencode(".png", cv2.cvtColor(np.concatenate(strips), cv2.COLOR_RGB2BGR))[1])
+
+
+def blank(height: int, width: int, text: str) -> Pixels:
+    """(height, width, 3) RGB background with a line of text at its top."""
+    strip = np.full((height, width, 3), _BACKGROUND, np.uint8)
+    write(strip, text, GAP_PX, CAPTION_PX - 6)
+    return strip
+
+
+def write(picture: Pixels, text: str, x: int, y: int) -> None:
+    """Put a line of text into the picture, its base line beginning at x, y."""
+    # OpenCV's built-in letters are ASCII only.
+    plain = text.encode("ascii", "replace").decode("ascii")
+    cv2.putText(picture, plain, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, _TEXT, 1, cv2.LINE_AA)

@@ -15,6 +15,7 @@ from facefix.cli.options import clips_argument, settings_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the diagnosis as JSON (schema 1); - for standard output.")
 @click.option("--plan", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan that `fix --plan` can render.")
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
+@click.option("--profile", "profiling", is_flag=True, help="Say how long each stage took.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
 @settings_options("strength", "only", "range", "generator", "detector", "restorer", "device", "models_dir", "report")
 @click.pass_context
@@ -24,6 +25,7 @@ def inspect(
     json_to: str | None,
     plan: Path | None,
     strict: bool,
+    profiling: bool,
     yes: bool,
     **options: Any,
 ) -> int:
@@ -36,8 +38,8 @@ def inspect(
     from facefix.errors import SettingsError
     from facefix.files import check_output
     from facefix.plan import dump
-    from facefix.report.schema import document
-    from facefix.report.table import lines
+    from facefix.report.schema import document, profile
+    from facefix.report.table import lines, profile_lines
     from facefix.settings import Settings
     from facefix.types import Verdict
 
@@ -55,14 +57,14 @@ def inspect(
     reports = Reports(settings, several=len(sources) > 1, overwrite=yes)
 
     def job(source: Source) -> Verdict:
-        with Progress(source.clip.name) as progress, reports.ready(source) as mine:
+        with Progress(source.clip.name) as progress, reports.ready(source) as mine, pipeline.profiled() as spent:
             analysis = pipeline.analyse(source.clip, mine, progress=progress)
             page = pipeline.write_page(analysis, Path(mine.report), mine, progress=progress) if mine.report else None
-        documents.append(document(analysis))
+        documents.append(document(analysis) | ({"profile": profile(spent)} if profiling else {}))
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)
         if json_to != "-":
-            click.echo("\n".join(lines(analysis)))
+            click.echo("\n".join([*lines(analysis), *(profile_lines(spent) if profiling else ())]))
             if page is not None:
                 click.echo(f"  page: {page}")
         return analysis.verdict

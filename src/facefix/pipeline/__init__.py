@@ -10,6 +10,7 @@ Pass 2, `render`, decodes again. Frames without work pass as the decoder made th
 cropped, treated with a look at its neighbours in time, and added back. Pictures stay in the source's own pixel format
 throughout: only samples under a changed pixel are written, so everything outside a face is bit-identical up to the encoder.
 With a scale every repaired frame is enlarged instead (`enlarging`), from RGB to the result's own pixel format.
+Decoding runs ahead of all this and encoding behind it, each in a thread of its own (`overlapping`).
 What was treated is measured on the way, before and after; what made a face worse is taken back, and the pass is made again.
 """
 
@@ -17,12 +18,14 @@ from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.paging import write_index, write_page
+from facefix.pipeline.profiling import Profile, profiled
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.remembering import analysed
 from facefix.pipeline.rendering import Report, render, repair
 
 __all__ = [
+    "Profile",
     "Progress",
     "Proof",
     "Report",
@@ -30,6 +33,7 @@ __all__ = [
     "analyse",
     "analysed",
     "plan",
+    "profiled",
     "render",
     "repair",
     "result_suffix",

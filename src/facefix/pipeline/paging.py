@@ -15,6 +15,7 @@ from facefix.files import INDEX, beside_page, folder_made, page_path, write_text
 from facefix.media import colour, decode, probe
 from facefix.media.footage import Footage
 from facefix.pipeline.picturing import Choice, Cutter, choose, edges, jpeg
+from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, silent
 from facefix.plan import Plan
 from facefix.report import commands, schema
@@ -47,11 +48,11 @@ def write_page(
     """
     page = page_path(analysis.clip.path, folder)
     beside = beside_page(page)
-    with folder_made(folder), folder_made(beside):
+    with clocked("drawing the page"), folder_made(folder), folder_made(beside):
         changed = outcome is not None and not outcome["copied"]
         clips = [analysis.clip, *([probe.probe(Path(outcome["out"]))] if changed and outcome else [])]
         video = beside / ("before_after.mp4" if changed else "before.mp4")
-        gathering = _Gathering(analysis, Cutter(settings.device), outcome["scale"] if changed and outcome else 1)
+        gathering = _Gathering(analysis, Cutter(settings.devices[0]), outcome["scale"] if changed and outcome else 1)
         with Footage(video, analysis.clip, len(clips)) as footage:
             for frames in _together(clips, analysis.span):
                 footage.write(list(zip(frames, clips, strict=True)))
