@@ -16,9 +16,27 @@ What was treated is measured on the way, before and after; what made a face wors
 from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
+from facefix.pipeline.introducing import Person, Reference, person, references
+from facefix.pipeline.introducing import add as add_character
 from facefix.pipeline.picturing import face_sheet
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.rendering import Report, render, repair
 
-__all__ = ["Progress", "Proof", "Report", "Workspace", "analyse", "face_sheet", "plan", "render", "repair", "result_suffix"]
+__all__ = [
+    "Person",
+    "Progress",
+    "Proof",
+    "Reference",
+    "Report",
+    "Workspace",
+    "add_character",
+    "analyse",
+    "face_sheet",
+    "person",
+    "plan",
+    "references",
+    "render",
+    "repair",
+    "result_suffix",
+]
