@@ -19,6 +19,7 @@ from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.introducing import Person, Reference, person, references
 from facefix.pipeline.introducing import add as add_character
 from facefix.pipeline.picturing import face_sheet
+from facefix.pipeline.portraying import character_html, character_png
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.rendering import Report, render, repair
@@ -32,6 +33,8 @@ __all__ = [
     "Workspace",
     "add_character",
     "analyse",
+    "character_html",
+    "character_png",
     "face_sheet",
     "person",
     "plan",
