@@ -17,7 +17,7 @@ from scipy.linalg import eigh
 
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape
-from facefix.faces.mesh.path import flat, path
+from facefix.faces.mesh.path import flat, path, unflat
 from facefix.models import own, zoo
 from facefix.types import Span
 
@@ -100,6 +100,16 @@ class Straightener:
         """file: weights, by default those that facefix brings along. Raises ModelError where they are missing or damaged."""
         self._model = shape.load()
         self._known = load(file or zoo.checked(WEIGHTS))
+
+    def directions(self, mode: str, count: int) -> NDArray[np.float32]:
+        """(count, 478, 3) fields in which that fault moves faces most, unturned, in outer eye corner distances.
+
+        Each is one standard deviation long, the largest first: the principal axes of the fault's covariance.
+        """
+        axes = len(self._known.axes)
+        sizes, ways = np.linalg.eigh(self._known.faults[mode][:axes, :axes])
+        most = np.argsort(-sizes)[:count]
+        return unflat((np.sqrt(np.maximum(sizes[most], 0)) * ways[:, most]).T @ self._known.axes).astype(np.float32)
 
     def straighten(
         self,
