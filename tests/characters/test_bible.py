@@ -34,7 +34,9 @@ def test_the_words_of_a_prompt_leave_the_light_to_the_scene() -> None:
 def test_comments_and_own_fields_survive_a_change(tmp_path: Path) -> None:
     one = written(tmp_path)
     file = one.folder / bible.FILE
-    file.write_text("# ours\n" + file.read_text(encoding="utf-8").replace("age = 34", "age = 35  # since May"), encoding="utf-8")
+    file.write_text(
+        "# ours\n" + file.read_text(encoding="utf-8").replace("age = 34", "age = 35  # since May"), encoding="utf-8"
+    )
     again = bible.read(tmp_path, "mia")
     bible.write(bible.with_views(again, [View("up.png", "up", "neutral")]), {"up.png": b"three"})
     text = file.read_text(encoding="utf-8")
