@@ -187,7 +187,8 @@ def _flow(known: Known, frames: Sequence[int]) -> NDArray[float32]:
         for one in known.best:
             laid = placing.place(one.pixels, one.mesh, mesh, topology.TRIANGLES)
             # From the picture to what is there; the way back is what is wanted.
-            way = cv2.GaussianBlur(np.asarray(flow.calc(_evened(laid.pixels), now, _nothing(now))), (0, 0), 3)
+            way = np.asarray(flow.calc(_evened(laid.pixels), now, _nothing(now)), float32)
+            way = np.asarray(cv2.GaussianBlur(way, (0, 0), 3), float32)
             side = crop.pixels.shape[0]
             shift = -_at(way, mesh, side) * (side / _FLOW_PX)
             local = (np.pad(shift, ((0, 0), (0, 1))) @ place.rotation / place.scale).astype(float32)
