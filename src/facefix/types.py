@@ -150,6 +150,21 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """A face as one picture shows it: what tells it from other faces, and from itself on another day."""
+
+    identity: NDArray[float32] | None
+    """(128,) as in `Face`; None where it cannot be told."""
+    shape: NDArray[float32]
+    """(478, 3) mesh unturned and laid on the mean face, in outer eye corner distances."""
+    pose: Pose
+    tone: NDArray[float32]
+    """(3,) CIELAB L*, a*, b* of the skin: the median."""
+    texture: NDArray[float32]
+    """(bands, GRID, GRID) energy, as `repair.detail.TextureStats`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Track:
     """One face through one shot: exactly one `Face` per frame of `span`, points smoothed, gaps filled."""
 
@@ -215,6 +230,11 @@ class Diagnosis:
     signals: Signals
     findings: tuple[Finding, ...]
     judgement: Judgement
+    character: str | None = None
+    """Whose face it is; None: of no character that was asked for."""
+    character_distance: float | None = None
+    """Identity distance to that character's pictures, or to the nearest character's."""
+    character_why: str = ""
 
     @property
     def verdict(self) -> Verdict:

@@ -23,6 +23,11 @@ _PARTS = ("all", "fit", "held-out")
     help="Inject faults into the clean clips of a folder, repair them, and say how much nearer to the truth they came.",
 )  # fmt: skip
 @click.option(
+    "--characters", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Measure what a character's pictures add to the repair of drift, whether faces are given to the right one, and, where "
+    "the folder holds portraits too, the reference check.",
+)  # fmt: skip
+@click.option(
     "--told", is_flag=True, help="With --repair: tell the repair what is wrong where, instead of having it looked for."
 )
 @click.option(
@@ -57,6 +62,7 @@ _PARTS = ("all", "fit", "held-out")
 def bench(
     diagnosis: Path | None,
     repair: Path | None,
+    characters: Path | None,
     told: bool,
     baselines: tuple[str, ...],
     frames: int | None,
@@ -83,10 +89,10 @@ def bench(
     from facefix.files import check_output
     from facefix.models import zoo
 
-    folder = diagnosis or repair
-    if folder is None or (diagnosis and repair):
-        raise click.UsageError("Say what to measure: either --diagnosis FOLDER or --repair FOLDER.")
-    if (diagnosis and (told or baselines or frames or sheet)) or (signals and repair):
+    folder = diagnosis or repair or characters
+    if folder is None or sum(place is not None for place in (diagnosis, repair, characters)) > 1:
+        raise click.UsageError("Say what to measure: one of --diagnosis, --repair and --characters FOLDER.")
+    if (not repair and (told or baselines or frames or sheet)) or (signals and not diagnosis):
         raise click.UsageError("--told, --baseline, --frames and --sheet go with --repair, --signals with --diagnosis.")
     for path in (json_to, signals):
         if path is not None:
@@ -96,6 +102,8 @@ def bench(
         common = {"part": part, "seed": seed, "seconds": seconds, "cache": cache, "progress": _mover(bar)}
         if diagnosis:
             lines, document = _diagnosed(folder, cases, signals=signals, **common)
+        elif characters:
+            lines, document = _characters(folder, cases, part, seed, cache, _mover(bar))
         else:
             about = {"told": told, "baselines": baselines} | ({"most_frames": frames} if frames else {})
             lines, document = _repaired(folder, cases, about, sheet, yes, **common)
@@ -128,6 +136,16 @@ def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dic
     results = {name: scoring.summary(found) for name, found in groups.items()}
     lines = [line for name in reversed(results) for line in (*tables.lines(name, results[name]), "")]
     return lines, {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
+
+
+def _characters(
+    folder: Path, cases: int, part: str, seed: int, cache: Path | None, progress: Callable[[int, int, str], None]
+) -> tuple[list[str], dict[str, Any]]:
+    """Lines and the JSON document."""
+    from facefix.bench import characters as measuring
+
+    drifts = measuring.drift(folder, part, cases=cases, seed=seed, cache=cache, progress=progress)
+    return measuring.report(drifts, measuring.casting(folder, part, seed=seed), measuring.checking(folder, seed=seed))
 
 
 def _repaired(

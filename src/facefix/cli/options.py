@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,12 +32,22 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def settled(options: Mapping[str, Any]) -> Settings:
+    """Settings for work that another process does, perhaps elsewhere: where characters live is decided here and now."""
+    from facefix.characters.place import folder
+
+    settings = Settings(**options)
+    return replace(settings, characters_dir=str(folder(settings.characters_dir))) if settings.character else settings
+
+
 def _click_option(item: Field[Any]) -> Callable[[Command], Command]:
     option: Option = item.metadata["option"]
     default = None if item.default is MISSING else item.default
     common: dict[str, Any] = {"help": option.help, "default": default, "show_default": default not in (None, (), False)}
     if isinstance(default, bool):
         return click.option(*option.flags, item.name, is_flag=True, help=option.help)
+    if option.repeated:
+        return click.option(*option.flags, item.name, multiple=True, metavar=option.metavar, help=option.help)
     if option.many:
         return click.option(*option.flags, item.name, type=_Words(), metavar=option.metavar, **common)
     if option.choices is not None:

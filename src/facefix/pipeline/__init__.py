@@ -17,7 +17,10 @@ What was treated is measured on the way, before and after; what made a face wors
 from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
+from facefix.pipeline.introducing import Person, Reference, person, references
+from facefix.pipeline.introducing import add as add_character
 from facefix.pipeline.paging import write_index, write_page
+from facefix.pipeline.portraying import character_html, character_png
 from facefix.pipeline.profiling import Profile, profiled
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
@@ -25,15 +28,22 @@ from facefix.pipeline.remembering import analysed
 from facefix.pipeline.rendering import Report, render, repair
 
 __all__ = [
+    "Person",
     "Profile",
     "Progress",
     "Proof",
+    "Reference",
     "Report",
     "Workspace",
+    "add_character",
     "analyse",
     "analysed",
+    "character_html",
+    "character_png",
+    "person",
     "plan",
     "profiled",
+    "references",
     "render",
     "repair",
     "result_suffix",

@@ -18,6 +18,7 @@ from facefix.faces.detectors import Detector, named
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
 from facefix.models import zoo
+from facefix.pipeline.casting import cast, people, planned
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import measure_tracks
 from facefix.pipeline.overlapping import ahead
@@ -43,10 +44,12 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
     """
     settings = settings or Settings()
     with zoo.searched(settings.models_dir):
-        return _analysed(path, settings, meshes, progress)
+        known = people(settings)
+        return cast(analyse_uncast(path, settings, meshes, progress), known, settings)
 
 
-def _analysed(path: Path, settings: Settings, meshes: bool, progress: Progress) -> Analysis:
+def analyse_uncast(path: Path, settings: Settings, meshes: bool, progress: Progress) -> Analysis:
+    """The same without characters: what does not change when they do."""
     memory.keep_large_blocks_apart()
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
@@ -84,6 +87,7 @@ def plan(analysis: Analysis, settings: Settings | None = None) -> Plan:
         codec=settings.codec,
         crf=settings.crf,
         output=analysis.span,
+        characters=planned(people(settings), settings),
     )
 
 

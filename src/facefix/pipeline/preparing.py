@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from facefix.faces import align
 from facefix.faces.mesh import framing
 from facefix.faces.mesh.mesher import WEIGHTS, Mesher
-from facefix.faces.mesh.straightening import MODES, Bent, Straightener
+from facefix.faces.mesh.straightening import MODES, Bent, Portrayed, Straightener
 from facefix.media import colour, decode
+from facefix.pipeline.anchoring import Reference
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.profiling import clocked, clocked_each
@@ -46,6 +47,14 @@ class Known:
     """Crops of this face at its best."""
     samples: Mapping[int, Crop]
     """Some frames to try a repair on."""
+    reference: Reference | None = None
+    """The character whose face it is."""
+
+    @property
+    def best(self) -> tuple[Sight, ...]:
+        """What the face can be compared with: its anchors, and as far as they count its character's pictures."""
+        wanted = self.reference is not None and self.reference.strength > 0
+        return (*self.anchors, *(self.reference.sights if wanted and self.reference else ()))
 
     def at(self, frame: int) -> tuple[NDArray[float32], NDArray[float32]]:
         """Its mesh and the wanted one, source pixels."""
@@ -104,11 +113,18 @@ def straightened(
     for mode in MODES:
         for treatment in (t for t in treatments if t.mode == mode):
             inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))
+            # A warp or flicker comes and goes: the frames around it know better than any picture what is usual here.
+            portrayed = _portrayed(known) if mode == "drift" else None
+            bent = Bent(mode, inside, treatment.severity)
             with clocked("straightening"):
-                straight = straightener.straighten(wanted, Bent(mode, inside, treatment.severity), sound, rate)
+                straight = straightener.straighten(wanted, bent, sound, rate, portrayed)
             share = np.clip(curves[mode][span.start - track.span.start :][: len(wanted)] / MOVED_AT, 0, 1)
             wanted = np.asarray(wanted + share[:, None, None] * (straight - wanted), np.float32)
     return replace(known, wanted=wanted)
+
+
+def _portrayed(known: Known) -> Portrayed | None:
+    return None if known.reference is None else Portrayed(known.reference.shapes, known.reference.strength)
 
 
 def crop_of(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Crop:

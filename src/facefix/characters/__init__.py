@@ -1,0 +1,1 @@
+"""Who the people of a film are: bibles as plain files, banks of looks, what makes a good reference, which face is whose."""
