@@ -19,6 +19,7 @@ import click
 from facefix import __version__
 from facefix.cli.batch import batch
 from facefix.cli.bench import bench
+from facefix.cli.compare import compare
 from facefix.cli.fix import fix
 from facefix.cli.inspect import inspect
 from facefix.cli.models import models
@@ -64,7 +65,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     ctx.obj = {"debug": debug}
 
 
-for command in (batch, bench, fix, inspect, models, queue, watch):
+for command in (batch, bench, compare, fix, inspect, models, queue, watch):
     cli.add_command(command)
 
 

@@ -16,9 +16,23 @@ What was treated is measured on the way, before and after; what made a face wors
 from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
+from facefix.pipeline.comparing import Comparison, compare
 from facefix.pipeline.picturing import face_sheet
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.rendering import Report, render, repair
 
-__all__ = ["Progress", "Proof", "Report", "Workspace", "analyse", "face_sheet", "plan", "render", "repair", "result_suffix"]
+__all__ = [
+    "Comparison",
+    "Progress",
+    "Proof",
+    "Report",
+    "Workspace",
+    "analyse",
+    "compare",
+    "face_sheet",
+    "plan",
+    "render",
+    "repair",
+    "result_suffix",
+]

@@ -1,0 +1,97 @@
+"""Two sets of samples made comparable: frontal is held against frontal, for a face's numbers move with its pose.
+
+Each sample is weighted by how many of the other set's have its pose (Gaussian in yaw and pitch), so that both sets have the
+same mean pose; then weighted means are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facefix.characters.sample import Sample
+
+POSE_SPREAD_DEG = 8.0
+_LEAST_SAMPLES = 2
+"""Of either side that must have a pose of the other's."""
+_NOWHERE = 1e-9
+"""Weight of a sample whose pose the other side never has, so that there always is a mean."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shift:
+    """How one set of samples differs from another: its own less the other's."""
+
+    identity: Floats
+    """(128,) of the embeddings."""
+    shape: Floats
+    """(K,) of `Sample.shape`."""
+    proportions: Floats
+    """(P,) log ratios."""
+    tone: Floats
+    """(3,) CIE Lab; 0 along an axis where the light explains it. NaN where no skin is seen."""
+    texture: float
+    """Log ratio; NaN where it was not measured."""
+
+
+def shift(one: Sequence[Sample], other: Sequence[Sample]) -> Shift:
+    """Of two sets with a sample each at least; see `meet` for whether it means anything."""
+    first, second = weights(one, other)
+
+    def mean(sets: Sequence[Sample], share: Floats, name: str) -> Floats:
+        values = np.array([getattr(sample, name) for sample in sets], np.float64)
+        known = np.isfinite(values.reshape(len(values), -1)).all(1)
+        if not known.any():
+            return np.full(values.shape[1:], np.nan)
+        return np.average(values[known], axis=0, weights=share[known])
+
+    def change(name: str) -> Floats:
+        return mean(one, first, name) - mean(other, second, name)
+
+    def ratio(name: str) -> Floats:
+        return np.log(mean(one, first, name) / mean(other, second, name))
+
+    return Shift(
+        identity=change("identity"),
+        shape=change("shape"),
+        proportions=ratio("proportions"),
+        tone=_unexplained(change("tone"), change("white_tone")),
+        texture=float(ratio("texture")),
+    )
+
+
+def weights(one: Sequence[Sample], other: Sequence[Sample]) -> tuple[Floats, Floats]:
+    """(N,) and (M,) weights of sum 1 of two sets of samples."""
+    near = np.exp(-(_apart_deg(one, other) ** 2).sum(-1) / (2 * POSE_SPREAD_DEG**2)) + _NOWHERE
+    first, second = near.sum(1), near.sum(0)
+    return first / first.sum(), second / second.sum()
+
+
+def meet(one: Sequence[Sample], other: Sequence[Sample]) -> bool:
+    """Whether either side has samples with a pose of the other's."""
+    near = np.abs(_apart_deg(one, other)).max(-1) <= 2 * POSE_SPREAD_DEG
+    return bool(min(near.any(1).sum(), near.any(0).sum()) >= _LEAST_SAMPLES)
+
+
+def identity_distance(one: Sequence[Sample], other: Sequence[Sample]) -> float:
+    """Distance of the mean embeddings at matched poses."""
+    first, second = weights(one, other)
+    a, b = (np.array([sample.identity for sample in samples], np.float64) for samples in (one, other))
+    return float(np.linalg.norm(first @ a - second @ b))
+
+
+def _apart_deg(one: Sequence[Sample], other: Sequence[Sample]) -> Floats:
+    """(N, M, 2) yaw and pitch of the samples against each other."""
+    first, second = (np.array([(s.pose.yaw, s.pose.pitch) for s in samples], np.float64) for samples in (one, other))
+    return first[:, None] - second[None]
+
+
+def _unexplained(seen: Floats, lit: Floats) -> Floats:
+    """What is left of a change of tone when the light may explain it: the smaller of both, 0 where they disagree."""
+    smaller = np.where(np.abs(seen) <= np.abs(lit), seen, lit)
+    return np.where(np.isnan(seen) | np.isnan(lit), np.nan, np.where(np.sign(seen) == np.sign(lit), smaller, 0.0))

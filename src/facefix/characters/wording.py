@@ -1,0 +1,56 @@
+"""A departure in plain words: what of a face is larger, longer or redder than it should be, where it is more than noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from facefix.characters.matching import Shift
+
+_PROPORTIONS: Mapping[str, tuple[float, str, str]] = MappingProxyType(
+    {
+        "nose width": (0.05, "nose {} wider", "nose {} narrower"),
+        "nose length": (0.05, "nose {} longer", "nose {} shorter"),
+        "eye spacing": (0.05, "eyes {} further apart", "eyes {} closer together"),
+        "eye width": (0.05, "eyes {} wider", "eyes {} narrower"),
+        "brow height": (0.2, "brows {} higher", "brows {} lower"),
+        "cheek width": (0.05, "cheeks {} wider", "cheeks {} narrower"),
+        "jaw width": (0.05, "jaw {} wider", "jaw {} narrower"),
+        "chin length": (0.1, "chin {} longer", "chin {} shorter"),
+        "mouth width": (0.15, "mouth {} wider", "mouth {} narrower"),
+        "lip distance": (0.3, "upper lip {} further from the nose", "upper lip {} nearer to the nose"),
+        "face length": (0.05, "face {} longer", "face {} shorter"),
+    }
+)
+"""Of each proportion the noise, as a log ratio, and the words for more and less."""
+_TONE = ((6.0, "skin lighter", "skin darker"), (3.0, "skin redder", "skin less red"), (3.0, "skin warmer", "skin cooler"))
+"""Of each axis of CIE Lab likewise."""
+_TEXTURE = (0.5, "skin {} rougher", "skin {} smoother")
+MOST = 4
+"""Things said of one departure, the largest first."""
+
+
+def sentences(departure: Shift) -> tuple[str, ...]:
+    """Short clauses, the most telling first; none where all is within the noise."""
+    told: list[tuple[float, str]] = []
+    for change, (floor, more, less) in zip(departure.proportions, _PROPORTIONS.values(), strict=True):
+        told.append((abs(change) / floor, (more if change > 0 else less).format(_percent(change))))
+    for change, (floor, more, less) in zip(departure.tone, _TONE, strict=True):
+        told.append((abs(change) / floor, more if change > 0 else less))
+    floor, more, less = _TEXTURE
+    told.append((abs(departure.texture) / floor, (more if departure.texture > 0 else less).format(_percent(departure.texture))))
+    return tuple(text for excess, text in sorted(told, key=lambda one: -one[0]) if excess > 1)[:MOST]
+
+
+def _percent(log_ratio: float) -> str:
+    return f"{100 * abs(np.expm1(log_ratio)):.0f} %"
+
+
+def measures(departure: Shift) -> dict[str, float | None]:
+    """Every change by its name, for machines: proportions and texture in %, tone in CIE Lab; None where not measured."""
+    told = {name: 100 * float(np.expm1(change)) for name, change in zip(_PROPORTIONS, departure.proportions, strict=True)}
+    told |= {f"tone {axis}": float(change) for axis, change in zip("Lab", departure.tone, strict=True)}
+    told["texture"] = 100 * float(np.expm1(departure.texture))
+    return {name: round(value, 2) if np.isfinite(value) else None for name, value in told.items()}
