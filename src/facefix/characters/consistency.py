@@ -18,7 +18,15 @@ from facefix.characters.sample import Sample
 from facefix.characters.weighing import severity
 
 LIMIT = 0.6
-"""Drift from which on a clip is to be generated again: visible at once, see `types.Finding.severity`."""
+"""Departure from which on a clip is to be generated again: a drift visible at once, see `types.Finding.severity`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A face in a frame worth a look."""
+
+    track: int
+    frame: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,14 +40,14 @@ class Appearance:
     """From the person; None where nothing is there to compare with, or no pose of it."""
     severity: float
     """0..1 of the departure as a drift; NaN without one."""
-    worst: Sample
+    best: Shown
+    """The most frontal sample."""
+    worst: Shown
     """The one whose identity lies furthest from the person's."""
-    best: Sample
-    """The most frontal one."""
 
     @property
     def off(self) -> bool:
-        """Whether the clip is to be generated again on this person's account."""
+        """Whether the clip departs so far that it is to be generated again."""
         return self.severity >= LIMIT
 
 
@@ -54,29 +62,40 @@ class Person:
     told_apart: bool
     """Whether it can be said which clip departs: of two without a reference it cannot."""
 
+    @property
+    def departed(self) -> tuple[Appearance, ...]:
+        """Where the person is to be generated again, the worst first."""
+        off = [one for one in self.appearances if one.off and self.told_apart]
+        return tuple(sorted(off, key=lambda one: -one.severity))
+
 
 def person(faces: Sequence[Appearing], reference: int | None = None) -> Person:
-    """Compare the clips of one person. reference: the clip that is right; where the person is not in it, all count."""
+    """Compare the clips of one person.
+
+    Args:
+        faces: with a sample each at least.
+        reference: the clip that is right; where the person is not in it, all count.
+    """
     clips = sorted({face.clip for face in faces})
-    samples = [tuple(sample for face in faces if face.clip == clip for sample in face.samples) for clip in clips]
-    tracks = [tuple(face.track for face in faces if face.clip == clip) for clip in clips]
+    groups = [[face for face in faces if face.clip == clip] for clip in clips]
+    own = [tuple(sample for face in group for sample in face.samples) for group in groups]
     right = clips.index(reference) if reference in clips else None
     appearances = []
-    for i, clip in enumerate(clips):
-        against = [j for j in range(len(clips)) if j != i and (right is None or j == right)]
-        departure = None if i == right else _departure(samples[i], [samples[j] for j in against], count_self=right is None)
+    for i, group in enumerate(groups):
+        others = [own[j] for j in range(len(clips)) if j != i and right in (None, j)]
+        departure = _departure(own[i], others, count_self=right is None)
         appearances.append(
             Appearance(
-                clip=clip,
-                tracks=tracks[i],
-                samples=samples[i],
+                clip=clips[i],
+                tracks=tuple(face.track for face in group),
+                samples=own[i],
                 departure=departure,
                 severity=float("nan") if departure is None else severity(departure),
-                worst=_worst(samples[i], [samples[j] for j in against] or [samples[i]]),
-                best=min(samples[i], key=lambda sample: abs(sample.pose.yaw) + abs(sample.pose.pitch)),
+                best=_shown(group, min(own[i], key=lambda sample: abs(sample.pose.yaw) + abs(sample.pose.pitch))),
+                worst=_shown(group, _worst(own[i], others or [own[i]])),
             )
         )
-    table = np.array([[0.0 if a is b else identity_distance(a, b) for b in samples] for a in samples])
+    table = np.array([[0.0 if a is b else identity_distance(a, b) for b in own] for a in own])
     return Person(tuple(appearances), table, right is not None or len(clips) > 2)
 
 
@@ -100,3 +119,8 @@ def _departure(own: Sequence[Sample], others: Sequence[Sequence[Sample]], *, cou
 def _worst(own: Sequence[Sample], others: Sequence[Sequence[Sample]]) -> Sample:
     """The sample whose embedding lies furthest from the others' mean at its pose."""
     return max(own, key=lambda sample: float(np.median([identity_distance([sample], other) for other in others])))
+
+
+def _shown(group: Sequence[Appearing], sample: Sample) -> Shown:
+    track = next(face.track for face in group if any(one is sample for one in face.samples))
+    return Shown(track, sample.frame)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from facefix.characters.sample import Sample
 
 POSE_SPREAD_DEG = 8.0
-_LEAST_SAMPLES = 2
+LEAST_SAMPLES = 2
 """Of either side that must have a pose of the other's."""
 _NOWHERE = 1e-9
 """Weight of a sample whose pose the other side never has, so that there always is a mean."""
@@ -72,10 +72,10 @@ def weights(one: Sequence[Sample], other: Sequence[Sample]) -> tuple[Floats, Flo
     return first / first.sum(), second / second.sum()
 
 
-def meet(one: Sequence[Sample], other: Sequence[Sample]) -> bool:
-    """Whether either side has samples with a pose of the other's."""
+def meet(one: Sequence[Sample], other: Sequence[Sample], least: int = LEAST_SAMPLES) -> bool:
+    """Whether at least so many samples of either side have a pose of the other's."""
     near = np.abs(_apart_deg(one, other)).max(-1) <= 2 * POSE_SPREAD_DEG
-    return bool(min(near.any(1).sum(), near.any(0).sum()) >= _LEAST_SAMPLES)
+    return bool(min(near.any(1).sum(), near.any(0).sum()) >= least)
 
 
 def identity_distance(one: Sequence[Sample], other: Sequence[Sample]) -> float:

@@ -29,7 +29,6 @@ class Appearing:
 
     clip: int
     track: int
-    shot: int
     span: Span
     samples: tuple[Sample, ...]
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 import click
 
 from facefix import __version__
+from facefix.cli.anchor import anchor
 from facefix.cli.batch import batch
 from facefix.cli.bench import bench
 from facefix.cli.compare import compare
@@ -65,7 +66,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     ctx.obj = {"debug": debug}
 
 
-for command in (batch, bench, compare, fix, inspect, models, queue, watch):
+for command in (anchor, batch, bench, compare, fix, inspect, models, queue, watch):
     cli.add_command(command)
 
 

@@ -23,6 +23,10 @@ _PARTS = ("all", "fit", "held-out")
     help="Inject faults into the clean clips of a folder, repair them, and say how much nearer to the truth they came.",
 )  # fmt: skip
 @click.option(
+    "--characters", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Cut each clip of a folder up, let the parts drift, and say how well `compare` ranks them and tells people apart.",
+)  # fmt: skip
+@click.option(
     "--told", is_flag=True, help="With --repair: tell the repair what is wrong where, instead of having it looked for."
 )
 @click.option(
@@ -39,7 +43,7 @@ _PARTS = ("all", "fit", "held-out")
     "--sheet", type=click.Path(path_type=Path), metavar="DIR",
     help="With --repair: write a contact sheet of each of the ten cases that came out worst.",
 )  # fmt: skip
-@click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="How many cases are drawn.")
+@click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="How many cases, or people, are drawn.")
 @click.option("--seconds", type=click.FloatRange(1, 60), default=5.0, show_default=True, help="Use so much of each clip.")
 @click.option(
     "--part", type=click.Choice(_PARTS), default="all", show_default=True,
@@ -57,6 +61,7 @@ _PARTS = ("all", "fit", "held-out")
 def bench(
     diagnosis: Path | None,
     repair: Path | None,
+    characters: Path | None,
     told: bool,
     baselines: tuple[str, ...],
     frames: int | None,
@@ -83,10 +88,10 @@ def bench(
     from facefix.files import check_output
     from facefix.models import zoo
 
-    folder = diagnosis or repair
-    if folder is None or (diagnosis and repair):
-        raise click.UsageError("Say what to measure: either --diagnosis FOLDER or --repair FOLDER.")
-    if (diagnosis and (told or baselines or frames or sheet)) or (signals and repair):
+    folder = diagnosis or repair or characters
+    if folder is None or sum(one is not None for one in (diagnosis, repair, characters)) > 1:
+        raise click.UsageError("Say what to measure: --diagnosis FOLDER, --repair FOLDER or --characters FOLDER.")
+    if (not repair and (told or baselines or frames or sheet)) or (signals and not diagnosis):
         raise click.UsageError("--told, --baseline, --frames and --sheet go with --repair, --signals with --diagnosis.")
     for path in (json_to, signals):
         if path is not None:
@@ -96,6 +101,8 @@ def bench(
         common = {"part": part, "seed": seed, "seconds": seconds, "cache": cache, "progress": _mover(bar)}
         if diagnosis:
             lines, document = _diagnosed(folder, cases, signals=signals, **common)
+        elif characters:
+            lines, document = _compared(folder, cases, **common)
         else:
             about = {"told": told, "baselines": baselines} | ({"most_frames": frames} if frames else {})
             lines, document = _repaired(folder, cases, about, sheet, yes, **common)
@@ -128,6 +135,17 @@ def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dic
     results = {name: scoring.summary(found) for name, found in groups.items()}
     lines = [line for name in reversed(results) for line in (*tables.lines(name, results[name]), "")]
     return lines, {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
+
+
+def _compared(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
+    """Tables and the JSON document."""
+    from facefix.bench import consistency
+
+    found = consistency.run(folder, cases, **options)
+    groups = {name: some for name in _PARTS if (some := [one for one in found if one.part == name])} or {"all": found}
+    lines = [line for name, some in groups.items() for line in (*consistency.lines(name, some), "")]
+    results = {name: consistency.summary(some) for name, some in groups.items()}
+    return lines, {"parts": results, "people": [consistency.described(one) for one in found]}
 
 
 def _repaired(

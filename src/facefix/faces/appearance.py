@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from facefix.types import Pixels
 
@@ -31,6 +31,8 @@ _LENGTHS: Mapping[str, tuple[tuple[int, int], ...]] = MappingProxyType(
 """Pairs of mesh points whose mean distance a proportion is."""
 PROPORTIONS = tuple(_LENGTHS)
 
+_EYES, _LIDS = ((33, 133), (362, 263)), ((159, 145), (386, 374))
+"""Corners, and middles of the lids, of the right and left eye."""
 _PICTURE_PX = 160
 """Longer side of the picture that light is read from."""
 _MINKOWSKI = 6
@@ -48,6 +50,15 @@ def proportions(canonical: Floats) -> Floats:
     )
 
 
+def eye_opening(meshes: Floats) -> Floats:
+    """(...,) gap between the lids as a share of the eye's width, the wider eye of both. meshes: (..., 478, 3)."""
+
+    def length(pair: tuple[int, int]) -> Floats:
+        return np.linalg.norm(meshes[..., pair[0], :] - meshes[..., pair[1], :], axis=-1)
+
+    return np.maximum(length(_LIDS[0]) / length(_EYES[0]), length(_LIDS[1]) / length(_EYES[1])).astype(np.float32)
+
+
 def light(rgb: Pixels, boxes: Sequence[Floats]) -> Floats:
     """(3,) linear RGB 0..1 of the light a picture is taken in, as far as its pixels outside the faces tell.
 
@@ -55,7 +66,7 @@ def light(rgb: Pixels, boxes: Sequence[Floats]) -> Floats:
     """
     share = min(1.0, _PICTURE_PX / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * share)), max(1, round(rgb.shape[0] * share)))
-    small = _decoded(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.iinfo(rgb.dtype).max)
+    small = _decoded(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) / np.iinfo(rgb.dtype).max)
     outside = (small.max(-1) < _CLIPPED) & (small.max(-1) > _DARK)
     for x0, y0, x1, y1 in (np.asarray(box) * share for box in boxes):
         outside[max(0, int(y0)) : max(0, int(y1) + 1), max(0, int(x0)) : max(0, int(x1) + 1)] = False
@@ -71,11 +82,11 @@ def in_white(tone: Floats, lit_by: Floats) -> Floats:
     if not np.isfinite(tone).all():
         return np.full(3, np.nan, np.float32)
     seen = _decoded(cv2.cvtColor(np.asarray(tone, np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB))
-    white = np.clip(seen * _GREY / np.maximum(lit_by, _DARK), 0, 1)
-    return cv2.cvtColor(_encoded(white), cv2.COLOR_RGB2LAB).reshape(3)
+    white = np.asarray(np.clip(seen * _GREY / np.maximum(lit_by, _DARK), 0, 1), np.float32)
+    return np.asarray(cv2.cvtColor(_encoded(white), cv2.COLOR_RGB2LAB), np.float32).reshape(3)
 
 
-def _decoded(encoded: Floats) -> Floats:
+def _decoded(encoded: ArrayLike) -> Floats:
     """Light of sRGB-encoded values (IEC 61966-2-1), 0..1 both."""
     values = np.clip(np.asarray(encoded, np.float32), 0, 1)
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)

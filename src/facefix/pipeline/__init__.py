@@ -15,22 +15,27 @@ What was treated is measured on the way, before and after; what made a face wors
 
 from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
+from facefix.pipeline.anchoring import Anchor, anchor
 from facefix.pipeline.checkpoint import Workspace
-from facefix.pipeline.comparing import Comparison, compare
+from facefix.pipeline.comparing import Comparison, Pictures, compare, pictures
 from facefix.pipeline.picturing import face_sheet
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.rendering import Report, render, repair
 
 __all__ = [
+    "Anchor",
     "Comparison",
+    "Pictures",
     "Progress",
     "Proof",
     "Report",
     "Workspace",
     "analyse",
+    "anchor",
     "compare",
     "face_sheet",
+    "pictures",
     "plan",
     "render",
     "repair",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,7 +19,7 @@ from facefix.faces.pose import pose
 from facefix.media import colour, decode
 from facefix.pipeline.looking import Looker, Seen
 from facefix.pipeline.progress import Progress, silent
-from facefix.types import Analysis, Diagnosis, Face, Pixels, Span
+from facefix.types import ClipInfo, Face, Pixels, Span, Track
 
 SAMPLES = 20
 """Frames of each track that are looked at, at most."""
@@ -26,8 +27,6 @@ TEXTURE_PX = 120.0
 """Smaller faces do not hold the finest detail that clips are compared by."""
 _SKIN_CELLS = np.s_[-1, 3:6, 2:6]
 """Of `Look.texture`: the coarsest band (1.6 to 3.3 px of 512, which faces of `TEXTURE_PX` still hold), on nose and cheeks."""
-_TURNED_DEG = 45.0
-"""Yaw and pitch that cost a frame as much as all its sharpness, when the best one is looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,23 +42,36 @@ class Sampler:
 
 
 def samples(
-    analysis: Analysis, device: str = "auto", count: int = SAMPLES, *, progress: Progress = silent
+    clip: ClipInfo, tracks: Sequence[Track], device: str = "auto", *, progress: Progress = silent
 ) -> dict[int, tuple[Sample, ...]]:
     """Track id -> its samples in order, none where the face is too small or never seen well.
 
     Raises:
         ModelError: weights are missing.
     """
-    chosen = {d.track.id: frozenset(_chosen(d, count)) for d in analysis.diagnoses}
+    return _sampled_at(clip, tracks, {track.id: frozenset(_chosen(track)) for track in tracks}, device, progress)
+
+
+def samples_at(
+    clip: ClipInfo, tracks: Sequence[Track], frames: Iterable[int], device: str = "auto", *, progress: Progress = silent
+) -> dict[int, tuple[Sample, ...]]:
+    """Track id -> its samples in some frames, as `samples`."""
+    wanted = frozenset(frames)
+    return _sampled_at(clip, tracks, {track.id: wanted for track in tracks}, device, progress)
+
+
+def _sampled_at(
+    clip: ClipInfo, tracks: Sequence[Track], chosen: Mapping[int, frozenset[int]], device: str, progress: Progress
+) -> dict[int, tuple[Sample, ...]]:
     found: dict[int, list[Sample]] = {id: [] for id in chosen}
-    wanted = sorted(frozenset().union(*chosen.values()))
+    wanted = sorted({frame for frames in chosen.values() for frame in frames})
     sampler = Sampler(Looker(device))
     span = Span(wanted[0], wanted[-1] + 1) if wanted else Span(0, 0)
-    for done, frame in enumerate(decode.Decoder(analysis.clip, span) if wanted else (), start=1):
-        here = [d.track for d in analysis.diagnoses if frame.index in chosen[d.track.id]]
+    for done, frame in enumerate(decode.Decoder(clip, span) if wanted else (), start=1):
+        here = [t for t in tracks if frame.index in chosen[t.id] and frame.index in t.span]
         if here:
-            rgb = colour.to_rgb(frame, analysis.clip)
-            shown = [face for d in analysis.diagnoses if (face := d.track.at(frame.index)) is not None]
+            rgb = colour.to_rgb(frame, clip)
+            shown = [face for track in tracks if (face := track.at(frame.index)) is not None]
             faces = [face for track in here if (face := track.at(frame.index)) is not None]
             some = sampler.sample(rgb, faces, appearance.light(rgb, [face.box for face in shown]))
             for track, sample in zip(here, some, strict=True):
@@ -68,18 +80,16 @@ def samples(
     return {id: tuple(some) for id, some in found.items()}
 
 
-def _chosen(diagnosis: Diagnosis, count: int) -> list[int]:
-    """Frames spread over the track, of each stretch the one seen best: sharp and frontal."""
-    track = diagnosis.track
-    crisp = np.nan_to_num(diagnosis.signals["crispness"])
-    rank = np.full(len(track.faces), -np.inf)
+def _chosen(track: Track) -> list[int]:
+    """Frames spread over the track, of each stretch the most frontal one."""
+    turned = np.full(len(track.faces), np.inf)
     for i, face in enumerate(track.faces):
-        turned = pose(face.points)
-        if face.score > 0 and abs(turned.yaw) <= MAX_YAW and align.face_px(face) >= MIN_FACE_PX:
-            rank[i] = crisp[i] / max(float(crisp.max()), 1e-6) - (abs(turned.yaw) + abs(turned.pitch)) / _TURNED_DEG
-    edges = np.linspace(0, len(rank), min(count, len(rank)) + 1).astype(int)
-    best = [int(a + np.argmax(rank[a:b])) for a, b in pairwise(edges)]
-    return [track.span.start + i for i in best if np.isfinite(rank[i])]
+        angles = pose(face.points)
+        if face.score > 0 and abs(angles.yaw) <= MAX_YAW and align.face_px(face) >= MIN_FACE_PX:
+            turned[i] = abs(angles.yaw) + abs(angles.pitch)
+    edges = np.linspace(0, len(turned), min(SAMPLES, len(turned)) + 1).astype(int)
+    best = [int(a + np.argmin(turned[a:b])) for a, b in pairwise(edges)]
+    return [track.span.start + i for i in best if np.isfinite(turned[i])]
 
 
 def _sampled(face: Face, seen: Seen, light: NDArray[float32]) -> Sample | None:

@@ -23,7 +23,7 @@ def document(found: Comparison) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "facefix": __version__,
-        "clips": [{"path": str(a.clip.path), "frames": a.frames} for a in found.analyses],
+        "clips": [{"path": str(one.clip.path), "frames": one.frames} for one in found.clips],
         "reference": found.reference,
         "limit": LIMIT,
         "people": [_person(number, person, found.reference) for number, person in enumerate(found.people, start=1)],
@@ -31,15 +31,15 @@ def document(found: Comparison) -> dict[str, Any]:
         "regenerate": [
             {"clip": one.clip, "person": number, "why": reason(one)}
             for number, person in enumerate(found.people, start=1)
-            for one in departed(person)
+            for one in person.departed
         ],
-        "warnings": [warning for analysis in found.analyses for warning in analysis.warnings],
+        "warnings": [warning for clip in found.clips for warning in clip.warnings],
     }
 
 
 def lines(found: Comparison) -> Iterator[str]:
     """A table per person, what to generate anew, what could not be measured."""
-    names = [a.clip.path.name for a in found.analyses]
+    names = [one.clip.path.name for one in found.clips]
     for number, person in enumerate(found.people, start=1):
         yield from _table(number, person, names, found.reference)
     for face in found.unmeasured:
@@ -49,9 +49,9 @@ def lines(found: Comparison) -> Iterator[str]:
 
 def advice(found: Comparison) -> Iterator[str]:
     """What to generate anew and why, the limit said once."""
-    names = [a.clip.path.name for a in found.analyses]
+    names = [one.clip.path.name for one in found.clips]
     several = len(found.people) > 1
-    chosen = [(number, one) for number, person in enumerate(found.people, start=1) for one in departed(person)]
+    chosen = [(number, one) for number, person in enumerate(found.people, start=1) for one in person.departed]
     if not chosen:
         compared = any(len(person.appearances) > 1 for person in found.people)
         none = f"regenerate: none; no clip departs by {LIMIT:g} or more."
@@ -60,11 +60,6 @@ def advice(found: Comparison) -> Iterator[str]:
         yield from wrapped("", f"regenerate {names[one.clip]}{f' (person {number})' if several else ''}: {reason(one)}.")
     if chosen:
         yield f"(limit: a departure of {LIMIT:g}, visible at once)"
-
-
-def departed(person: Person) -> list[Appearance]:
-    """Where a person is to be generated anew, the worst first."""
-    return sorted((one for one in person.appearances if one.off), key=lambda one: -one.severity) if person.told_apart else []
 
 
 def reason(one: Appearance) -> str:
@@ -121,7 +116,7 @@ def _appearance(one: Appearance, reference: int | None) -> dict[str, Any]:
         "identity_distance": None if departure is None else round(float(np.linalg.norm(departure.identity)), 4),
         "measures": None if departure is None else measures(departure),
         "why": [] if departure is None else list(sentences(departure)),
-        "best_frame": one.best.frame,
-        "worst_frame": one.worst.frame,
+        "best": {"track": one.best.track, "frame": one.best.frame},
+        "worst": {"track": one.worst.track, "frame": one.worst.frame},
         "regenerate": one.off,
     }
