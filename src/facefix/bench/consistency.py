@@ -172,7 +172,8 @@ def _groups(found: Sequence[Ranked]) -> dict[str, int]:
 def lines(title: str, found: Sequence[Ranked]) -> Iterator[str]:
     """Tables for people."""
     told = summary(found)
-    yield f"{title}: {told['people']} people, {len(SEVERITIES)} clips of each, drifting by {', '.join(f'{s:g}' for s in SEVERITIES)}"
+    drifts = ", ".join(f"{severity:g}" for severity in SEVERITIES)
+    yield f"{title}: {told['people']} people, {len(SEVERITIES)} clips of each, drifting by {drifts}"
     yield ""
     yield "  Spearman of departure and drift      mean   least"
     for name, (mean, least) in told["spearman"].items():

@@ -21,7 +21,7 @@ from facefix.pipeline.looking import Looker, Seen
 from facefix.pipeline.progress import Progress, silent
 from facefix.types import ClipInfo, Face, Pixels, Span, Track
 
-SAMPLES = 20
+SAMPLES = 12
 """Frames of each track that are looked at, at most."""
 TEXTURE_PX = 120.0
 """Smaller faces do not hold the finest detail that clips are compared by."""

@@ -65,7 +65,7 @@ def advice(found: Comparison) -> Iterator[str]:
 def reason(one: Appearance) -> str:
     """Why a clip does not fit, in words and the number behind them."""
     words = sentences(one.departure) if one.departure is not None else ()
-    return f"departure {one.severity:.2f}" + (f", {', '.join(words)}" if words else "")
+    return f"departure {one.severity:.2f}" + (f": {', '.join(words)}" if words else "")
 
 
 def name_of(person: Person, number: int) -> str:
