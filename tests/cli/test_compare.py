@@ -48,3 +48,12 @@ def test_a_clip_without_a_face_has_no_anchor(tmp_path: Path, capsys: pytest.Capt
     code, said = _run(capsys, "anchor", write_clip(tmp_path / "a.mp4"))
     last = said.strip().splitlines()[-1]
     assert code == 1 and "no large face" in last and not (tmp_path / "a_anchor.png").exists()
+
+
+def test_a_clip_that_cannot_be_read_is_left_out_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = [write_clip(tmp_path / f"{name}.mp4") for name in "ab"]
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"nothing")
+    code, said = _run(capsys, "compare", *good, bad)
+    assert code == 3 and "bad.mp4" in said.strip().splitlines()[-1]
+    assert _run(capsys, "compare", *good, bad, "--reference", bad)[0] == 1

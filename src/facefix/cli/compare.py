@@ -31,7 +31,7 @@ def compare(
     report: Path | None,
     yes: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Hold the faces of clips against each other: who is who, what changed, and which clip to generate again.
 
     A folder stands for all clips under it.
@@ -68,3 +68,6 @@ def compare(
     deliver(json_to, [document(found)], several=False)
     if json_to != "-":
         click.echo("\n".join(lines(found)))
+    for failure in found.failures:
+        click.echo(f"facefix: {failure}", err=True)
+    return 3 if found.failures else 0

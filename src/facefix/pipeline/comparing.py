@@ -11,6 +11,7 @@ import numpy as np
 from facefix.characters import consistency, people
 from facefix.characters.consistency import Person, Shown
 from facefix.characters.people import Appearing
+from facefix.errors import InputError
 from facefix.faces import align
 from facefix.media import colour, decode
 from facefix.models import zoo
@@ -38,6 +39,8 @@ class Comparison:
     """Those seen in most clips first."""
     unmeasured: tuple[Appearing, ...]
     """Faces too small, or never seen well enough, to be compared."""
+    failures: tuple[str, ...] = ()
+    """Sentences about clips that could not be read and were left out."""
 
 
 def compare(
@@ -54,22 +57,34 @@ def compare(
         progress: told of stages with the clip's name in them.
 
     Raises:
-        InputError: a clip cannot be read.
+        InputError: the reference cannot be read, or fewer than two clips can; others are left out.
         ModelError: weights are missing.
     """
     settings = settings or Settings()
     seen: list[Followed] = []
     faces: list[Appearing] = []
-    for number, clip in enumerate(clips):
-        one, own = appearing(number, clip, settings, _named(clip, progress))
+    errors: list[InputError] = []
+    right = None
+    for clip in clips:
+        wanted = reference is not None and clip.resolve() == reference.resolve()
+        try:
+            one, own = appearing(len(seen), clip, settings, _named(clip, progress))
+        except InputError as error:
+            if wanted:
+                raise
+            errors.append(error)
+            continue
+        right = len(seen) if wanted else right
         seen.append(one)
         faces += own
-    right = None if reference is None else [path.resolve() for path in clips].index(reference.resolve())
+    if len(seen) < 2 and errors:
+        raise errors[0]
     return Comparison(
         clips=tuple(seen),
         reference=right,
         people=tuple(consistency.person(group, right) for group in people.together(faces)),
         unmeasured=tuple(face for face in faces if not face.samples),
+        failures=tuple(str(error) for error in errors),
     )
 
 

@@ -33,7 +33,7 @@ def document(found: Comparison) -> dict[str, Any]:
             for number, person in enumerate(found.people, start=1)
             for one in person.departed
         ],
-        "warnings": [warning for clip in found.clips for warning in clip.warnings],
+        "warnings": [*found.failures, *(warning for clip in found.clips for warning in clip.warnings)],
     }
 
 
