@@ -9,7 +9,7 @@ import pytest
 from tests.characters.samples import appearing, changed, sampled
 
 from facefix.characters.consistency import person
-from facefix.characters.matching import meet, shift
+from facefix.characters.shifts import meet, shift
 from facefix.characters.wording import measures, sentences
 
 

@@ -26,8 +26,8 @@ from facefix.bench.diagnosis import write
 from facefix.bench.faults import drift
 from facefix.bench.faults.apply import change_faces
 from facefix.characters import consistency, people
-from facefix.characters.matching import identity_distance
 from facefix.characters.people import Appearing
+from facefix.characters.shifts import identity_distance
 from facefix.characters.wording import sentences
 from facefix.pipeline.comparing import appearing
 from facefix.settings import Settings

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.characters.matching import Shift, identity_distance, meet, shift
 from facefix.characters.people import Appearing
 from facefix.characters.sample import Sample
+from facefix.characters.shifts import Shift, identity_distance, meet, shift
 from facefix.characters.weighing import severity
 
 LIMIT = 0.6

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from facefix.characters.matching import identity_distance
 from facefix.characters.sample import Sample
+from facefix.characters.shifts import identity_distance
 from facefix.types import Span
 
 SAME = 0.42

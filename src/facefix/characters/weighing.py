@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facefix.characters.matching import Shift
+from facefix.characters.shifts import Shift
 
 _IDENTITY, _SHAPE, _TONE, _TEXTURE = 0.6, 0.03, 0.04, 0.2
 _BIAS = -0.2

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from facefix.characters.matching import Shift
+from facefix.characters.shifts import Shift
 
 _PROPORTIONS: Mapping[str, tuple[float, str, str]] = MappingProxyType(
     {

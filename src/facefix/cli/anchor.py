@@ -30,7 +30,7 @@ def anchor(clip: Path, output: Path | None, fix: bool, json_to: str | None, yes:
     from facefix.errors import OutputError, SettingsError
     from facefix.files import check_output, write_bytes
     from facefix.media.png import png
-    from facefix.report.anchoring import document, lines
+    from facefix.report.chaining import document, lines
     from facefix.settings import Settings
 
     settings = Settings(**options)

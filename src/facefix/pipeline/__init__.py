@@ -15,7 +15,7 @@ What was treated is measured on the way, before and after; what made a face wors
 
 from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
-from facefix.pipeline.anchoring import Anchor, anchor
+from facefix.pipeline.chaining import Anchor, anchor
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.comparing import Comparison, Pictures, compare, pictures
 from facefix.pipeline.picturing import face_sheet

@@ -8,24 +8,24 @@ import numpy as np
 import pytest
 from tests.characters.samples import changed, sampled
 
-from facefix.pipeline import anchoring
+from facefix.pipeline import chaining
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
 
 
 def test_frames_are_asked_from_the_end_on_ever_further_apart() -> None:
-    asked = anchoring._spread(list(range(100)))
+    asked = chaining._spread(list(range(100)))
     assert asked[-1] == 99 and asked[0] == 0 and len(asked) <= 8
     gaps = np.diff(asked)
     assert (gaps[:-1] >= gaps[1:]).all()
-    assert anchoring._spread([]) == [] and anchoring._spread([4]) == [4]
+    assert chaining._spread([]) == [] and chaining._spread([4]) == [4]
 
 
 def test_an_end_that_is_another_face_is_warned_of() -> None:
     calm = sampled(1, count=8)
     drifted = changed(sampled(1, count=4, seed=1), "nose width", 0.7, tone=(0, 0, -12))
-    assert anchoring._drift(0, (*calm, *sampled(1, count=4, seed=1)), False) is None
-    told = anchoring._drift(0, (*calm, *drifted), False)
+    assert chaining._drift(0, (*calm, *sampled(1, count=4, seed=1)), False) is None
+    told = chaining._drift(0, (*calm, *drifted), False)
     assert told is not None and "narrower" in told and "cooler" in told
 
 
@@ -33,7 +33,7 @@ def test_an_end_that_is_another_face_is_warned_of() -> None:
 def test_the_sample_gives_a_frame_and_its_pixels() -> None:
     from facefix import Settings
 
-    found = anchoring.anchor(SHORT, Settings(range="0-8", device="cpu"))
+    found = chaining.anchor(SHORT, Settings(range="0-8", device="cpu"))
     assert 0 <= found.frame < found.end == 8 and not found.repaired
     assert found.pixels.shape == (360, 640, 3) and found.pixels.dtype == np.uint8
     assert all(span.start > found.frame for span, _ in found.later)

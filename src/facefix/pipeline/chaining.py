@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facefix.characters.matching import identity_distance, meet, shift
 from facefix.characters.sample import Sample
+from facefix.characters.shifts import identity_distance, meet, shift
 from facefix.characters.weighing import severity
 from facefix.characters.wording import sentences
 from facefix.diagnose.spans import VISIBLE
