@@ -38,6 +38,19 @@ class Treatment:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedCharacter:
+    """A person that faces are held to."""
+
+    name: str
+    folder: Path
+    """Its own, where it was when the plan was made."""
+    bank: str
+    """Key of its identity bank: changes with its pictures."""
+    strength: float
+    """0..1: how far its pictures count against the clip's own frames."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PlannedTrack:
     """Where one face is, frame by frame."""
@@ -50,6 +63,10 @@ class PlannedTrack:
     """(len(span),) detector confidence, 0 where filled in."""
     anchors: tuple[int, ...]
     """Frames of this track that show the face at its best, best first."""
+    character: str | None = None
+    """Name of the `PlannedCharacter` whose face it is."""
+    character_distance: float | None = None
+    """Identity distance of the two."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +86,7 @@ class Plan:
     crf: int | None
     treatments: tuple[Treatment, ...]
     tracks: tuple[PlannedTrack, ...]
+    characters: tuple[PlannedCharacter, ...] = ()
 
 
 def fingerprint(path: Path) -> str:
@@ -99,6 +117,7 @@ def make_plan(
     codec: str | None = None,
     crf: int | None = None,
     output: Span | None = None,
+    characters: Iterable[PlannedCharacter] = (),
 ) -> Plan:
     """Turn findings into treatments. Modes outside `treatable` (no cure known) or `only` are left out.
 
@@ -114,6 +133,7 @@ def make_plan(
         for span in without(f.span, d.judgement.regenerate)
     )
     treated = {t.track for t in treatments}
+    played = {d.character for d in analysis.diagnoses if d.track.id in treated}
     width, height = analysis.clip.video.display_size
     return Plan(
         clip=analysis.clip.path,
@@ -127,6 +147,7 @@ def make_plan(
         crf=crf,
         treatments=treatments,
         tracks=tuple(_planned(d) for d in analysis.diagnoses if d.track.id in treated),
+        characters=tuple(one for one in characters if one.name in played),
     )
 
 
@@ -152,6 +173,8 @@ def _planned(diagnosis: Diagnosis, anchors: int = 5) -> PlannedTrack:
         points=np.stack([face.points for face in track.faces]).astype(float32),
         scores=np.array([face.score for face in track.faces], float32),
         anchors=best_frames(diagnosis, anchors),
+        character=diagnosis.character,
+        character_distance=diagnosis.character_distance,
     )
 
 
@@ -189,6 +212,9 @@ def dump(plan: Plan, path: Path) -> None:
         f' "span": {json.dumps({"start": plan.span.start, "end": plan.span.end})},',
         f' "restorer": {json.dumps(plan.restorer)},',
         f' "encode": {json.dumps({"codec": plan.codec, "crf": plan.crf})},',
+        ' "characters": [',
+        ",\n".join(f"  {json.dumps(_character_dict(c), ensure_ascii=False)}" for c in plan.characters),
+        " ],",
         ' "treatments": [',
         ",\n".join(f"  {json.dumps(_treatment_dict(t), ensure_ascii=False)}" for t in plan.treatments),
         " ],",
@@ -222,8 +248,14 @@ def _treatment_dict(t: Treatment) -> dict[str, Any]:
     }
 
 
+def _character_dict(c: PlannedCharacter) -> dict[str, Any]:
+    return {"name": c.name, "folder": str(c.folder), "bank": c.bank, "strength": c.strength}
+
+
 def _track_text(track: PlannedTrack) -> str:
-    head = json.dumps({"id": track.id, "start": track.span.start, "end": track.span.end, "anchors": track.anchors})
+    facts = {"id": track.id, "start": track.span.start, "end": track.span.end, "anchors": track.anchors}
+    facts |= {"character": track.character, "character_distance": track.character_distance}
+    head = json.dumps(facts, ensure_ascii=False)
     scores = [round(float(s), 3) for s in track.scores]
     points = ",\n   ".join(json.dumps([[round(float(v), 2) for v in p] for p in face]) for face in track.points)
     return f'  {head[:-1]}, "scores": {json.dumps(scores)},\n   "points": [\n   {points}]}}'

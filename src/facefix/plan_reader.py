@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy import float32
 
 from facefix.errors import PlanError
-from facefix.plan import VERSION, Plan, PlannedTrack, Treatment
+from facefix.plan import VERSION, Plan, PlannedCharacter, PlannedTrack, Treatment
 from facefix.settings import CRF_BOUNDS
 from facefix.types import Span
 
@@ -49,6 +50,10 @@ class _Reader:
     def child(self, key: str) -> _Reader:
         return _Reader(self.file, self.get(key, dict), f"{self.place}{'.' if self.place else ''}{key}")
 
+    def optional(self, key: str, *kinds: type) -> Any:
+        """As `get`; None where there is no such key, as in plans of before."""
+        return self.get(key, *kinds) if isinstance(self.value, dict) and key in self.value else None
+
     def children(self, key: str) -> list[_Reader]:
         return [_Reader(self.file, item, f"{key}[{i}]") for i, item in enumerate(self.get(key, list))]
 
@@ -81,9 +86,11 @@ def load(path: Path) -> Plan:
     version = root.get("plan", int)
     if version != VERSION:
         raise root.fail(f"has version {version}, this facefix reads version {VERSION}: run `facefix inspect --plan` again")
+    characters = tuple(_character(item) for item in (root.children("characters") if "characters" in value else ()))
     clip, encode = root.child("clip"), root.child("encode")
     frames = int(clip.number("frames", 1, 1e9))
-    tracks = tuple(_track(item, Span(0, frames)) for item in root.children("tracks"))
+    names = {one.name for one in characters}
+    tracks = tuple(_track(item, Span(0, frames), names) for item in root.children("tracks"))
     by_id = {track.id: track for track in tracks}
     if len(by_id) != len(tracks):
         raise root.fail("names one track id twice")
@@ -102,10 +109,17 @@ def load(path: Path) -> Plan:
         crf=crf,
         treatments=tuple(_treatment(item, by_id) for item in root.children("treatments")),
         tracks=tracks,
+        characters=characters,
     )
 
 
-def _track(item: _Reader, clip: Span) -> PlannedTrack:
+def _character(item: _Reader) -> PlannedCharacter:
+    return PlannedCharacter(
+        item.get("name", str), Path(item.get("folder", str)), item.get("bank", str), item.number("strength", 0, 1)
+    )
+
+
+def _track(item: _Reader, clip: Span, characters: Collection[str]) -> PlannedTrack:
     span = item.span(clip)
     try:
         points = np.array(item.get("points", list), float32)
@@ -119,7 +133,12 @@ def _track(item: _Reader, clip: Span) -> PlannedTrack:
     anchors = item.get("anchors", list)
     if not all(type(a) is int and a in span for a in anchors):
         raise item.fail(f"has anchors outside its frames {span.start}-{span.end}")
-    return PlannedTrack(item.get("id", int), span, points, scores, tuple(anchors))
+    character = item.optional("character", str, type(None))
+    if character is not None and character not in characters:
+        raise item.fail(f"belongs to character {character!r}, which the plan does not hold")
+    distance = item.optional("character_distance", int, float, type(None))
+    far = None if distance is None else float(distance)
+    return PlannedTrack(item.get("id", int), span, points, scores, tuple(anchors), character, far)
 
 
 def _treatment(item: _Reader, tracks: dict[int, PlannedTrack]) -> Treatment:

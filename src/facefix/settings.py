@@ -27,6 +27,8 @@ class Option:
     """Asked only when a value is checked, since registries live in modules that are slow to import."""
     metavar: str | None = None
     many: bool = False
+    repeated: bool = False
+    """The option may be given several times, a value each; the field is a tuple."""
     folder: bool = False
     """A path: the command line makes it absolute, for whoever carries out an order may stand elsewhere."""
 
@@ -115,6 +117,30 @@ class Settings:
         "--upscaler",
         choices=_upscalers,
     )
+    character: tuple[str, ...] = _option(
+        (),
+        "Hold the faces of this character to its pictures (`facefix character add`); repeatable. Which face is whose is found.",
+        "--character",
+        metavar="NAME",
+        repeated=True,
+    )
+    cast: tuple[str, ...] = _option(
+        (), "Say whose face a track is, where that was not found; repeatable.", "--map", metavar="TRACK=NAME", repeated=True
+    )
+    identity_strength: float = _option(
+        0.75,
+        "How far a character's pictures count against the clip's own frames: 0 not at all, 1 as much as can be.",
+        "--identity-strength",
+        bounds=(0.0, 1.0),
+    )
+    characters_dir: str | None = _option(
+        None,
+        "Folder that holds characters; default: the environment variable FACEFIX_CHARACTERS, else the nearest folder "
+        "`characters` from here upwards, else one in your data folder.",
+        "--characters-dir",
+        metavar="DIR",
+        folder=True,
+    )
     device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")
     models_dir: str | None = _option(
         None,
@@ -141,6 +167,7 @@ class Settings:
             raise SettingsError(f"--upscaler {self.upscaler}: enlarges nothing without --scale 2 or --scale 4.")
         if self.range is not None:
             parse_range(self.range)
+        parse_cast(self.cast, self.character)
 
 
 def _check(name: str, value: Any, option: Option) -> None:
@@ -154,6 +181,24 @@ def _check(name: str, value: Any, option: Option) -> None:
         for item in value if option.many else (value,):
             if item not in allowed:
                 raise SettingsError(f"{flag} {item}: choose from {', '.join(map(str, allowed))}.")
+
+
+def parse_cast(texts: tuple[str, ...], names: tuple[str, ...]) -> dict[int, str]:
+    """Read "0=mia" ...: track -> character.
+
+    Raises:
+        SettingsError: a text is no such thing, names a track twice, or a character that was not asked for.
+    """
+    found: dict[int, str] = {}
+    for text in texts:
+        track, equals, name = text.partition("=")
+        if not equals or not track.strip().isdecimal() or not name.strip():
+            raise SettingsError(f"--map {text}: write the face's number and the character's name, as 0=mia.")
+        if name.strip() not in names:
+            raise SettingsError(f"--map {text}: name the character too, with --character {name.strip()}.")
+        if found.setdefault(int(track), name.strip()) != name.strip():
+            raise SettingsError(f"--map {text}: face {int(track)} is {found[int(track)]} already.")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

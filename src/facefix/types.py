@@ -230,6 +230,11 @@ class Diagnosis:
     signals: Signals
     findings: tuple[Finding, ...]
     judgement: Judgement
+    character: str | None = None
+    """Whose face it is; None: of no character that was asked for."""
+    character_distance: float | None = None
+    """Identity distance to that character's pictures, or to the nearest character's."""
+    character_why: str = ""
 
     @property
     def verdict(self) -> Verdict:

@@ -38,6 +38,8 @@ def _click_option(item: Field[Any]) -> Callable[[Command], Command]:
     common: dict[str, Any] = {"help": option.help, "default": default, "show_default": default not in (None, (), False)}
     if isinstance(default, bool):
         return click.option(*option.flags, item.name, is_flag=True, help=option.help)
+    if option.repeated:
+        return click.option(*option.flags, item.name, multiple=True, metavar=option.metavar, help=option.help)
     if option.many:
         return click.option(*option.flags, item.name, type=_Words(), metavar=option.metavar, **common)
     if option.choices is not None:

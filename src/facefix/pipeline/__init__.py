@@ -18,6 +18,8 @@ from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.chaining import Anchor, anchor
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.comparing import Comparison, Pictures, compare, pictures
+from facefix.pipeline.introducing import Person, Reference, person, references
+from facefix.pipeline.introducing import add as add_character
 from facefix.pipeline.picturing import face_sheet
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
@@ -26,17 +28,22 @@ from facefix.pipeline.rendering import Report, render, repair
 __all__ = [
     "Anchor",
     "Comparison",
+    "Person",
     "Pictures",
     "Progress",
     "Proof",
+    "Reference",
     "Report",
     "Workspace",
+    "add_character",
     "analyse",
     "anchor",
     "compare",
     "face_sheet",
+    "person",
     "pictures",
     "plan",
+    "references",
     "render",
     "repair",
     "result_suffix",

@@ -19,6 +19,7 @@ from facefix.faces.detectors import Detector, named
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
 from facefix.models import zoo
+from facefix.pipeline.casting import cast, people, planned
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import measure_tracks
 from facefix.pipeline.progress import Progress, fps, silent
@@ -54,10 +55,12 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
     """
     settings = settings or Settings()
     with zoo.searched(settings.models_dir):
-        return _analysed(path, settings, meshes, progress)
+        known = people(settings)
+        return cast(analyse_uncast(path, settings, meshes, progress), known, settings)
 
 
-def _analysed(path: Path, settings: Settings, meshes: bool, progress: Progress) -> Analysis:
+def analyse_uncast(path: Path, settings: Settings, meshes: bool, progress: Progress) -> Analysis:
+    """The same without characters: what does not change when they do."""
     seen = follow(path, settings, progress=progress)
     clip = seen.clip
     tracks, signals = measure_tracks(clip, seen.tracks, settings.device, keep_meshes=meshes, progress=progress)
@@ -106,6 +109,7 @@ def plan(analysis: Analysis, settings: Settings | None = None) -> Plan:
         codec=settings.codec,
         crf=settings.crf,
         output=analysis.span,
+        characters=planned(people(settings), settings),
     )
 
 

@@ -173,7 +173,7 @@ def _watched(repairs: Sequence[TrackRepair], measured: Sequence[Treatment], prep
     exams = []
     for repair in repairs:
         mine = [t for t in repair.treatments if any(t is one for one in measured)]
-        exam = Exam(mine, repair.known.anchors, repair.known.samples, prepared.instruments)
+        exam = Exam(mine, repair.known.best, repair.known.samples, prepared.instruments)
         repair.face.witness = exam.see
         exams.append(exam)
     return exams

@@ -14,6 +14,7 @@ from facefix.faces.mesh import framing
 from facefix.faces.mesh.mesher import WEIGHTS, Mesher
 from facefix.faces.mesh.straightening import MODES, Bent, Straightener
 from facefix.media import colour, decode
+from facefix.pipeline.anchoring import Reference
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.progress import Progress, fps
 from facefix.plan import PlannedTrack, Treatment
@@ -44,6 +45,14 @@ class Known:
     """Crops of this face at its best."""
     samples: Mapping[int, Crop]
     """Some frames to try a repair on."""
+    reference: Reference | None = None
+    """The character whose face it is."""
+
+    @property
+    def best(self) -> tuple[Sight, ...]:
+        """What the face can be compared with: its anchors, and as far as they count its character's pictures."""
+        wanted = self.reference is not None and self.reference.strength > 0
+        return (*self.anchors, *(self.reference.sights if wanted and self.reference else ()))
 
     def at(self, frame: int) -> tuple[NDArray[float32], NDArray[float32]]:
         """Its mesh and the wanted one, source pixels."""

@@ -24,7 +24,8 @@ from facefix.faces.detectors import named
 from facefix.files import write_bytes
 from facefix.media import probe
 from facefix.models import zoo
-from facefix.pipeline.analysing import analyse
+from facefix.pipeline.analysing import analyse_uncast
+from facefix.pipeline.casting import cast, people
 from facefix.pipeline.progress import Progress
 from facefix.plan import fingerprint
 from facefix.settings import Settings
@@ -40,15 +41,16 @@ def analysed(path: Path, settings: Settings, folder: Path, progress: Progress) -
         InputError: the clip cannot be read.
         OutputError: the folder cannot be written to.
     """
+    known = people(settings)
     file = folder / f"{analysis_key(path, settings)}.npz"
     kept = load(file, path)
     if kept is not None:
         progress("analysed before", kept.frames, kept.frames)
-        return kept
-    fresh = analyse(path, settings, progress=progress)
+        return cast(kept, known, settings)
+    fresh = analyse_uncast(path, settings, False, progress)
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(file, _packed(fresh))
-    return fresh
+    return cast(fresh, known, settings)
 
 
 def analysis_key(path: Path, settings: Settings) -> str:

@@ -16,6 +16,7 @@ from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.straightening import Straightener
 from facefix.media import colour
 from facefix.pipeline import trial
+from facefix.pipeline.anchoring import cast_of, reference
 from facefix.pipeline.gauges import Instruments
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
@@ -78,6 +79,7 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
             raise PlanError(f"The plan asks to treat {treatment.mode}; facefix can treat {', '.join(CURES)}.")
     if plan.restorer != "auto" and plan.restorer not in RESTORERS:
         raise PlanError(f"The plan asks for the restorer {plan.restorer!r}; choose from {', '.join(RESTORERS)}.")
+    cast = cast_of(plan, settings)
     instruments = Instruments(settings.device)
     tracks = [t for t in plan.tracks if any(treatment.track == t.id for treatment in plan.treatments)]
     if not tracks:
@@ -97,7 +99,11 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
-        case = _Case(track, known[track.id], sides[track.id], tools)
+        seen = known[track.id]
+        if track.character is not None:
+            someone, strength = cast[track.character]
+            seen = replace(seen, reference=reference(someone, sides[track.id], strength))
+        case = _Case(track, seen, sides[track.id], tools)
         repair, harmful = _tried(case, [t for t in plan.treatments if t.track == track.id])
         refused += harmful
         repairs += [repair] if repair is not None else []
@@ -137,6 +143,7 @@ class _Case:
             restorer=tools.restorer,
             anchored=tools.anchored,
             anchors=known.anchors,
+            references=known.best[len(known.anchors) :],
             usual=_usual(track, known, self.side),
             triangles=topology.TRIANGLES,
             source_px=_source_px(track),

@@ -63,7 +63,8 @@ def refused(
     patient: Patient,
 ) -> list[Refused]:
     """Those of the track's treatments that do harm. All that are given are tried."""
-    best = embedded(judge, patient.anchors) if patient.anchors else None
+    comparable = (*patient.anchors, *patient.references)
+    best = embedded(judge, comparable) if comparable else None
     found = []
     for treatment in treatments:
         if best is None and treatment.mode in REBUILT:

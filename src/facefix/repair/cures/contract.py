@@ -60,6 +60,8 @@ class Patient:
     source_px: float
     """Source pixels a crop's side spans: the track's median."""
     fps: float
+    references: tuple[Sight, ...] = ()
+    """Pictures of the person from elsewhere, as far as they are to count: their light and grain are others. May be empty."""
 
 
 @dataclass(frozen=True, slots=True)

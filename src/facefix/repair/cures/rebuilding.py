@@ -30,9 +30,9 @@ class RebuildingCure(FusedCure):
 
     def _rebuilt(self, sight: Sight) -> NDArray[float32]:
         patient = self.patient
-        if patient.anchored is None or not patient.anchors:
+        if patient.anchored is None or not (patient.anchors or patient.references):
             return sight.pixels
-        chosen = nearest(patient.anchors, sight.mesh, ANCHORS)
+        chosen = nearest((*patient.anchors, *patient.references), sight.mesh, ANCHORS)
         placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles) for a in chosen]
         # The features lie where they belong already: nothing is left to be guided.
         guide = np.zeros((1, placing.GRID_PX, placing.GRID_PX, 2), np.float32)

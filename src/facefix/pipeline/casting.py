@@ -1,0 +1,93 @@
+"""Which face of an analysed clip is which character."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from facefix.characters import matching, place
+from facefix.characters.matching import Candidate, Match
+from facefix.errors import SettingsError
+from facefix.faces import likeness
+from facefix.pipeline.introducing import Person, person
+from facefix.plan import PlannedCharacter
+from facefix.settings import Settings, parse_cast
+from facefix.types import Analysis, Diagnosis, Track
+
+
+def people(settings: Settings) -> tuple[Person, ...]:
+    """The characters that were asked for. Raises InputError where one is missing."""
+    folder = place.folder(settings.characters_dir) if settings.character else Path()
+    return tuple(person(folder, name, settings.device) for name in dict.fromkeys(settings.character))
+
+
+def planned(known: Sequence[Person], settings: Settings) -> tuple[PlannedCharacter, ...]:
+    """The characters as a plan names them."""
+    return tuple(PlannedCharacter(p.name, p.character.folder, p.bank.key, settings.identity_strength) for p in known)
+
+
+def cast(analysis: Analysis, known: Sequence[Person], settings: Settings) -> Analysis:
+    """The analysis with every face given to the character whose it is, or to nobody.
+
+    What `--map` says goes before what was found, except that nobody is given the face of somebody else.
+
+    Raises:
+        SettingsError: `--map` names a face that there is not.
+    """
+    if not known:
+        return analysis
+    said = parse_cast(settings.cast, settings.character)
+    unknown = sorted(set(said) - {d.track.id for d in analysis.diagnoses})
+    if unknown:
+        raise SettingsError(
+            f"{analysis.clip.path}: --map {unknown[0]}={said[unknown[0]]}: there is no face {unknown[0]}; "
+            "`facefix inspect` numbers them."
+        )
+    candidates = [_candidate(d.track, known) for d in analysis.diagnoses]
+    names = [one.name for one in known]
+    free = [_without(c, said, candidates) for c in candidates if c.track not in said]
+    found = {match.track: match for match in matching.match(free, names, likeness.SAME)}
+    found |= {c.track: _as_said(c, said[c.track]) for c in candidates if c.track in said}
+    matches = [found[d.track.id] for d in analysis.diagnoses]
+    refused = [m.why for m in matches if m.track in said and m.character is None]
+    diagnoses = tuple(_given(d, m) for d, m in zip(analysis.diagnoses, matches, strict=True))
+    return replace(analysis, diagnoses=diagnoses, warnings=(*analysis.warnings, *refused))
+
+
+def _candidate(track: Track, known: Sequence[Person]) -> Candidate:
+    embeddings = [face.identity for face in track.faces if face.identity is not None]
+    distances = {one.name: matching.distance_to(embeddings, one.bank.identities) for one in known}
+    return Candidate(track.id, track.shot, track.span, distances)
+
+
+def _without(candidate: Candidate, said: Mapping[int, str], candidates: Sequence[Candidate]) -> Candidate:
+    """The candidate, with those characters out of reach that were said to be another face of the same moment."""
+    taken = {
+        said[c.track]
+        for c in candidates
+        if c.track in said and c.shot == candidate.shot and matching.overlap(c.span, candidate.span)
+    }
+    return replace(candidate, distances={n: float("nan") if n in taken else d for n, d in candidate.distances.items()})
+
+
+def _as_said(candidate: Candidate, name: str) -> Match:
+    """A match that the user has made, refused where it would put one person's face on another."""
+    distance = candidate.distances[name]
+    if distance <= likeness.STRANGER:
+        return Match(candidate.track, name, distance, f"as --map says; identity distance {distance:.2f} to {name}.")
+    how = (
+        "the face is too small or turned too far to tell whose it is"
+        if distance != distance
+        else f"it lies at an identity distance of {distance:.2f}, and {likeness.STRANGER:g} or more is another person"
+    )
+    why = (
+        f"Face {candidate.track} is not held to {name}, whatever --map says: {how}. "
+        "facefix gives a face back to its owner and puts nobody's face on anybody else."
+    )
+    return Match(candidate.track, None, distance, why)
+
+
+def _given(diagnosis: Diagnosis, match: Match) -> Diagnosis:
+    far = None if match.distance != match.distance else round(match.distance, 3)
+    return replace(diagnosis, character=match.character, character_distance=far, character_why=match.why)
