@@ -103,7 +103,7 @@ def _face(diagnosis: Diagnosis, rate: Fraction | None) -> Iterator[str]:
     track, judgement = diagnosis.track, diagnosis.judgement
     yield f"  face {track.id}: frames {timecode.frames(track.span)}, shot {track.shot}, {diagnosis.median_face_px:.0f} px"
     if diagnosis.character_why:
-        yield from _wrapped("    ", f"{diagnosis.character or 'no character'}: {diagnosis.character_why}")
+        yield from wrapped("    ", f"{diagnosis.character or 'no character'}: {diagnosis.character_why}")
     if diagnosis.findings:
         for row in finding_rows(diagnosis.findings, rate, lambda finding: _cure(finding, judgement)):
             yield f"    {row}"
