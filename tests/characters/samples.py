@@ -34,6 +34,7 @@ def sampled(person: int, count: int = 8, seed: int = 0, yaw: float = 0.0, spread
                 proportions=(lengths * np.exp(0.01 * noise.standard_normal(len(PROPORTIONS)))).astype(np.float32),
                 tone=np.array([60, 14, 16], np.float32) + 0.3 * noise.standard_normal(3).astype(np.float32),
                 white_tone=np.array([50, 12, 12], np.float32) + 0.3 * noise.standard_normal(3).astype(np.float32),
+                light=np.array([70, 0, 0], np.float32),
                 texture=0.01 * float(np.exp(0.05 * noise.standard_normal())),
             )
         )
@@ -47,14 +48,22 @@ def appearing(samples: tuple[Sample, ...], clip: int, track: int = 0, start: int
 
 def changed(
     samples: tuple[Sample, ...], name: str, factor: float = 1.0, *, tone: tuple[float, ...] = (0, 0, 0), lit: bool = False
-):
-    """The same person with one proportion times a factor and another skin; lit: the light is what changed it."""
+) -> tuple[Sample, ...]:
+    """The same person with one proportion times a factor, the rest of the face changed accordingly, and another skin.
+
+    lit: the light is what changed the skin.
+    """
     at = PROPORTIONS.index(name)
+    away = np.random.default_rng(99).standard_normal(128)
     made = []
     for one in samples:
         lengths = one.proportions.copy()
         lengths[at] *= factor
+        moved = one.identity + abs(np.log(factor)) * away / np.linalg.norm(away)
         shift = np.array(tone, np.float32)
-        white = one.white_tone if lit else one.white_tone + shift
-        made.append(replace(one, proportions=lengths, tone=one.tone + shift, white_tone=white))
+        skin = {"light": one.light + shift} if lit else {"white_tone": one.white_tone + shift}
+        shape = one.shape + 20 * np.float32(np.log(factor))
+        made.append(
+            replace(one, proportions=lengths, identity=moved.astype(np.float32), shape=shape, tone=one.tone + shift, **skin)
+        )
     return tuple(made)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.characters.samples import appearing, sampled
+from tests.characters.samples import appearing, changed, sampled
 
-from facefix.characters.people import together
+from facefix.characters.people import doubts, together
 
 
 def test_a_person_is_found_again_in_another_clip() -> None:
@@ -36,3 +36,17 @@ def test_who_was_not_measured_is_nobody() -> None:
 def test_a_head_turned_further_is_no_other_person() -> None:
     straight, turned = sampled(1, count=16, spread=40), sampled(1, count=16, seed=1, yaw=20, spread=20)
     assert len(together([appearing(straight, 0), appearing(turned, 1)])) == 1
+
+
+def test_who_nearly_is_somebody_is_doubted_and_a_stranger_is_not() -> None:
+    faces = [appearing(sampled(1, seed=clip), clip) for clip in range(3)]
+    lost = appearing(changed(sampled(1, seed=3), "nose width", 0.6), 3)
+    groups = together([*faces, lost, appearing(sampled(2), 3, track=1)])
+    assert [len(group) for group in groups] == [3, 1, 1]
+    (doubt,) = doubts(groups)
+    assert (doubt.person, doubt.other) == (groups.index((lost,)), 0) and 0.5 < doubt.distance < 0.6
+
+
+def test_two_who_meet_are_never_doubted() -> None:
+    group = together([appearing(sampled(1), 0), appearing(sampled(1, seed=1), 1), appearing(sampled(1, seed=2), 1, track=1)])
+    assert len(group) == 2 and doubts(group) == []

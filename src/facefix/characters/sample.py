@@ -27,5 +27,7 @@ class Sample:
     """(3,) CIE Lab of the skin; NaN where none is seen."""
     white_tone: NDArray[float32]
     """(3,) the same in white light, as far as the picture around it tells of the light."""
+    light: NDArray[float32]
+    """(3,) CIE Lab of that light."""
     texture: float
     """Amplitude of the skin's fine contrast; NaN where the face is too small for it."""

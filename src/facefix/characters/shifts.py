@@ -17,6 +17,8 @@ from facefix.characters.sample import Sample
 POSE_SPREAD_DEG = 8.0
 LEAST_SAMPLES = 2
 """Of either side that must have a pose of the other's."""
+_LIGHT_SHARE = 0.5
+"""Of a change of light, that a tone may change by without the skin having changed."""
 _NOWHERE = 1e-9
 """Weight of a sample whose pose the other side never has, so that there always is a mean."""
 
@@ -34,7 +36,7 @@ class Shift:
     proportions: Floats
     """(P,) log ratios."""
     tone: Floats
-    """(3,) CIE Lab; 0 along an axis where the light explains it. NaN where no skin is seen."""
+    """(3,) CIE Lab, less what the light explains. NaN where no skin is seen."""
     texture: float
     """Log ratio; NaN where it was not measured."""
 
@@ -60,7 +62,7 @@ def shift(one: Sequence[Sample], other: Sequence[Sample]) -> Shift:
         identity=change("identity"),
         shape=change("shape"),
         proportions=ratio("proportions"),
-        tone=_unexplained(change("tone"), change("white_tone")),
+        tone=_unexplained(change("tone"), change("white_tone"), change("light")),
         texture=float(ratio("texture")),
     )
 
@@ -91,7 +93,11 @@ def _apart_deg(one: Sequence[Sample], other: Sequence[Sample]) -> Floats:
     return first[:, None] - second[None]
 
 
-def _unexplained(seen: Floats, lit: Floats) -> Floats:
-    """What is left of a change of tone when the light may explain it: the smaller of both, 0 where they disagree."""
-    smaller = np.where(np.abs(seen) <= np.abs(lit), seen, lit)
-    return np.where(np.isnan(seen) | np.isnan(lit), np.nan, np.where(np.sign(seen) == np.sign(lit), smaller, 0.0))
+def _unexplained(seen: Floats, white: Floats, light: Floats) -> Floats:
+    """What is left of a change of tone along each axis when the light may explain it.
+
+    The smaller of what is seen and what there would be in white light, 0 where they disagree; less a share of the light's own
+    change, for how a picture is lit can only be guessed.
+    """
+    smaller = np.sign(seen) * np.clip(np.minimum(np.abs(seen), np.abs(white)) - _LIGHT_SHARE * np.abs(light), 0, None)
+    return np.where(np.isnan(seen) | np.isnan(white), np.nan, np.where(np.sign(seen) == np.sign(white), smaller, 0.0))

@@ -82,8 +82,13 @@ def in_white(tone: Floats, lit_by: Floats) -> Floats:
     if not np.isfinite(tone).all():
         return np.full(3, np.nan, np.float32)
     seen = _decoded(cv2.cvtColor(np.asarray(tone, np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB))
-    white = np.asarray(np.clip(seen * _GREY / np.maximum(lit_by, _DARK), 0, 1), np.float32)
-    return np.asarray(cv2.cvtColor(_encoded(white), cv2.COLOR_RGB2LAB), np.float32).reshape(3)
+    return lab(np.clip(seen.reshape(3) * _GREY / np.maximum(lit_by, _DARK), 0, 1))
+
+
+def lab(light: ArrayLike) -> Floats:
+    """(3,) CIE Lab, white D65, of (3,) linear RGB 0..1."""
+    encoded = _encoded(np.asarray(light, np.float32)).reshape(1, 1, 3)
+    return np.asarray(cv2.cvtColor(encoded, cv2.COLOR_RGB2LAB), np.float32).reshape(3)
 
 
 def _decoded(encoded: ArrayLike) -> Floats:

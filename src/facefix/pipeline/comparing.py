@@ -37,6 +37,8 @@ class Comparison:
     """Number of the clip that is right; None: the people's own consensus is."""
     people: tuple[Person, ...]
     """Those seen in most clips first."""
+    doubts: tuple[people.Doubt, ...]
+    """People who may be others whose face changed."""
     unmeasured: tuple[Appearing, ...]
     """Faces too small, or never seen well enough, to be compared."""
     failures: tuple[str, ...] = ()
@@ -79,10 +81,12 @@ def compare(
         faces += own
     if len(seen) < 2 and errors:
         raise errors[0]
+    groups = people.together(faces)
     return Comparison(
         clips=tuple(seen),
         reference=right,
-        people=tuple(consistency.person(group, right) for group in people.together(faces)),
+        people=tuple(consistency.person(group, right) for group in groups),
+        doubts=tuple(people.doubts(groups)),
         unmeasured=tuple(face for face in faces if not face.samples),
         failures=tuple(str(error) for error in errors),
     )

@@ -106,5 +106,6 @@ def _sampled(face: Face, seen: Seen, light: NDArray[float32]) -> Sample | None:
         proportions=appearance.proportions(look.shape),
         tone=look.tone,
         white_tone=appearance.in_white(look.tone, light),
+        light=appearance.lab(light),
         texture=float(np.sqrt(np.median(look.texture[_SKIN_CELLS]))) if size >= TEXTURE_PX else float("nan"),
     )

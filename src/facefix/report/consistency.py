@@ -27,6 +27,7 @@ def document(found: Comparison) -> dict[str, Any]:
         "reference": found.reference,
         "limit": LIMIT,
         "people": [_person(number, person, found.reference) for number, person in enumerate(found.people, start=1)],
+        "doubts": [{"person": d.person + 1, "other": d.other + 1, "distance": round(d.distance, 4)} for d in found.doubts],
         "not_measurable": [{"clip": face.clip, "track": face.track} for face in found.unmeasured],
         "regenerate": [
             {"clip": one.clip, "person": number, "why": reason(one)}
@@ -42,6 +43,8 @@ def lines(found: Comparison) -> Iterator[str]:
     names = [one.clip.path.name for one in found.clips]
     for number, person in enumerate(found.people, start=1):
         yield from _table(number, person, names, found.reference)
+    for sentence in doubts(found):
+        yield from wrapped("", sentence)
     for face in found.unmeasured:
         yield f"not measurable: {names[face.clip]}, face {face.track} (under 60 px, turned away, or hardly seen)"
     yield from advice(found)
@@ -60,6 +63,17 @@ def advice(found: Comparison) -> Iterator[str]:
         yield from wrapped("", f"regenerate {names[one.clip]}{f' (person {number})' if several else ''}: {reason(one)}.")
     if chosen:
         yield f"(limit: a departure of {LIMIT:g}, visible at once)"
+
+
+def doubts(found: Comparison) -> Iterator[str]:
+    """Who may be one person whose face changed too far to be sure."""
+    for doubt in found.doubts:
+        one, other = doubt.person + 1, doubt.other + 1
+        where = found.clips[found.people[doubt.person].appearances[0].clip].clip.path.name
+        yield (
+            f"person {one} is nearest to person {other} (identity distance {doubt.distance:.2f}): if they are meant to be one, "
+            f"{where} has lost the face and is to be generated again."
+        )
 
 
 def reason(one: Appearance) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from facefix.characters.consistency import LIMIT, Appearance, Person, Shown
 from facefix.characters.wording import sentences
-from facefix.report.consistency import advice, name_of
+from facefix.report.consistency import advice, doubts, name_of
 from facefix.report.html.rendering import page, picture
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def html(found: Comparison, pictures: Pictures) -> str:
     return page(
         "consistency.html.j2",
         names=names,
-        advice=list(advice(found)),
+        advice=[*advice(found), *doubts(found)],
         limit=LIMIT,
         reference=None if found.reference is None else names[found.reference],
         people=[_person(number, person, found, pictures) for number, person in enumerate(found.people, start=1)],
