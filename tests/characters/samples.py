@@ -20,7 +20,7 @@ def sampled(person: int, count: int = 8, seed: int = 0, yaw: float = 0.0, spread
     who = np.random.default_rng([person, 1])
     noise = np.random.default_rng([person, seed, 2])
     own, turned = (v / np.linalg.norm(v) for v in who.standard_normal((2, 128)))
-    shape, lengths = who.standard_normal(40), np.exp(0.1 * who.standard_normal(len(PROPORTIONS)))
+    shape, lengths = 2.5 * who.standard_normal(40), np.exp(0.1 * who.standard_normal(len(PROPORTIONS)))
     found = []
     for frame, angle in enumerate(yaw + noise.uniform(-spread, spread, count)):
         identity = 0.57 * own + TURN * angle * turned + 0.006 * noise.standard_normal(128)
@@ -54,16 +54,24 @@ def changed(
     lit: the light is what changed the skin.
     """
     at = PROPORTIONS.index(name)
-    away = np.random.default_rng(99).standard_normal(128)
+    away, bent = (v / np.linalg.norm(v) for v in map(np.random.default_rng(99).standard_normal, (128, 40)))
+    far = abs(np.log(factor))
     made = []
     for one in samples:
         lengths = one.proportions.copy()
         lengths[at] *= factor
-        moved = one.identity + abs(np.log(factor)) * away / np.linalg.norm(away)
+        moved = one.identity + far * away
         shift = np.array(tone, np.float32)
         skin = {"light": one.light + shift} if lit else {"white_tone": one.white_tone + shift}
-        shape = one.shape + 20 * np.float32(np.log(factor))
+        shape = one.shape + 25 * far * bent
         made.append(
-            replace(one, proportions=lengths, identity=moved.astype(np.float32), shape=shape, tone=one.tone + shift, **skin)
+            replace(
+                one,
+                proportions=lengths,
+                identity=moved.astype(np.float32),
+                shape=shape.astype(np.float32),
+                tone=one.tone + shift,
+                **skin,
+            )
         )
     return tuple(made)

@@ -44,7 +44,7 @@ def test_who_nearly_is_somebody_is_doubted_and_a_stranger_is_not() -> None:
     groups = together([*faces, lost, appearing(sampled(2), 3, track=1)])
     assert [len(group) for group in groups] == [3, 1, 1]
     (doubt,) = doubts(groups)
-    assert (doubt.person, doubt.other) == (groups.index((lost,)), 0) and 0.5 < doubt.distance < 0.6
+    assert (doubt.person, doubt.other) == (groups.index((lost,)), 0) and 0.6 < doubt.unlikeness < 0.8
 
 
 def test_two_who_meet_are_never_doubted() -> None:

@@ -27,7 +27,6 @@ from facefix.bench.faults import drift
 from facefix.bench.faults.apply import change_faces
 from facefix.characters import consistency, people
 from facefix.characters.people import Appearing
-from facefix.characters.shifts import identity_distance
 from facefix.characters.wording import sentences
 from facefix.pipeline.comparing import appearing
 from facefix.settings import Settings
@@ -35,8 +34,8 @@ from facefix.types import Span
 
 SEVERITIES = (0.0, 0.0, 0.3, 0.5, 0.7, 0.9)
 """Of the parts of a clip, in an order that the seed draws."""
-LIMITS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
-"""Identity distances at which the errors of who is who are told."""
+LIMITS = (0.45, 0.5, 0.55, 0.65, 0.7, 0.8)
+"""Unlikenesses at which the errors of who is who are told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,14 +137,14 @@ def summary(found: Sequence[Ranked]) -> dict[str, Any]:
         "farthest_same": _rounded(max(same, default=np.nan)),
         "limits": {
             f"{limit:g}": {"split": _share(v > limit for v in same), "merged": _share(v <= limit for v in other)}
-            for limit in (people.SAME, *LIMITS)
+            for limit in sorted((people.SAME, *LIMITS))
         },
         "groups": _groups(found),
     }
 
 
 def _pairs(found: Sequence[Ranked]) -> tuple[list[float], list[float]]:
-    """Identity distances of two parts of one person, and of two people."""
+    """Unlikeness of two parts of one person, and of two people."""
     same: list[float] = []
     other: list[float] = []
     for i, one in enumerate(found):
@@ -153,7 +152,7 @@ def _pairs(found: Sequence[Ranked]) -> tuple[list[float], list[float]]:
             for k, a in enumerate(one.faces):
                 for b in another.faces[:k] if another is one else another.faces:
                     if a.samples and b.samples:
-                        (same if another is one else other).append(identity_distance(a.samples, b.samples))
+                        (same if another is one else other).append(people.unlikeness(a.samples, b.samples))
     return same, other
 
 
@@ -181,7 +180,7 @@ def lines(title: str, found: Sequence[Ranked]) -> Iterator[str]:
     yield f"  clips without drift of which something is said: {told['false_words'][0]} of {told['false_words'][1]}"
     yield ""
     yield f"  who is who: {told['pairs']['same']} pairs of one person's clips, {told['pairs']['other']} of two people's"
-    yield "    identity distance up to      taken apart   taken for one"
+    yield "    unlikeness up to             taken apart   taken for one"
     for limit, row in told["limits"].items():
         mark = " (compare)" if float(limit) == people.SAME else ""
         yield f"    {limit + mark:<24}{_percent(row['split']):>16}{_percent(row['merged']):>16}"

@@ -1,6 +1,6 @@
-"""Who is who: tracks of several clips put together to people, by their identity.
+"""Who is who: tracks of several clips put together to people, by identity and shape.
 
-Average linkage over identity distances (`scipy.cluster.hierarchy`). Two faces that are in one picture at one time are two
+Average linkage over the unlikeness of tracks (`scipy.cluster.hierarchy`). Two faces that are in one picture at one time are two
 people, however alike: their distance is set beyond every limit, and with it that of all groups that hold them.
 """
 
@@ -15,13 +15,14 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from facefix.characters.sample import Sample
-from facefix.characters.shifts import identity_distance
+from facefix.characters.shifts import identity_distance, shape_difference
 from facefix.types import Span
 
-SAME = 0.42
-"""Identity distance between two tracks up to which they are one person."""
-MAYBE = 0.68
-"""Distance up to which they may be one person whose face changed."""
+SHAPE_SHARE = 0.5
+SAME = 0.6
+"""Unlikeness up to which two tracks are one person; how it was chosen: docs/consistency.md."""
+MAYBE = 0.8
+"""Up to which they may be one person whose face changed."""
 _APART = 1e4
 
 
@@ -52,7 +53,7 @@ class Doubt:
     person: int
     other: int
     """Numbers in the list that `together` gave; `other` is seen in more clips."""
-    distance: float
+    unlikeness: float
 
 
 def doubts(groups: Sequence[Sequence[Appearing]]) -> list[Doubt]:
@@ -68,6 +69,14 @@ def doubts(groups: Sequence[Sequence[Appearing]]) -> list[Doubt]:
     return found
 
 
+def unlikeness(one: Sequence[Sample], other: Sequence[Sample]) -> float:
+    """How little two faces are one person's, 0 to about 1.5: distance of identities, and a share of the difference of shapes.
+
+    The identity network finds all faces of some peoples alike; the mesh does not.
+    """
+    return identity_distance(one, other) + SHAPE_SHARE * shape_difference(one, other)
+
+
 def _between(one: Sequence[Appearing], other: Sequence[Appearing]) -> float:
     """Mean distance of the tracks of two people; beyond every limit where two of them are in one picture."""
     return float(np.mean([_distance(a, b) for a in one for b in other]))
@@ -75,7 +84,7 @@ def _between(one: Sequence[Appearing], other: Sequence[Appearing]) -> float:
 
 def _distance(one: Appearing, other: Appearing) -> float:
     at_once = one.clip == other.clip and max(one.span.start, other.span.start) < min(one.span.end, other.span.end)
-    return _APART if at_once else identity_distance(one.samples, other.samples)
+    return _APART if at_once else unlikeness(one.samples, other.samples)
 
 
 def _distances(faces: Sequence[Appearing]) -> NDArray[np.float64]:

@@ -87,6 +87,14 @@ def identity_distance(one: Sequence[Sample], other: Sequence[Sample]) -> float:
     return float(np.linalg.norm(first @ a - second @ b))
 
 
+def shape_difference(one: Sequence[Sample], other: Sequence[Sample]) -> float:
+    """0 (the same direction from the mean face) to 2: one less the cosine of the mean shapes at matched poses."""
+    first, second = weights(one, other)
+    a = first @ np.array([sample.shape for sample in one], np.float64)
+    b = second @ np.array([sample.shape for sample in other], np.float64)
+    return float(1 - a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
+
+
 def _apart_deg(one: Sequence[Sample], other: Sequence[Sample]) -> Floats:
     """(N, M, 2) yaw and pitch of the samples against each other."""
     first, second = (np.array([(s.pose.yaw, s.pose.pitch) for s in samples], np.float64) for samples in (one, other))

@@ -10,6 +10,7 @@ import numpy as np
 
 from facefix import __version__
 from facefix.characters.consistency import LIMIT, Appearance, Person
+from facefix.characters.people import SAME
 from facefix.characters.wording import measures, sentences
 from facefix.report.schema import SCHEMA
 from facefix.report.table import bar, wrapped
@@ -27,7 +28,7 @@ def document(found: Comparison) -> dict[str, Any]:
         "reference": found.reference,
         "limit": LIMIT,
         "people": [_person(number, person, found.reference) for number, person in enumerate(found.people, start=1)],
-        "doubts": [{"person": d.person + 1, "other": d.other + 1, "distance": round(d.distance, 4)} for d in found.doubts],
+        "doubts": [{"person": d.person + 1, "other": d.other + 1, "unlikeness": round(d.unlikeness, 4)} for d in found.doubts],
         "not_measurable": [{"clip": face.clip, "track": face.track} for face in found.unmeasured],
         "regenerate": [
             {"clip": one.clip, "person": number, "why": reason(one)}
@@ -70,10 +71,8 @@ def doubts(found: Comparison) -> Iterator[str]:
     for doubt in found.doubts:
         one, other = doubt.person + 1, doubt.other + 1
         where = found.clips[found.people[doubt.person].appearances[0].clip].clip.path.name
-        yield (
-            f"person {one} is nearest to person {other} (identity distance {doubt.distance:.2f}): if they are meant to be one, "
-            f"{where} has lost the face and is to be generated again."
-        )
+        how = f"unlikeness {doubt.unlikeness:.2f}, one person's is at most {SAME:g}"
+        yield f"person {one} is nearest to person {other} ({how}): if they are meant to be one, {where} has lost the face."
 
 
 def reason(one: Appearance) -> str:
