@@ -24,8 +24,8 @@ _PROPORTIONS: Mapping[str, tuple[float, str, str]] = MappingProxyType(
         "face length": (0.077, "face {} longer", "face {} shorter"),
     }
 )
-"""Of each proportion the noise, as a log ratio, and the words for more and less. Noise here and below is one and a half times the
-most that one of six parts of a clip, five frames of it, departed by from the others, on people of the fit half."""
+"""Of each proportion the noise, as a log ratio, and the words for more and less. Noise here and below is one and a half times
+the most that one of six parts of a clip, five frames of it, departed by from the others, on people of the fit half."""
 _TONE = ((1.8, "skin lighter", "skin darker"), (1.0, "skin redder", "skin less red"), (1.0, "skin warmer", "skin cooler"))
 """Of each axis of CIE Lab likewise; less than 1 nobody sees."""
 _TEXTURE = (0.56, "skin {} rougher", "skin {} smoother")
