@@ -47,14 +47,20 @@ def appearing(samples: tuple[Sample, ...], clip: int, track: int = 0, start: int
 
 
 def changed(
-    samples: tuple[Sample, ...], name: str, factor: float = 1.0, *, tone: tuple[float, ...] = (0, 0, 0), lit: bool = False
+    samples: tuple[Sample, ...],
+    name: str,
+    factor: float = 1.0,
+    *,
+    tone: tuple[float, ...] = (0, 0, 0),
+    lit: bool = False,
+    seed: int = 99,
 ) -> tuple[Sample, ...]:
     """The same person with one proportion times a factor, the rest of the face changed accordingly, and another skin.
 
-    lit: the light is what changed the skin.
+    lit: the light is what changed the skin. seed: another changes another way.
     """
     at = PROPORTIONS.index(name)
-    away, bent = (v / np.linalg.norm(v) for v in map(np.random.default_rng(99).standard_normal, (128, 40)))
+    away, bent = (v / np.linalg.norm(v) for v in map(np.random.default_rng(seed).standard_normal, (128, 40)))
     far = abs(np.log(factor))
     made = []
     for one in samples:

@@ -130,7 +130,7 @@ def summary(found: Sequence[Ranked]) -> dict[str, Any]:
     same, other = _pairs(found)
     return {
         "people": len(found),
-        "spearman": {name: [_rounded(v) for v in (np.nanmean(r), np.nanmin(r))] for name, r in ranks.items()},
+        "spearman": {name: _mean_and_least(r[np.isfinite(r)]) for name, r in ranks.items()},
         "false_words": [int(v) for v in words.sum(0)],
         "pairs": {"same": len(same), "other": len(other)},
         "nearest_strangers": _rounded(min(other, default=np.nan)),
@@ -200,6 +200,10 @@ def described(one: Ranked) -> dict[str, Any]:
         "spearman": _rounded(one.spearman(False)),
         "spearman_by_reference": _rounded(one.spearman(True)),
     }
+
+
+def _mean_and_least(values: NDArray[np.float64]) -> list[float | None]:
+    return [_rounded(values.mean()), _rounded(values.min())] if len(values) else [None, None]
 
 
 def _share(hits: Iterable[bool]) -> float | None:
