@@ -52,16 +52,14 @@ class Doubt:
 
     person: int
     other: int
-    """Numbers in the list that `together` gave; `other` is seen in more clips."""
+    """Numbers in the list that `together` gave."""
     unlikeness: float
 
 
 def doubts(groups: Sequence[Sequence[Appearing]]) -> list[Doubt]:
-    """People of a single clip who are nearly one of those in others, and are never in a picture with them."""
+    """People who are nearly others, listed before them, and are never in a picture with them."""
     found = []
     for number, group in enumerate(groups):
-        if len({face.clip for face in group}) > 1:
-            continue
         near = [(_between(group, other), k) for k, other in enumerate(groups[:number])]
         distance, other = min(near, default=(_APART, -1))
         if distance <= MAYBE:

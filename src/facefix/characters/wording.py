@@ -11,22 +11,22 @@ from facefix.characters.shifts import Shift
 
 _PROPORTIONS: Mapping[str, tuple[float, str, str]] = MappingProxyType(
     {
-        "nose width": (0.08, "nose {} wider", "nose {} narrower"),
-        "nose length": (0.055, "nose {} longer", "nose {} shorter"),
+        "nose width": (0.14, "nose {} wider", "nose {} narrower"),
+        "nose length": (0.054, "nose {} longer", "nose {} shorter"),
         "eye spacing": (0.04, "eyes {} further apart", "eyes {} closer together"),
-        "eye width": (0.036, "eyes {} wider", "eyes {} narrower"),
+        "eye width": (0.044, "eyes {} wider", "eyes {} narrower"),
         "brow height": (0.14, "brows {} higher", "brows {} lower"),
-        "cheek width": (0.021, "cheeks {} wider", "cheeks {} narrower"),
+        "cheek width": (0.027, "cheeks {} wider", "cheeks {} narrower"),
         "jaw width": (0.033, "jaw {} wider", "jaw {} narrower"),
-        "chin length": (0.22, "chin {} longer", "chin {} shorter"),
-        "mouth width": (0.23, "mouth {} wider", "mouth {} narrower"),
-        "lip distance": (0.25, "upper lip {} further from the nose", "upper lip {} nearer to the nose"),
-        "face length": (0.077, "face {} longer", "face {} shorter"),
+        "chin length": (0.59, "chin {} longer", "chin {} shorter"),
+        "mouth width": (0.38, "mouth {} wider", "mouth {} narrower"),
+        "lip distance": (0.68, "upper lip {} further from the nose", "upper lip {} nearer to the nose"),
+        "face length": (0.12, "face {} longer", "face {} shorter"),
     }
 )
 """Of each proportion the noise, as a log ratio, and the words for more and less. Noise here and below is one and a half times
 the most that one of six parts of a clip, five frames of it, departed by from the others, on people of the fit half."""
-_TONE = ((1.8, "skin lighter", "skin darker"), (1.0, "skin redder", "skin less red"), (1.0, "skin warmer", "skin cooler"))
+_TONE = ((1.7, "skin lighter", "skin darker"), (1.0, "skin redder", "skin less red"), (1.0, "skin warmer", "skin cooler"))
 """Of each axis of CIE Lab likewise; less than 1 nobody sees."""
 _TEXTURE = (0.56, "skin {} rougher", "skin {} smoother")
 MOST = 4

@@ -69,10 +69,10 @@ def advice(found: Comparison) -> Iterator[str]:
 def doubts(found: Comparison) -> Iterator[str]:
     """Who may be one person whose face changed too far to be sure."""
     for doubt in found.doubts:
-        one, other = doubt.person + 1, doubt.other + 1
-        where = found.clips[found.people[doubt.person].appearances[0].clip].clip.path.name
+        where = ", ".join(found.clips[one.clip].clip.path.name for one in found.people[doubt.person].appearances)
         how = f"unlikeness {doubt.unlikeness:.2f}, one person's is at most {SAME:g}"
-        yield f"person {one} is nearest to person {other} ({how}): if they are meant to be one, {where} has lost the face."
+        one, other = doubt.person + 1, doubt.other + 1
+        yield f"person {one} is nearest to person {other} ({how}): if they are meant to be one, the face is lost in {where}."
 
 
 def reason(one: Appearance) -> str:
