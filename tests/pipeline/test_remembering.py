@@ -42,7 +42,7 @@ def same(one: object, other: object) -> bool:
 
 def test_nothing_is_lost(kept: tuple[Analysis, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     first, folder = kept
-    monkeypatch.setattr(remembering, "analyse", never)
+    monkeypatch.setattr(remembering, "analyse_uncast", never)
     again = remembering.analysed(SHORT, SETTINGS, folder, lambda *_: None)
     assert first.diagnoses and same(first, again)
 
@@ -50,7 +50,7 @@ def test_nothing_is_lost(kept: tuple[Analysis, Path], monkeypatch: pytest.Monkey
 def test_another_name_or_strength_is_the_same_analysis(
     kept: tuple[Analysis, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembering, "analyse", never)
+    monkeypatch.setattr(remembering, "analyse_uncast", never)
     renamed = Path(shutil.copy(SHORT, tmp_path / "renamed.mp4"))
     again = remembering.analysed(renamed, Settings(strength=0.2, crf=20, only=("warp",)), kept[1], lambda *_: None)
     assert again.clip.path == renamed

@@ -168,6 +168,14 @@ def _groups(found: Sequence[Ranked]) -> dict[str, int]:
     return {"made": len(made), "of_several_people": sum(len(group) > 1 for group in made)}
 
 
+def report(found: Sequence[Ranked]) -> tuple[list[str], dict[str, Any]]:
+    """Tables for people, one a part, and everything as plain data."""
+    groups = {part: some for part in clips.PARTS if (some := [one for one in found if one.part == part])}
+    table = [line for part, some in groups.items() for line in (*lines(part, some), "")]
+    results = {part: summary(some) for part, some in groups.items()}
+    return table, {"parts": results, "people": [described(one) for one in found]}
+
+
 def lines(title: str, found: Sequence[Ranked]) -> Iterator[str]:
     """Tables for people."""
     told = summary(found)

@@ -40,9 +40,10 @@ class TextAnchors:
 
     @property
     def prompt(self) -> str:
-        """All of them in one line."""
+        """All of them but the light in one line."""
         age = [] if self.age is None else [f"{self.age} years old"]
-        named = [f"{value} {name}" if name in ("skin", "eyes", "hair") else value for name, value in self._words() if value]
+        said = [(name, value) for name, value in self._words() if value and name != "light"]
+        named = [f"{value} {name}" if name in ("skin", "eyes", "hair") else value for name, value in said]
         return ", ".join([*age, *named])
 
     def _words(self) -> list[tuple[str, str]]:

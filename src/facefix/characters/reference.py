@@ -61,7 +61,7 @@ def _expression(m: Measures) -> float:
 
 def _light(m: Measures) -> float:
     """1 where the light is no longer even: sides that differ, a face that is dark, or burnt out in parts."""
-    return max(m["light_sides"] / 14, m["light_lost"] / 0.06, 1 + (26 - m["light"]) / 10)
+    return max(m["light_sides"] / 14, m["light_lost"] / 0.06, 1 + (28 - m["lightest"]) / 10)
 
 
 RULES: tuple[Rule, ...] = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from facefix.cli.options import settings_options
+from facefix.cli.options import settings_options, settled
 from facefix.cli.queueing import Work, work_options
 
 
@@ -54,9 +54,8 @@ def batch(
     from facefix.jobs.store import Queue
     from facefix.jobs.tidying import sweep
     from facefix.report.schema import dumps
-    from facefix.settings import Settings
 
-    settings = Settings(**options)
+    settings = settled(options)
     if not is_folder(folder):
         raise InputError(f"{folder}: is no folder; `facefix {folder}` repairs a clip.")
     root = folder.resolve()

@@ -24,7 +24,8 @@ _PARTS = ("all", "fit", "held-out")
 )  # fmt: skip
 @click.option(
     "--characters", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="Cut each clip of a folder up, let the parts drift, and say how well `compare` ranks them and tells people apart.",
+    help="Measure what a character's pictures add to the repair of drift, whether faces are given to the right one, and how well "
+    "`compare` ranks clips that drift; where the folder holds portraits too, the reference check.",
 )  # fmt: skip
 @click.option(
     "--told", is_flag=True, help="With --repair: tell the repair what is wrong where, instead of having it looked for."
@@ -89,8 +90,8 @@ def bench(
     from facefix.models import zoo
 
     folder = diagnosis or repair or characters
-    if folder is None or sum(one is not None for one in (diagnosis, repair, characters)) > 1:
-        raise click.UsageError("Say what to measure: --diagnosis FOLDER, --repair FOLDER or --characters FOLDER.")
+    if folder is None or sum(place is not None for place in (diagnosis, repair, characters)) > 1:
+        raise click.UsageError("Say what to measure: one of --diagnosis, --repair and --characters FOLDER.")
     if (not repair and (told or baselines or frames or sheet)) or (signals and not diagnosis):
         raise click.UsageError("--told, --baseline, --frames and --sheet go with --repair, --signals with --diagnosis.")
     for path in (json_to, signals):
@@ -102,7 +103,7 @@ def bench(
         if diagnosis:
             lines, document = _diagnosed(folder, cases, signals=signals, **common)
         elif characters:
-            lines, document = _compared(folder, cases, **common)
+            lines, document = _characters(folder, cases, **common)
         else:
             about = {"told": told, "baselines": baselines} | ({"most_frames": frames} if frames else {})
             lines, document = _repaired(folder, cases, about, sheet, yes, **common)
@@ -137,15 +138,17 @@ def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dic
     return lines, {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
 
 
-def _compared(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
-    """Tables and the JSON document."""
+def _characters(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
+    """Lines and the JSON document."""
+    from facefix.bench import characters as measuring
     from facefix.bench import consistency
 
-    found = consistency.run(folder, cases, **options)
-    groups = {name: some for name in _PARTS if (some := [one for one in found if one.part == name])} or {"all": found}
-    lines = [line for name, some in groups.items() for line in (*consistency.lines(name, some), "")]
-    results = {name: consistency.summary(some) for name, some in groups.items()}
-    return lines, {"parts": results, "people": [consistency.described(one) for one in found]}
+    own = {name: options[name] for name in ("part", "seed", "cache", "progress")}
+    drifts = measuring.drift(folder, cases=cases, **own)
+    cast = measuring.casting(folder, options["part"], seed=options["seed"])
+    lines, document = measuring.report(drifts, cast, measuring.checking(folder, seed=options["seed"]))
+    table, compared = consistency.report(consistency.run(folder, cases, **options))
+    return [*lines, "", *table], {**document, "compare": compared}
 
 
 def _repaired(

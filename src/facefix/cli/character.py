@@ -113,19 +113,20 @@ def ls(characters_dir: str | None) -> None:
 def show(name: str, output: Path | None, yes: bool, characters_dir: str | None, device: str) -> None:
     """Print what is known of a character; with -o write its sheet, a picture (.png) or a page (.html)."""
     from facefix import pipeline
+    from facefix.characters.bible import FILE
     from facefix.characters.place import folder
     from facefix.characters.views import missing
     from facefix.errors import OutputError
     from facefix.files import check_output, write_bytes
 
-    if output is not None:
-        if output.suffix.lower() not in (".png", ".html"):
-            raise OutputError(f"{output}: a sheet is a .png or an .html file.")
-        check_output(output, output, overwrite=yes) if not output.exists() or not yes else None
+    if output is not None and output.suffix.lower() not in (".png", ".html"):
+        raise OutputError(f"{output}: a sheet is a .png or an .html file.")
     person = pipeline.person(folder(characters_dir), name, device)
+    if output is not None:
+        check_output(person.character.folder / FILE, output, overwrite=yes)
     _describe(person, missing([view.angle for view in person.character.views]))
     if output is not None:
-        drawn = pipeline.character_page if output.suffix.lower() == ".html" else pipeline.character_sheet
+        drawn = pipeline.character_html if output.suffix.lower() == ".html" else pipeline.character_png
         write_bytes(output, drawn(person))
         click.echo(f"  sheet: {output}")
 

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from facefix.cli.options import clips_argument, settings_options
 
-_IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer")
+_IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer", "character", "cast", "identity_strength")
 
 
 @click.command()

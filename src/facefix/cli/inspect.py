@@ -23,7 +23,20 @@ from facefix.cli.options import clips_argument, settings_options
 )
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
-@settings_options("strength", "only", "range", "generator", "detector", "restorer", "device", "models_dir")
+@settings_options(
+    "strength",
+    "only",
+    "range",
+    "generator",
+    "detector",
+    "restorer",
+    "character",
+    "cast",
+    "identity_strength",
+    "characters_dir",
+    "device",
+    "models_dir",
+)
 @click.pass_context
 def inspect(
     ctx: click.Context,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +30,14 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+def settled(options: Mapping[str, Any]) -> Settings:
+    """Settings for work that another process does, perhaps elsewhere: where characters live is decided here and now."""
+    from facefix.characters.place import folder
+
+    settings = Settings(**options)
+    return replace(settings, characters_dir=str(folder(settings.characters_dir))) if settings.character else settings
 
 
 def _click_option(item: Field[Any]) -> Callable[[Command], Command]:

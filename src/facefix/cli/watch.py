@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facefix.cli.options import settings_options
+from facefix.cli.options import settings_options, settled
 from facefix.cli.queueing import Work, work_options
 
 if TYPE_CHECKING:
@@ -57,12 +57,11 @@ def watch(
     from facefix.jobs.store import Queue
     from facefix.jobs.tidying import sweep
     from facefix.jobs.watching import Watch, Watcher, command_for, move, run
-    from facefix.settings import Settings
 
     if not is_folder(folder):
         raise InputError(f"{folder}: is no folder to watch; make it first.")
     root = folder.resolve()
-    wish = Wish(root, output.resolve() if output else None, Settings(**options), yes)
+    wish = Wish(root, output.resolve() if output else None, settled(options), yes)
     place = work.place()
 
     def say(sentence: str | None) -> None:

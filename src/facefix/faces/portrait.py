@@ -44,13 +44,15 @@ def measure(rgb: Pixels, mesh: NDArray[float32], pose: Pose, faces: Sequence[Fac
 
 
 def _light(rgb: Pixels, mesh: NDArray[float32]) -> dict[str, float]:
-    """Difference of the cheeks in L*, their mean L*, and the share of the face that is burnt out or black."""
+    """Difference of the cheeks in L*, the lightest of the skin, and the share of the face that is burnt out or black."""
     grey = cv2.cvtColor(np.asarray(rgb, np.uint8), cv2.COLOR_RGB2LAB)[..., 0].astype(float32) * (100 / 255)
     sides = [areas.polygon(mesh, ring, grey.shape[:2]) > 0 for ring in (_RIGHT_CHEEK, _LEFT_CHEEK)]
     right, left = (float(np.median(grey[side])) if side.any() else np.nan for side in sides)
     skin = grey[areas.skin(mesh, (grey.shape[0], grey.shape[1])) > 0]
     lost = float(np.mean((skin > 98) | (skin < 4))) if len(skin) else 0.0
-    return {"light_sides": abs(right - left), "light": float(np.median(skin)) if len(skin) else np.nan, "light_lost": lost}
+    # The lightest of the face: teeth, the white of an eye, a shine. Dark skin in good light has it, a face in the dark has not.
+    lightest = float(np.percentile(skin, 99)) if len(skin) else np.nan
+    return {"light_sides": abs(right - left), "lightest": lightest, "light_lost": lost}
 
 
 def _sharpness(rgb: Pixels, mesh: NDArray[float32]) -> float:

@@ -21,6 +21,7 @@ from facefix.pipeline.comparing import Comparison, Pictures, compare, pictures
 from facefix.pipeline.introducing import Person, Reference, person, references
 from facefix.pipeline.introducing import add as add_character
 from facefix.pipeline.picturing import face_sheet
+from facefix.pipeline.portraying import character_html, character_png
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.rendering import Report, render, repair
@@ -38,6 +39,8 @@ __all__ = [
     "add_character",
     "analyse",
     "anchor",
+    "character_html",
+    "character_png",
     "compare",
     "face_sheet",
     "person",

@@ -162,6 +162,7 @@ def _rendered(
     look_ahead = max([0 if enlarger is None else enlarger.look_back, *(repair.face.look_ahead for repair in repairs)])
     # What auto means, and facefix itself, may change while a job is broken off: no clip is finished by another than began it.
     marks = [known_by(), named(job.plan.restorer).name, [t for one in repairs for t in one.treatments], job.spec]
+    marks += [[(c.name, c.bank, c.strength) for c in job.plan.characters], [t.character for t in job.plan.tracks]]
     segmented = Segmented(task, job.workspace, marks, exams, look_ahead)
     segmented.render(render)
     accept()

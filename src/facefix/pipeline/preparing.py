@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from facefix.faces import align
 from facefix.faces.mesh import framing
 from facefix.faces.mesh.mesher import WEIGHTS, Mesher
-from facefix.faces.mesh.straightening import MODES, Bent, Straightener
+from facefix.faces.mesh.straightening import MODES, Bent, Portrayed, Straightener
 from facefix.media import colour, decode
 from facefix.pipeline.anchoring import Reference
 from facefix.pipeline.loading import loaded
@@ -111,10 +111,16 @@ def straightened(
     for mode in MODES:
         for treatment in (t for t in treatments if t.mode == mode):
             inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))
-            straight = straightener.straighten(wanted, Bent(mode, inside, treatment.severity), sound, rate)
+            # A warp or flicker comes and goes: the frames around it know better than any picture what is usual here.
+            portrayed = _portrayed(known) if mode == "drift" else None
+            straight = straightener.straighten(wanted, Bent(mode, inside, treatment.severity), sound, rate, portrayed)
             share = np.clip(curves[mode][span.start - track.span.start :][: len(wanted)] / MOVED_AT, 0, 1)
             wanted = np.asarray(wanted + share[:, None, None] * (straight - wanted), np.float32)
     return replace(known, wanted=wanted)
+
+
+def _portrayed(known: Known) -> Portrayed | None:
+    return None if known.reference is None else Portrayed(known.reference.shapes, known.reference.strength)
 
 
 def crop_of(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Crop:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from facefix.repair import placing
 from facefix.repair.cures import CURES, Cure, Patient, Sight, Treated
 from facefix.repair.mask import FaceMask, face_mask
+from facefix.repair.strength import MOVED_AT
 from facefix.types import Crop, Patch, Span
 
 SIDES = (256, 512)
@@ -90,7 +91,7 @@ class FaceRepair:
         self._held.append(_Held(crop, mask, mesh))
         pixels = crop.pixels
         if np.abs(wanted - mesh)[:, :2].max() > _UNMOVED_PX:
-            pixels = placing.moved(pixels, mesh, wanted, self.course.patient.triangles, mask.face)
+            pixels = placing.moved(pixels, mesh, wanted, self.course.patient.triangles, self._movable(mask, crop.frame))
         patches = self._pass(0, [Sight(crop.frame, pixels, wanted)])
         if any(crop.frame + 1 == window.end for window in self._windows):
             patches += self.flush()
@@ -141,6 +142,14 @@ class FaceRepair:
                 self.witness(step.name, Sight(frame, held.crop.pixels, held.mesh) if step is first else before, after)
             out.append(after)
         return out
+
+    def _movable(self, mask: FaceMask, frame: int) -> NDArray[float32]:
+        """(S, S) how far each place may move. Where the person is known, a drift is taken back up to the face's edge."""
+        curve = self.course.curves.get("drift") if self.course.patient.references else None
+        if curve is None:
+            return mask.face
+        share = min(1.0, float(curve[frame - self.course.span.start]) / MOVED_AT)
+        return mask.face + np.float32(share) * (mask.firm - mask.face)
 
     def _strength(self, step: _Step, frame: int) -> float:
         full = CURES[step.name].full_at

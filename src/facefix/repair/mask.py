@@ -17,6 +17,8 @@ _HALF_WIDTH, _ABOVE, _BELOW = 1.06, 1.30, 1.24
 """Half axes of the face's oval in units: cheek, forehead (just above the brows' arch), chin."""
 _FEATHER = 0.30
 """Width of the oval's soft edge, as a share of its radius."""
+_FIRM = 0.3
+"""Weight of the face from which on it counts in full for `FaceMask.firm`."""
 _TURN = 0.55
 """How far the oval moves against the nose as the head turns: the nearer cheek takes more of the picture."""
 
@@ -31,6 +33,11 @@ class FaceMask:
     """1 on eyes and lids, 0 elsewhere."""
     mouth: NDArray[float32]
     """1 on the lips and what is between them, 0 elsewhere."""
+
+    @property
+    def firm(self) -> NDArray[float32]:
+        """As `face`, nearly to its edge: with it alone a jaw or a forehead would be brought back by half."""
+        return np.minimum(self.face * np.float32(1 / _FIRM), 1)
 
     def weighted(self, eyes: float, mouth: float) -> NDArray[float32]:
         """The face's weight with the eyes and the mouth turned down to those shares (0..1)."""

@@ -97,6 +97,11 @@ def flat(shapes: Floats) -> Floats:
     return (shapes * _WEIGHTS).reshape(len(shapes), -1)
 
 
+def unflat(numbers: Floats) -> Floats:
+    """(T, 478, 3) of (T, 1434): undoes `flat`."""
+    return numbers.reshape(len(numbers), -1, 3) / _WEIGHTS
+
+
 def reach(model: ShapeModel) -> Floats:
     """(HELD, 1434) how the mean face's points move with each number of a head's place; flat, as the axes are."""
     fields = np.zeros((HELD, *model.mean.shape))

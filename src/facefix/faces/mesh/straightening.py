@@ -17,7 +17,7 @@ from scipy.linalg import eigh
 
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape
-from facefix.faces.mesh.path import path
+from facefix.faces.mesh.path import flat, path, unflat
 from facefix.models import own, zoo
 from facefix.types import Span
 
@@ -47,6 +47,9 @@ _FEWEST = 3
 """Sound frames without which nothing can be said of a face."""
 _LONGEST = 240
 """Frames that are solved for at once."""
+_VIEW_FRAMES = 12.0
+"""A picture of the person from elsewhere says as much about the mean shape as so many sound frames: those of one shot are
+alike, but have this shot's lens and the person's mood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,16 @@ class Bent:
     span: Span
     """Counted from the track's first mesh."""
     severity: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrayed:
+    """What the person looks like in pictures that are no part of the track."""
+
+    shapes: NDArray[np.float32]
+    """(N, 478, 3) unturned (`shape.ShapeModel.canonical`)."""
+    trust: float
+    """0..1: how far they count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,21 +101,39 @@ class Straightener:
         self._model = shape.load()
         self._known = load(file or zoo.checked(WEIGHTS))
 
-    def straighten(self, meshes: NDArray[np.float32], bent: Bent, sound: NDArray[np.bool_], fps: float) -> NDArray[np.float32]:
+    def directions(self, mode: str, count: int) -> NDArray[np.float32]:
+        """(count, 478, 3) fields in which that fault moves faces most, unturned, in outer eye corner distances.
+
+        Each is one standard deviation long, the largest first: the principal axes of the fault's covariance.
+        """
+        axes = len(self._known.axes)
+        sizes, ways = np.linalg.eigh(self._known.faults[mode][:axes, :axes])
+        most = np.argsort(-sizes)[:count]
+        return unflat((np.sqrt(np.maximum(sizes[most], 0)) * ways[:, most]).T @ self._known.axes).astype(np.float32)
+
+    def straighten(
+        self,
+        meshes: NDArray[np.float32],
+        bent: Bent,
+        sound: NDArray[np.bool_],
+        fps: float,
+        portrayed: Portrayed | None = None,
+    ) -> NDArray[np.float32]:
         """(T, 478, 3) the meshes as they would be without that fault, in the same pixels; others than its frames as they are.
 
         meshes: (T, 478, 3) consecutive frames, pixels of the picture. sound: (T,) frames without any fault. Where there are
-        fewer than `_FEWEST`, or T is below 4, nothing is changed.
+        fewer than `_FEWEST` and nothing is portrayed, or T is below 4, nothing is changed.
         """
         if len(meshes) < 4 or bent.mode not in MODES:
             return meshes
         whole = path(self._model, meshes)
         numbers = whole.numbers(self._known.axes)
         found = np.zeros_like(numbers)
+        views = None if portrayed is None else _views(self._model, self._known, portrayed)
         for part, step, weights in _parts(bent, len(meshes), fps):
             frames = np.arange(part.start, part.end, step)
             span = Span(*(int(np.searchsorted(frames, f)) for f in (bent.span.start, bent.span.end)))
-            some = fault(self._known, numbers[frames], Bent(bent.mode, span, bent.severity), sound[frames], fps / step)
+            some = fault(self._known, numbers[frames], Bent(bent.mode, span, bent.severity), sound[frames], fps / step, views)
             known = np.stack([np.interp(np.arange(part.start, part.end), frames, column) for column in some.T], 1)
             found[part.start : part.end] += weights[:, None] * known
         if not found.any():
@@ -112,17 +143,47 @@ class Straightener:
         return out
 
 
-def fault(known: Statistics, numbers: Floats, bent: Bent, sound: NDArray[np.bool_], fps: float) -> Floats:
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """The mean shape of pictures from elsewhere, as numbers of a path."""
+
+    shape: Floats
+    """(K,)."""
+    frames: float
+    """Sound frames that they are worth."""
+
+
+def _views(model: shape.ShapeModel, known: Statistics, portrayed: Portrayed) -> Views | None:
+    if not len(portrayed.shapes) or portrayed.trust <= 0:
+        return None
+    mean = (portrayed.shapes.mean(0) - model.mean)[None]
+    return Views((flat(mean) @ known.axes.T)[0], portrayed.trust * _VIEW_FRAMES * len(portrayed.shapes))
+
+
+def fault(
+    known: Statistics,
+    numbers: Floats,
+    bent: Bent,
+    sound: NDArray[np.bool_],
+    fps: float,
+    views: Views | None = None,
+) -> Floats:
     """(T, N) what the fault has most likely added to the path (T, N), 0 away from its span."""
     frames = np.arange(len(numbers))
     near = (frames >= bent.span.start - BESIDE) & (frames < bent.span.end + BESIDE)
     calm = sound & ~near
     # Flicker is as often here as there: its own frames tell the mean, where no others do.
     usual = calm if calm.sum() >= _FEWEST or bent.mode != "flicker" else near
-    if usual.sum() < _FEWEST or not near.any():
+    few = usual.sum() < _FEWEST
+    if (few and views is None) or not near.any():
         return np.zeros_like(numbers)
+    # Where the head is and how it is held is the track's own affair.
+    mean = numbers[near if few else usual].mean(0)
+    if views is not None:
+        own, count = 0.0 if few else float(usual.sum()), len(views.shape)
+        mean[:count] = (own * mean[:count] + views.frames * views.shape) / (own + views.frames)
     directions, paces = movements(known, numbers, calm)
-    moves = (numbers - numbers[usual].mean(0)) @ directions
+    moves = (numbers - mean) @ directions
     basis = kernels(frames / fps)
     own = usual_covariance(paces, basis, _ROUNDING)
     swell = _envelope(bent, near)
