@@ -24,8 +24,8 @@ _PARTS = ("all", "fit", "held-out")
 )  # fmt: skip
 @click.option(
     "--characters", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="Measure what a character's pictures add to the repair of drift, whether faces are given to the right one, and how well "
-    "`compare` ranks clips that drift; where the folder holds portraits too, the reference check.",
+    help="Measure what a character's pictures add to the repair of drift, whether faces are given to the right one, how well "
+    "`compare` ranks clips that drift, and, where the folder holds portraits too, the reference check.",
 )  # fmt: skip
 @click.option(
     "--told", is_flag=True, help="With --repair: tell the repair what is wrong where, instead of having it looked for."
