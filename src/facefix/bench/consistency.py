@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,12 @@ class Ranked:
         return np.array([found.get(number, np.nan) for number in range(len(self.severities))])
 
     def spearman(self, reference: bool) -> float:
-        """Rank correlation of departure and injected severity."""
+        """Rank correlation of departure and injected severity; NaN where fewer than three parts, or all alike, were compared."""
         told = self.departures(reference)
         known = np.isfinite(told)
-        return float(spearmanr(told[known], np.array(self.severities)[known]).statistic) if known.sum() > 2 else float("nan")
+        if known.sum() < 3 or np.ptp(told[known]) == 0:
+            return float("nan")
+        return float(np.asarray(spearmanr(told[known], np.array(self.severities)[known]))[0])
 
     @property
     def false_words(self) -> tuple[int, int]:
@@ -88,8 +90,8 @@ def run(
     """
     groups = clips.clips_of(folder, part)
     # Parts take turns, so that a short run has some of each.
-    order = sorted((number, name, path) for name, found in groups.items() for number, path in enumerate(found))[:count]
-    chosen = [Case("clean", name, path, 1000 * seed + i) for i, (_, name, path) in enumerate(order)]
+    turns = [(name, path) for row in zip_longest(*groups.values()) for name, path in zip(groups, row, strict=True) if path]
+    chosen = [Case("clean", name, path, 1000 * seed + i) for i, (name, path) in enumerate(turns[:count])]
     return [_ranked(case, clip) for case, clip in in_turn(chosen, seconds, cache, progress)]
 
 
