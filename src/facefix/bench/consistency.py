@@ -57,7 +57,7 @@ class Ranked:
         return np.array([found.get(number, np.nan) for number in range(len(self.severities))])
 
     def spearman(self, reference: bool) -> float:
-        """Rank correlation of departure and injected severity; NaN where fewer than three parts, or all alike, were compared."""
+        """Rank correlation of departure and injected severity; NaN of fewer than three parts, or where all depart alike."""
         told = self.departures(reference)
         known = np.isfinite(told)
         if known.sum() < 3 or np.ptp(told[known]) == 0:
