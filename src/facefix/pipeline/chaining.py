@@ -75,7 +75,8 @@ def anchor(clip: Path, settings: Settings | None = None, *, fix: bool = False, p
     tracks = [d.track for d in analysis.diagnoses]
     seen = samples(whole.clip, tracks, settings.device, progress=progress)
     early = {id: some[: max(2, round(_EARLY_SHARE * len(some)))] for id, some in seen.items() if len(some) >= 2}
-    frame = _latest(analysis, span, reasons, early, settings, progress)
+    mended = _mendable(analysis) if fix else frozenset()
+    frame = _latest(analysis, span, reasons, early, mended, settings, progress)
     later = tuple(fitness.runs(reasons[frame + 1 - span.start :], frame + 1))
     drifted = tuple(words for id, some in seen.items() if (words := _drift(id, some, len(seen) > 1)) is not None)
     made = _fetched(whole, frame, settings, fix, progress)
@@ -92,10 +93,13 @@ def _latest(
     span: Span,
     reasons: fitness.Reasons,
     early: dict[int, tuple[Sample, ...]],
+    mended: frozenset[int],
     settings: Settings,
     progress: Progress,
 ) -> int:
     """The last good frame; into `reasons` goes what the identity network says of those behind it.
+
+    mended: frames that are repaired before anybody looks at them: whom they show now does not count.
 
     Raises:
         FacefixError: there is none.
@@ -111,7 +115,7 @@ def _latest(
             for sample in some
             if sample.frame == frame and id in early and meet([sample], early[id], least=1)
         ]
-        if all(value < SAME_FACE for value in apart):
+        if frame in mended or all(value < SAME_FACE for value in apart):
             for later in (f for f in good if f > frame and strange is not None):
                 reasons[later - span.start] = strange
             return frame
@@ -122,6 +126,12 @@ def _latest(
         f"{analysis.clip.path}: no frame of the last shot is good enough to go on from (mostly: {common}); "
         "repair the clip first, try --fix, or name an earlier part with --range."
     )
+
+
+def _mendable(analysis: Analysis) -> frozenset[int]:
+    """Frames with a fault that has a cure."""
+    spans = [finding.span for d in analysis.diagnoses for finding in d.findings if finding.mode in CURES]
+    return frozenset(frame for span in spans for frame in range(span.start, span.end))
 
 
 def _spread(good: Sequence[int]) -> list[int]:
