@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.characters.samples import changed, sampled
 
+from facefix import Settings, analyse
 from facefix.pipeline import chaining
+from facefix.pipeline.progress import silent
+from facefix.types import Finding, Judgement
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
 
@@ -31,9 +35,26 @@ def test_an_end_that_is_another_face_is_warned_of() -> None:
 
 @pytest.mark.slow
 def test_the_sample_gives_a_frame_and_its_pixels() -> None:
-    from facefix import Settings
-
     found = chaining.anchor(SHORT, Settings(range="0-8", device="cpu"))
     assert 0 <= found.frame < found.end == 8 and not found.repaired
     assert found.pixels.shape == (360, 640, 3) and found.pixels.dtype == np.uint8
     assert all(span.start > found.frame for span, _ in found.later)
+
+
+@pytest.mark.slow
+def test_a_faulty_frame_is_repaired_and_enlarged_without_its_surroundings() -> None:
+    """The same frame plain, repaired, and repaired and enlarged: only the face differs, by little."""
+    settings = Settings(range="6-16", device="cpu", restorer="unwaxing")
+    analysis = analyse(SHORT, settings)
+    (diagnosis,) = analysis.diagnoses
+    waxy = Finding("waxy", diagnosis.track.id, diagnosis.track.span, 0.9, "")
+    ill = replace(analysis, diagnoses=(replace(diagnosis, findings=(waxy,), judgement=Judgement("repair", "")),))
+    plain = chaining._fetched(ill, 10, settings, False, silent)
+    mended = chaining._fetched(ill, 10, settings, True, silent)
+    large = chaining._fetched(ill, 10, replace(settings, scale=2, upscaler="lanczos"), True, silent)
+    assert (plain.repaired, mended.repaired, large.repaired) == (False, True, True)
+    changed = (plain.pixels != mended.pixels).any(axis=2)
+    assert 0.002 < changed.mean() < 0.5 and not changed[:, :40].any()
+    assert large.pixels.shape == (720, 1280, 3)
+    shrunk = large.pixels.reshape(360, 2, 640, 2, 3).mean(axis=(1, 3))
+    assert np.abs(shrunk - mended.pixels).mean() < 2

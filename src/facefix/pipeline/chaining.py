@@ -29,12 +29,13 @@ from facefix.pipeline.sampling import samples, samples_at
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
 from facefix.settings import Settings
-from facefix.types import Analysis, ClipInfo, Pixels, Span
+from facefix.types import Analysis, ClipInfo, Pixels, Span, VideoInfo
 
 SAME_FACE = 0.45
 """Identity distance, at like poses, of one frame to the face as the clip began with it, from which on it is another."""
 _EARLY_SHARE, _LATE_SHARE = 0.5, 0.25
 """Parts of a face's samples that say what the clip began with, and what it ends with."""
+_X264_LOSSLESS = ("yuv420p", "yuvj420p")
 _ASKED = 8
 """Frames whose identity is measured, at most."""
 
@@ -170,22 +171,24 @@ def _fetched(analysis: Analysis, frame: int, settings: Settings, fix: bool, prog
             reach = around(fps(clip))
             near = Span(max(0, frame - reach), min(analysis.frames, frame + reach + 1))
             plain = replace(settings, scale=1, upscaler="auto", compare=False)
-            clip = _rendered(_part(work, near), Path(folder) / "repaired.mkv", plain, clip, progress)
+            clip = _rendered(_part(work, near, clip.video), Path(folder) / "repaired.mkv", plain, clip, progress)
             frame -= near.start
         if settings.scale > 1:
             one = Span(frame, frame + 1)
             bare = replace(plan(replace(analysis, clip=clip, diagnoses=()), settings), clip=clip.path)
-            clip = _rendered(_part(bare, one), Path(folder) / "enlarged.mkv", settings, clip, progress)
+            clip = _rendered(_part(bare, one, clip.video), Path(folder) / "enlarged.mkv", settings, clip, progress)
             frame = 0
         for picture in decode.Decoder(clip, Span(frame, frame + 1)):
             return _Fetched(colour.to_rgb(picture, clip), treated)
     raise FacefixError(f"{clip.path}: frame {frame} cannot be decoded any more.")
 
 
-def _part(work: Plan, span: Span) -> Plan:
+def _part(work: Plan, span: Span, video: VideoInfo) -> Plan:
     """The plan for some frames only, without loss."""
     mine = tuple(t for t in work.treatments if t.span.start < span.end and span.start < t.span.end)
-    return replace(work, span=span, treatments=mine, codec="ffv1", crf=None)
+    # Of FFV1 nobody knows where chroma lies, so where H.264 is lossless, too, colours come back as they are in the source.
+    codec, crf = ("libx264", 0) if video.pixel_format in _X264_LOSSLESS else ("ffv1", None)
+    return replace(work, span=span, treatments=mine, codec=codec, crf=crf)
 
 
 def _rendered(work: Plan, out: Path, settings: Settings, clip: ClipInfo, progress: Progress) -> ClipInfo:
