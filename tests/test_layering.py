@@ -37,6 +37,13 @@ def test_stages_never_import_each_other() -> None:
                 assert other in SHARED | {stage, "models"}, f"{path} imports {name}"
 
 
+def test_characters_know_files_and_numbers_but_no_stage() -> None:
+    for path in (SOURCE / "characters").rglob("*.py"):
+        for name in _imports(path):
+            if name.startswith("facefix."):
+                assert name.split(".")[1] in SHARED | {"characters", "files"}, f"{path} imports {name}"
+
+
 def test_torch_stays_where_networks_run() -> None:
     for path in SOURCE.rglob("*.py"):
         if _stage(path) not in WITH_TORCH:

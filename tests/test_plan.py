@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from facefix.errors import PlanError
-from facefix.plan import Plan, dump, fingerprint, make_plan, without
+from facefix.plan import Plan, PlannedCharacter, dump, fingerprint, make_plan, without
 from facefix.plan_reader import load
 from facefix.types import Analysis, ClipInfo, ColourTags, Diagnosis, Face, Finding, Judgement, Shot, Span, Track, VideoInfo
 
@@ -141,6 +141,32 @@ def test_files_that_are_no_plan(tmp_path: Path, text: str) -> None:
         load(path)
     with pytest.raises(PlanError, match="cannot be read"):
         load(tmp_path / "missing.json")
+
+
+def test_whom_a_face_belongs_to_is_read_back_and_must_be_in_the_plan(analysis: Analysis, tmp_path: Path) -> None:
+    mia = PlannedCharacter("mia", tmp_path / "characters" / "mia", "a key", 0.75)
+    (diagnosis,) = analysis.diagnoses
+    played = replace(analysis, diagnoses=(replace(diagnosis, character="mia", character_distance=0.31),))
+    file = tmp_path / "plan.json"
+    dump(_plan(played, characters=(mia, replace(mia, name="tom"))), file)
+    read = load(file)
+    assert read.characters == (mia,)
+    assert (read.tracks[0].character, read.tracks[0].character_distance) == ("mia", 0.31)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"name": "mia"', '"name": "tom"'), encoding="utf-8")
+    with pytest.raises(PlanError, match=r"tracks\[0\] belongs to character 'mia'"):
+        load(file)
+
+
+def test_a_plan_of_before_there_were_characters_is_read(analysis: Analysis, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    dump(_plan(analysis), file)
+    value = json.loads(file.read_text(encoding="utf-8"))
+    del value["characters"]
+    for track in value["tracks"]:
+        del track["character"], track["character_distance"]
+    file.write_text(json.dumps(value), encoding="utf-8")
+    assert load(file).characters == () and load(file).tracks[0].character is None
 
 
 def test_fingerprints_tell_clips_apart(tmp_path: Path) -> None:

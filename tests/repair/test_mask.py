@@ -53,3 +53,10 @@ def test_a_turned_face_moves_the_mask_against_the_nose() -> None:
 
 def test_points_that_coincide_give_a_mask_without_nan() -> None:
     assert np.isfinite(face_mask(np.full((5, 2), 128, np.float32), 256).face).all()
+
+
+def test_the_firm_face_ends_where_the_soft_one_does_and_counts_in_full_nearly_to_there() -> None:
+    mask = face_mask(FRONTAL, 512)
+    assert np.array_equal(mask.firm > 0, mask.face > 0) and mask.firm.max() <= 1
+    assert (mask.firm >= mask.face).all() and mask.firm[mask.face > 0.35].min() == 1
+    assert max(np.abs(np.diff(mask.firm, axis=0)).max(), np.abs(np.diff(mask.firm, axis=1)).max()) < 0.2

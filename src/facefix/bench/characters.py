@@ -72,7 +72,9 @@ def drift(
     Raises:
         InputError: no clip of the folder is long enough.
     """
-    every = [(p, c) for p, found in clips.clips_of(folder, part).items() for c in found if _length_s(c) >= _SHORTEST_S]
+    every: list[tuple[Part, Path]] = [
+        (p, c) for p, found in clips.clips_of(folder, part).items() for c in found if _length_s(c) >= _SHORTEST_S
+    ]
     if not every:
         raise InputError(f"{folder}: no clip of that part lasts {_SHORTEST_S:g} s; views need footage that is not worked on.")
     judge, results = Judge(), []
@@ -209,7 +211,7 @@ def checking(folder: Path, good: int = 20, bad: int = 44, seed: int = 0) -> Chec
     chosen = [files[i] for i in rng.permutation(len(files))[:good]]
     sound = introducing.references(chosen)
     alarms = sum(reference.worst(one.checked) == "fail" for one in sound)
-    whole = [Portrait(one.pixels, one.seen.mesh) for one in sound]
+    whole = [_square(one) for one in sound]
     named_right, missed = 0, []
     with tempfile.TemporaryDirectory(prefix="facefix-bench-") as place:
         for number in range(bad):
@@ -225,6 +227,14 @@ def checking(folder: Path, good: int = 20, bad: int = 44, seed: int = 0) -> Chec
             named_right += right
             missed += [] if right else [name]
     return Checking(len(sound), alarms, bad, named_right, tuple(missed))
+
+
+def _square(one: introducing.Reference) -> Portrait:
+    """The largest square of the picture about the face."""
+    height, width = one.pixels.shape[:2]
+    side, middle = min(height, width), one.seen.mesh[:, :2].mean(0)
+    x, y = (int(np.clip(m - side / 2, 0, size - side)) for m, size in zip(middle, (width, height), strict=True))
+    return Portrait(one.pixels[y : y + side, x : x + side], one.seen.mesh - np.array([x, y, 0], float32))
 
 
 def report(drifts: Sequence[Drift], cast: Casting, checks: Checking | None) -> tuple[list[str], dict[str, Any]]:

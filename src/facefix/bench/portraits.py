@@ -53,10 +53,32 @@ def _turned(axis: str, low: float, high: float) -> Spoil:
         middle = one.mesh.mean(0)
         turn = Rotation.from_euler(axis, angle, degrees=True).as_matrix()
         wanted = ((one.mesh - middle) @ turn.T + middle).astype(float32)
-        laid = placing.place(_float(one.pixels), one.mesh, wanted, topology.TRIANGLES)
-        return np.rint(laid.pixels * 255).astype(np.uint8)
+        return _rendered(one, wanted)
 
     return spoil
+
+
+def _rendered(one: Portrait, wanted: NDArray[float32]) -> Pixels:
+    """The face's texture on another mesh, far triangles first, before its own blurred surroundings."""
+    side = one.pixels.shape[0]
+    out = np.asarray(cv2.GaussianBlur(one.pixels, (0, 0), side / 12), np.uint8)
+    corners = wanted[topology.TRIANGLES]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2]
+    facing = np.flatnonzero(normal > 0)
+    for number in facing[np.argsort(-corners[facing, :, 2].mean(1))]:
+        target = corners[number, :, :2]
+        low = np.maximum(np.floor(target.min(0)).astype(int) - 1, 0)
+        high = np.minimum(np.ceil(target.max(0)).astype(int) + 2, side)
+        if (high <= low).any():
+            continue
+        size = (int(high[0] - low[0]), int(high[1] - low[1]))
+        matrix = cv2.getAffineTransform(one.mesh[topology.TRIANGLES[number], :2], (target - low).astype(float32))
+        patch = cv2.warpAffine(one.pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        mask = np.zeros(size[::-1], np.uint8)
+        cv2.fillConvexPoly(mask, np.rint(target - low).astype(np.int32), 1)
+        here = out[low[1] : high[1], low[0] : high[0]]
+        here[mask > 0] = patch[mask > 0]
+    return out
 
 
 def _aside(one: Portrait, _: Portrait, rng: np.random.Generator) -> Pixels:
@@ -91,12 +113,15 @@ def _grinning(one: Portrait, _: Portrait, rng: np.random.Generator) -> Pixels:
 
 
 def _sleeping(one: Portrait, _: Portrait, rng: np.random.Generator) -> Pixels:
-    wanted = one.mesh.copy()
+    side = one.pixels.shape[0]
+    width = float(np.linalg.norm(one.mesh[33, :2] - one.mesh[133, :2]))
+    opening = cv2.dilate(areas.eyes(one.mesh, (side, side)), np.ones((max(3, int(0.3 * width)),) * 2, np.uint8))
+    lids = np.asarray(cv2.inpaint(one.pixels, opening, 3, cv2.INPAINT_TELEA), np.uint8)
     for ring in (topology.RIGHT_EYE, topology.LEFT_EYE):
-        # Rings run along the lower lid and back along the upper: points 9..15 lie over 7..1.
-        for upper, lower in zip(ring[9:], reversed(ring[1:8]), strict=True):
-            wanted[upper, 1] += 0.97 * (wanted[lower, 1] - wanted[upper, 1])
-    return _moved(one, wanted)
+        # A ring begins with the lower lid, from the outer corner to the inner: there the lashes meet.
+        line = np.rint(one.mesh[list(ring[:9]), :2]).astype(np.int32)
+        cv2.polylines(lids, [line], False, (50, 35, 30), max(1, round(0.06 * width)), cv2.LINE_AA)
+    return lids
 
 
 def _crowded(one: Portrait, _: Portrait, rng: np.random.Generator) -> Pixels:

@@ -102,7 +102,7 @@ RULES: tuple[Rule, ...] = (
         "Use a relaxed face with closed lips as the master: a smile changes cheeks, lids and jaw; keep it as an expression.",
     ),
     Rule(
-        "open eyes", "height/width", ">= 0.17", lambda m: -m["eyes_open"], -0.21, -views.SHUT,
+        "open eyes", "height/width", ">= 0.24", lambda m: -m["eyes_open"], -0.25, -views.SHUT,
         "Use a picture with open eyes.", _negative,
     ),
     Rule(

@@ -36,7 +36,11 @@ _PRIOR = ((1.5, 1.0), (0.8, 0.7))
 flow's."""
 _NOISE = 0.014
 """Spread, per number of an embedding, of a character's mean about that of the same person's sound frames: 0.16 in all."""
-_ROUNDS = 2
+_OWN_ERROR, _ALONE_ERROR, _LEAST_ERROR = 0.45, 0.16, 0.1
+"""How far the truth lies from what is fitted to: as a share of the distance between the face's own sound frames and the
+pictures, which says how much mood and light do (0.40, 0.47 and 0.52 of it on three people); where there are no such frames; and
+at best. Nearer than that nothing is to be gained."""
+_ROUNDS = 3
 _STEP = 0.5
 """Deviations by which an amount is changed to see what the network makes of it."""
 _FARTHEST = 3.0
@@ -87,21 +91,27 @@ def resembled(
         return known
     # The face's own sound frames have this shot's light and mood, the pictures are surely the person: half and half.
     groups = [known.anchors, reference.sights] if known.anchors else [reference.sights]
-    target = np.mean([trial.embedded(judge, group).mean(0) for group in groups], axis=0)
+    means = [trial.embedded(judge, group).mean(0) for group in groups]
+    target = np.mean(means, axis=0)
+    apart = _OWN_ERROR * float(np.linalg.norm(means[0] - means[-1])) if len(means) > 1 else _ALONE_ERROR
     for treatment in (t for t in treatments if t.mode == "drift"):
         frames = trial.sampled(treatment, known.samples)
         if not frames:
             continue
         still = np.concatenate([_flow(known, frames)[None], directions]).astype(float32)
         places = [_placed(known, frame, treatment, still) for frame in frames]
-        amounts = _fitted(judge, places, target, reference.strength / FULL_AT)
+        amounts = _fitted(judge, places, target, max(_LEAST_ERROR, apart), reference.strength / FULL_AT)
         if amounts is not None:
             known = _applied(known, track, treatment, curves["drift"], still, amounts)
     return known
 
 
-def _fitted(judge: Identity, places: Sequence[_Place], target: NDArray[float32], ease: float) -> Floats | None:
-    """(F,) how much of each field; None where the face comes no nearer than the straightener alone has brought it."""
+def _fitted(judge: Identity, places: Sequence[_Place], target: NDArray[float32], error: float, ease: float) -> Floats | None:
+    """(F,) how much of each field; None where the face comes no nearer than the straightener alone has brought it.
+
+    target: (128,) mean embedding of the person, known within `error`; nearer than that nothing is fitted (Morozov's
+    discrepancy principle). ease: what the priors' deviations are multiplied by.
+    """
     count = len(places[0].fields)
     usual = np.zeros(count)
     deviation = np.full(count, max(ease, 1e-3))
@@ -113,7 +123,8 @@ def _fitted(judge: Identity, places: Sequence[_Place], target: NDArray[float32],
 
     first = np.zeros(count)
     first[0] = 1.0
-    at, best = usual.copy(), (float(np.linalg.norm(off(first))), None)
+    straight = float(np.linalg.norm(off(first)))
+    at, best = usual.copy(), (straight, first)
     for _ in range(_ROUNDS):
         here = off(at)
         best = min(best, (float(np.linalg.norm(here)), at.copy()), key=lambda one: one[0])
@@ -123,7 +134,10 @@ def _fitted(judge: Identity, places: Sequence[_Place], target: NDArray[float32],
         gain = slopes.T @ slopes / _NOISE**2 + pull
         change = np.linalg.solve(gain, -slopes.T @ here / _NOISE**2 - pull @ (at - usual))
         at = at + np.clip(change, -_FARTHEST * deviation, _FARTHEST * deviation)
-    return min(best, (float(np.linalg.norm(off(at))), at), key=lambda one: one[0])[1]
+    near, best_amounts = min(best, (float(np.linalg.norm(off(at))), at), key=lambda one: one[0])
+    if near >= straight or straight <= error:
+        return None
+    return first + min(1.0, (straight - error) / (straight - near)) * (best_amounts - first)
 
 
 def _placed(known: Known, frame: int, treatment: Treatment, still: NDArray[float32]) -> _Place:
@@ -173,7 +187,8 @@ def _flow(known: Known, frames: Sequence[int]) -> NDArray[float32]:
         for one in known.best:
             laid = placing.place(one.pixels, one.mesh, mesh, topology.TRIANGLES)
             # From the picture to what is there; the way back is what is wanted.
-            way = cv2.GaussianBlur(np.asarray(flow.calc(_evened(laid.pixels), now, _nothing(now))), (0, 0), 3)
+            way = np.asarray(flow.calc(_evened(laid.pixels), now, _nothing(now)), float32)
+            way = np.asarray(cv2.GaussianBlur(way, (0, 0), 3), float32)
             side = crop.pixels.shape[0]
             shift = -_at(way, mesh, side) * (side / _FLOW_PX)
             local = (np.pad(shift, ((0, 0), (0, 1))) @ place.rotation / place.scale).astype(float32)

@@ -66,7 +66,8 @@ def html(sheet: Sheet) -> str:
 
     views = [{"caption": one.caption, "image": rendering.picture(_jpeg(one.pixels))} for one in sheet.pictures]
     facts = [(what, text) for what, text in sheet.facts if text]
-    return rendering.page("character.html.j2", name=sheet.name, facts=facts, missing=sheet.missing, views=views)
+    missing = [text[:1].upper() + text[1:] for text in sheet.missing]
+    return rendering.page("character.html.j2", name=sheet.name, facts=facts, missing=missing, views=views)
 
 
 def _jpeg(pixels: Pixels) -> bytes:

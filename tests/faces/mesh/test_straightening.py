@@ -12,7 +12,7 @@ from tests.faces.mesh.drawing import FPS, FRAMES, directions, drawn
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape
 from facefix.faces.mesh.path import path
-from facefix.faces.mesh.straightening import WEIGHTS, Bent, Statistics, Straightener, _solved, fault, kernels, load
+from facefix.faces.mesh.straightening import WEIGHTS, Bent, Portrayed, Statistics, Straightener, _solved, fault, kernels, load
 from facefix.models import zoo
 from facefix.types import Span
 
@@ -98,6 +98,25 @@ def test_of_a_face_that_is_never_sound_nothing_is_known(known: Statistics, strai
         assert straightener.straighten(meshes, Bent(mode, Span(0, 30), 0.6), np.zeros(30, bool), FPS) is meshes
     assert straightener.straighten(meshes[:3], Bent("warp", Span(1, 2), 0.6), np.ones(3, bool), FPS).shape == (3, 478, 3)
     assert straightener.straighten(meshes, Bent("waxy", Span(3, 9), 0.6), np.ones(30, bool), FPS) is meshes
+
+
+def test_pictures_from_elsewhere_say_what_a_face_is_that_is_never_sound(known: Statistics, straightener: Straightener) -> None:
+    span = Span(0, FRAMES)
+    clean, added = drawn(known, "drift", span, seed=3)
+    meshes, bent = heads(clean, known), heads(clean + 3 * added, known)
+    shapes = np.stack([MODEL.canonical(mesh) for mesh in meshes[::10]])
+    never = np.zeros(FRAMES, bool)
+    straight = straightener.straighten(bent, Bent("drift", span, 0.9), never, FPS, Portrayed(shapes, 1.0))
+    late = slice(FRAMES // 2, FRAMES)
+    assert off(straight[late], meshes[late]) < 0.9 * off(bent[late], meshes[late])
+    assert straightener.straighten(bent, Bent("drift", span, 0.9), never, FPS, Portrayed(shapes, 0.0)) is bent
+
+
+def test_the_directions_of_a_fault_are_apart_and_the_largest_come_first(straightener: Straightener) -> None:
+    fields = straightener.directions("drift", 4)
+    assert fields.shape == (4, 478, 3)
+    sizes = np.linalg.norm(fields[..., :2], axis=-1).mean(1)
+    assert sizes[0] == max(sizes) and 0.001 < sizes[0] < 0.2
 
 
 def test_flicker_of_a_whole_track_has_its_own_mean(known: Statistics, straightener: Straightener) -> None:

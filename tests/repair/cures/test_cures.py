@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -90,6 +92,18 @@ def test_without_anchors_nothing_is_made_up(mode: str, anchored: AnchoredRestore
     truth = turning(5)
     for before, after in zip(truth, treat(mode, truth, patient(anchored=anchored)), strict=True):
         np.testing.assert_allclose(after, before, atol=1e-6)
+
+
+def test_where_the_person_is_known_a_drifting_face_keeps_its_own_detail(
+    anchored: AnchoredRestorer,
+) -> None:
+    truth = turning(FRAMES)
+    pores = 0.03 * np.random.default_rng(3).standard_normal((SIDE, SIDE, 1)).astype(np.float32)
+    seen = [np.clip(0.8 * crop + pores, 0, 1).astype(np.float32) for crop in truth]
+    someone = replace(patient(anchored=anchored), references=(Sight(-1, face(), mesh()),))
+    treated = treat("drift", seen, someone)
+    fine = [[crop - cv2.GaussianBlur(crop, (0, 0), 1.5) for crop in crops] for crops in (seen, treated)]
+    assert total(fine[1], fine[0]) < 0.02 * total(fine[0], [np.zeros_like(crop) for crop in seen])
 
 
 def test_those_anchors_are_taken_that_look_the_same_way() -> None:
