@@ -122,7 +122,7 @@ def measured(
         SettingsError: there is no such baseline.
     """
     terms = terms or Terms()
-    rivals = baselines.loaded(terms.baselines, terms.settings.device)
+    rivals = baselines.loaded(terms.baselines, terms.settings.devices[0])
     judge = Judge()
     for case, clip in in_turn(chosen, seconds, cache, progress):
         outcome, frames, pictures = repaired(case, clip, judge, terms, rivals)

@@ -17,9 +17,11 @@ from contextlib import contextmanager
 import click
 
 from facefix import __version__
+from facefix.cli.anchor import anchor
 from facefix.cli.batch import batch
 from facefix.cli.bench import bench
 from facefix.cli.character import character
+from facefix.cli.compare import compare
 from facefix.cli.fix import fix
 from facefix.cli.inspect import inspect
 from facefix.cli.models import models
@@ -65,7 +67,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     ctx.obj = {"debug": debug}
 
 
-for command in (batch, bench, character, fix, inspect, models, queue, watch):
+for command in (anchor, batch, bench, character, compare, fix, inspect, models, queue, watch):
     cli.add_command(command)
 
 

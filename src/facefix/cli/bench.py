@@ -24,8 +24,8 @@ _PARTS = ("all", "fit", "held-out")
 )  # fmt: skip
 @click.option(
     "--characters", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="Measure what a character's pictures add to the repair of drift, whether faces are given to the right one, and, where "
-    "the folder holds portraits too, the reference check.",
+    help="Measure what a character's pictures add to the repair of drift, whether faces are given to the right one, how well "
+    "`compare` ranks clips that drift, and, where the folder holds portraits too, the reference check.",
 )  # fmt: skip
 @click.option(
     "--told", is_flag=True, help="With --repair: tell the repair what is wrong where, instead of having it looked for."
@@ -44,7 +44,7 @@ _PARTS = ("all", "fit", "held-out")
     "--sheet", type=click.Path(path_type=Path), metavar="DIR",
     help="With --repair: write a contact sheet of each of the ten cases that came out worst.",
 )  # fmt: skip
-@click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="How many cases are drawn.")
+@click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="How many cases, or people, are drawn.")
 @click.option("--seconds", type=click.FloatRange(1, 60), default=5.0, show_default=True, help="Use so much of each clip.")
 @click.option(
     "--part", type=click.Choice(_PARTS), default="all", show_default=True,
@@ -103,7 +103,7 @@ def bench(
         if diagnosis:
             lines, document = _diagnosed(folder, cases, signals=signals, **common)
         elif characters:
-            lines, document = _characters(folder, cases, part, seed, cache, _mover(bar))
+            lines, document = _characters(folder, cases, **common)
         else:
             about = {"told": told, "baselines": baselines} | ({"most_frames": frames} if frames else {})
             lines, document = _repaired(folder, cases, about, sheet, yes, **common)
@@ -138,14 +138,17 @@ def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dic
     return lines, {"parts": results, "cases": [measuring.described(outcome) for outcome in outcomes]}
 
 
-def _characters(
-    folder: Path, cases: int, part: str, seed: int, cache: Path | None, progress: Callable[[int, int, str], None]
-) -> tuple[list[str], dict[str, Any]]:
+def _characters(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
     """Lines and the JSON document."""
     from facefix.bench import characters as measuring
+    from facefix.bench import consistency
 
-    drifts = measuring.drift(folder, part, cases=cases, seed=seed, cache=cache, progress=progress)
-    return measuring.report(drifts, measuring.casting(folder, part, seed=seed), measuring.checking(folder, seed=seed))
+    own = {name: options[name] for name in ("part", "seed", "cache", "progress")}
+    drifts = measuring.drift(folder, cases=cases, **own)
+    cast = measuring.casting(folder, options["part"], seed=options["seed"])
+    lines, document = measuring.report(drifts, cast, measuring.checking(folder, seed=options["seed"]))
+    table, compared = consistency.report(consistency.run(folder, cases, **options))
+    return [*lines, "", *table], {**document, "compare": compared}
 
 
 def _repaired(

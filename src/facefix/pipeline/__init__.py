@@ -16,7 +16,9 @@ What was treated is measured on the way, before and after; what made a face wors
 
 from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
+from facefix.pipeline.chaining import Anchor, anchor
 from facefix.pipeline.checkpoint import Workspace
+from facefix.pipeline.comparing import Comparison, Pictures, compare, pictures
 from facefix.pipeline.introducing import Person, Reference, person, references
 from facefix.pipeline.introducing import add as add_character
 from facefix.pipeline.paging import write_index, write_page
@@ -28,7 +30,10 @@ from facefix.pipeline.remembering import analysed
 from facefix.pipeline.rendering import Report, render, repair
 
 __all__ = [
+    "Anchor",
+    "Comparison",
     "Person",
+    "Pictures",
     "Profile",
     "Progress",
     "Proof",
@@ -38,9 +43,12 @@ __all__ = [
     "add_character",
     "analyse",
     "analysed",
+    "anchor",
     "character_html",
     "character_png",
+    "compare",
     "person",
+    "pictures",
     "plan",
     "profiled",
     "references",

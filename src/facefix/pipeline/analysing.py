@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,18 @@ from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Tra
 _DETECT_BATCH = 4
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """What the first sweep knows of a clip; fields as in `Analysis`."""
+
+    clip: ClipInfo
+    frames: int
+    span: Span
+    shots: tuple[Shot, ...]
+    tracks: tuple[Track, ...]
+    warnings: tuple[str, ...]
+
+
 def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = False, progress: Progress = silent) -> Analysis:
     """Pass 1: find every face of a clip, measure it, say what is wrong.
 
@@ -50,29 +63,40 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
 
 def analyse_uncast(path: Path, settings: Settings, meshes: bool, progress: Progress) -> Analysis:
     """The same without characters: what does not change when they do."""
-    memory.keep_large_blocks_apart()
-    clip = probe.probe(Path(path))
-    wanted = resolve_range(settings.range, clip)
-    spec = named(settings.detector, settings.devices[0])
-    found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.devices[0]), progress)
-    span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
-    if not len(span):
-        what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
-        raise InputError(f"{clip.path}: {what}.")
-    tracks, signals = measure_tracks(clip, tracks, settings.devices[0], keep_meshes=meshes, progress=progress)
+    seen = follow(path, settings, progress=progress)
+    clip = seen.clip
+    tracks, signals = measure_tracks(clip, seen.tracks, settings.devices[0], keep_meshes=meshes, progress=progress)
     generator = generators.resolve(settings.generator, clip.origin)
     priors = generators.priors(generator.name)
     diagnoses = tuple(_diagnose(clip, track, signals[track.id], priors) for track in tracks)
     return Analysis(
         clip=clip,
-        frames=decoder.decoded,
-        span=span,
-        shots=found,
+        frames=seen.frames,
+        span=seen.span,
+        shots=seen.shots,
         diagnoses=diagnoses,
         judgement=of_clip(diagnoses),
         generator=generator,
-        warnings=(decoder.trouble,) if decoder.trouble else (),
+        warnings=seen.warnings,
     )
+
+
+def follow(path: Path, settings: Settings, *, progress: Progress = silent) -> Followed:
+    """The first sweep of pass 1 alone: who is where, and nothing of what is wrong with them.
+
+    Raises:
+        InputError, ModelError: as `analyse`.
+    """
+    memory.keep_large_blocks_apart()
+    clip = probe.probe(Path(path))
+    wanted = resolve_range(settings.range, clip)
+    spec = named(settings.detector, settings.devices[0])
+    shots_found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.devices[0]), progress)
+    span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
+    if not len(span):
+        what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
+        raise InputError(f"{clip.path}: {what}.")
+    return Followed(clip, decoder.decoded, span, shots_found, tracks, (decoder.trouble,) if decoder.trouble else ())
 
 
 def plan(analysis: Analysis, settings: Settings | None = None) -> Plan:

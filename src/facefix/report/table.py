@@ -27,19 +27,19 @@ def lines(analysis: Analysis) -> Iterator[str]:
     width, height = clip.video.display_size
     rate = f"{float(clip.video.rate):g} fps" if clip.video.rate else "unknown rate"
     yield f"{clip.path}: {analysis.frames} frames, {width}x{height}, {rate}, {_count(len(analysis.shots), 'shot')}"
-    yield from _wrapped("  ", f"generator: {analysis.generator.name}; {analysis.generator.why}")
+    yield from wrapped("  ", f"generator: {analysis.generator.name}; {analysis.generator.why}")
     for warning in analysis.warnings:
         yield f"  ! {warning}"
     for diagnosis in analysis.diagnoses:
         yield from _face(diagnosis, clip.video.rate)
     for sentence in advice(analysis):
-        yield from _wrapped("  ", f"advice: {sentence}")
+        yield from wrapped("  ", f"advice: {sentence}")
     yield from verdict_lines(analysis.judgement, clip.video.rate)
 
 
 def verdict_lines(judgement: Judgement, rate: Fraction | None) -> Iterator[str]:
     """The verdict on a clip, with what to generate anew."""
-    yield from _wrapped("  ", f"verdict: {_advice(judgement, rate)}")
+    yield from wrapped("  ", f"verdict: {_advice(judgement, rate)}")
 
 
 def finding_rows(
@@ -95,9 +95,9 @@ def details(report: Report) -> Iterator[str]:
             for row in finding_rows(findings, report.rate, lambda f: "(left as it is)" if f in report.untreated else ""):
                 yield f"    {row}"
         for proof in (p for p in report.proofs if p.track == track):
-            yield from _wrapped("    " if proof.kept else "    ! ", proof.sentence)
+            yield from wrapped("    " if proof.kept else "    ! ", proof.sentence)
     if report.verdict == "regenerate":
-        yield from _wrapped("  ", f"advice: {_advice(report.judgement, report.rate)}")
+        yield from wrapped("  ", f"advice: {_advice(report.judgement, report.rate)}")
 
 
 def profile_lines(profile: Profile) -> Iterator[str]:
@@ -121,11 +121,11 @@ def _face(diagnosis: Diagnosis, rate: Fraction | None) -> Iterator[str]:
     track, judgement = diagnosis.track, diagnosis.judgement
     yield f"  face {track.id}: frames {timecode.frames(track.span)}, shot {track.shot}, {diagnosis.median_face_px:.0f} px"
     if diagnosis.character_why:
-        yield from _wrapped("    ", f"{diagnosis.character or 'no character'}: {diagnosis.character_why}")
+        yield from wrapped("    ", f"{diagnosis.character or 'no character'}: {diagnosis.character_why}")
     if diagnosis.findings:
         for row in finding_rows(diagnosis.findings, rate, lambda finding: _cure(finding, judgement)):
             yield f"    {row}"
-    yield from _wrapped("    ", _advice(judgement, rate))
+    yield from wrapped("    ", _advice(judgement, rate))
 
 
 def _cure(finding: Finding, judgement: Judgement) -> str:
@@ -145,7 +145,8 @@ def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
     return _GAP.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True) if width)
 
 
-def _wrapped(indent: str, text: str) -> Iterator[str]:
+def wrapped(indent: str, text: str) -> Iterator[str]:
+    """The text in lines of `WIDTH`, those behind the first indented further."""
     yield from textwrap.wrap(
         text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False
     )

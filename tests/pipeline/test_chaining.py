@@ -1,0 +1,60 @@
+"""The last good frame: what is asked in which order, and what drift says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.characters.samples import changed, sampled
+
+from facefix import Settings, analyse
+from facefix.pipeline import chaining
+from facefix.pipeline.progress import silent
+from facefix.types import Finding, Judgement
+
+SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
+
+
+def test_frames_are_asked_from_the_end_on_ever_further_apart() -> None:
+    asked = chaining._spread(list(range(100)))
+    assert asked[-1] == 99 and asked[0] == 0 and len(asked) <= 8
+    gaps = np.diff(asked)
+    assert (gaps[:-1] >= gaps[1:]).all()
+    assert chaining._spread([]) == [] and chaining._spread([4]) == [4]
+
+
+def test_an_end_that_is_another_face_is_warned_of() -> None:
+    calm = sampled(1, count=8)
+    drifted = changed(sampled(1, count=4, seed=1), "nose width", 0.7, tone=(0, 0, -12))
+    assert chaining._drift(0, (*calm, *sampled(1, count=4, seed=1)), False) is None
+    told = chaining._drift(0, (*calm, *drifted), False)
+    assert told is not None and "narrower" in told and "cooler" in told
+
+
+@pytest.mark.slow
+def test_the_sample_gives_a_frame_and_its_pixels() -> None:
+    found = chaining.anchor(SHORT, Settings(range="0-8", device="cpu"))
+    assert 0 <= found.frame < found.end == 8 and not found.repaired
+    assert found.pixels.shape == (360, 640, 3) and found.pixels.dtype == np.uint8
+    assert all(span.start > found.frame for span, _ in found.later)
+
+
+@pytest.mark.slow
+def test_a_faulty_frame_is_repaired_and_enlarged_without_its_surroundings() -> None:
+    """The same frame plain, repaired, and repaired and enlarged: only the face differs, by little."""
+    settings = Settings(range="6-16", device="cpu", restorer="unwaxing")
+    analysis = analyse(SHORT, settings)
+    (diagnosis,) = analysis.diagnoses
+    waxy = Finding("waxy", diagnosis.track.id, diagnosis.track.span, 0.9, "")
+    ill = replace(analysis, diagnoses=(replace(diagnosis, findings=(waxy,), judgement=Judgement("repair", "")),))
+    plain = chaining._fetched(ill, 10, settings, False, silent)
+    mended = chaining._fetched(ill, 10, settings, True, silent)
+    large = chaining._fetched(ill, 10, replace(settings, scale=2, upscaler="lanczos"), True, silent)
+    assert (plain.repaired, mended.repaired, large.repaired) == (False, True, True)
+    changed = (plain.pixels != mended.pixels).any(axis=2)
+    assert 0.002 < changed.mean() < 0.5 and not changed[:, :40].any()
+    assert large.pixels.shape == (720, 1280, 3)
+    shrunk = large.pixels.reshape(360, 2, 640, 2, 3).mean(axis=(1, 3))
+    assert np.abs(shrunk - mended.pixels).mean() < 2
