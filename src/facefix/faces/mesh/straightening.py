@@ -48,8 +48,8 @@ _FEWEST = 3
 _LONGEST = 240
 """Frames that are solved for at once."""
 _VIEW_FRAMES = 4.0
-"""A picture of the person from elsewhere says as much about the mean shape as so many sound frames: mood and lens are others. In
-six clips three pictures brought meshes nearer to the truth where a face had six sound frames, and not where it had ten or more."""
+"""A picture of the person from elsewhere says as much about the mean shape as so many sound frames: mood and lens are others.
+In six clips three pictures helped where a face had six sound frames, and did not where it had ten or more."""
 
 
 @dataclass(frozen=True, slots=True)
