@@ -141,7 +141,12 @@ class Settings:
         metavar="DIR",
         folder=True,
     )
-    device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")
+    device: str = _option(
+        "auto",
+        "Where networks run: auto, cpu, cuda, cuda:N or mps; several as cuda:0,cuda:1, which share the clips of a queue, and "
+        "the frames of a clip that is enlarged.",
+        "--device",
+    )
     models_dir: str | None = _option(
         None,
         "Folder in which model weights are looked for first, and into which they are fetched; default: what the environment "
@@ -161,13 +166,20 @@ class Settings:
     def __post_init__(self) -> None:
         for item in fields(self):
             _check(item.name, getattr(self, item.name), item.metadata["option"])
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
-            raise SettingsError(f"--device {self.device}: choose auto, cpu, cuda, cuda:N or mps.")
+        if not re.fullmatch(r"auto|cpu|mps|cuda|cuda:\d+(,cuda:\d+)*", self.device):
+            raise SettingsError(f"--device {self.device}: choose auto, cpu, cuda, cuda:N, mps, or several as cuda:0,cuda:1.")
+        if len(set(self.devices)) < len(self.devices):
+            raise SettingsError(f"--device {self.device}: names a device twice.")
         if self.scale == 1 and self.upscaler != "auto":
             raise SettingsError(f"--upscaler {self.upscaler}: enlarges nothing without --scale 2 or --scale 4.")
         if self.range is not None:
             parse_range(self.range)
         parse_cast(self.cast, self.character)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that `device` names; where one has to do, it is the first."""
+        return tuple(self.device.split(","))
 
 
 def _check(name: str, value: Any, option: Option) -> None:

@@ -54,9 +54,10 @@ def add(name: str, images: tuple[Path, ...], note: str | None, characters_dir: s
     from facefix.characters.bible import TextAnchors
     from facefix.characters.place import checked, folder
     from facefix.characters.views import missing
+    from facefix.settings import Settings
 
     checked(name)
-    pictures = pipeline.references(images, device)
+    pictures = pipeline.references(images, Settings(device=device).devices[0])
     person = pipeline.add_character(folder(characters_dir), name, pictures, TextAnchors(**text), note)
     for one in pictures:
         _tell(one, faults_only=True)
@@ -76,8 +77,9 @@ def check(images: tuple[Path, ...], as_json: bool, device: str) -> int:
     from facefix.characters.reference import worst
     from facefix.characters.views import missing
     from facefix.report.schema import dumps
+    from facefix.settings import Settings
 
-    pictures = pipeline.references(images, device)
+    pictures = pipeline.references(images, Settings(device=device).devices[0])
     if as_json:
         click.echo(dumps([_document(one) for one in pictures]))
     else:
@@ -118,10 +120,11 @@ def show(name: str, output: Path | None, yes: bool, characters_dir: str | None, 
     from facefix.characters.views import missing
     from facefix.errors import OutputError
     from facefix.files import check_output, write_bytes
+    from facefix.settings import Settings
 
     if output is not None and output.suffix.lower() not in (".png", ".html"):
         raise OutputError(f"{output}: a sheet is a .png or an .html file.")
-    person = pipeline.person(folder(characters_dir), name, device)
+    person = pipeline.person(folder(characters_dir), name, Settings(device=device).devices[0])
     if output is not None:
         check_output(person.character.folder / FILE, output, overwrite=yes)
     _describe(person, missing([view.angle for view in person.character.views]))

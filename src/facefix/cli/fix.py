@@ -21,6 +21,7 @@ _IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer"
 @click.option("--plan", "plan_from", type=click.Path(path_type=Path), metavar="FILE", help="Render this plan; do not analyse.")
 @click.option("--json", "json_to", metavar="FILE|-", help="Write what was done as JSON (schema 1); - for standard output.")
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
+@click.option("--profile", "profiling", is_flag=True, help="Say how long each stage took.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite outputs that exist.")
 @settings_options()
 @click.pass_context
@@ -31,6 +32,7 @@ def fix(
     plan_from: Path | None,
     json_to: str | None,
     strict: bool,
+    profiling: bool,
     yes: bool,
     **options: Any,
 ) -> int:
@@ -45,8 +47,8 @@ def fix(
     from facefix.errors import OutputError, SettingsError
     from facefix.files import folder_made, output_path
     from facefix.plan_reader import load
-    from facefix.report.schema import outcome
-    from facefix.report.table import details, summary
+    from facefix.report.schema import outcome, profile
+    from facefix.report.table import details, profile_lines, summary
     from facefix.settings import Settings
     from facefix.types import Verdict
 
@@ -74,18 +76,20 @@ def fix(
             raise OutputError(f"{clip}: its result would be {out}, which {why}; repair it on its own with another -o.")
         taken[out.resolve()] = f"is the result of {clip}"
         folder = folder_made(out.parent) if source.root is not None or several else nullcontext()
-        with folder, Progress(clip.name) as progress:
+        with folder, Progress(clip.name) as progress, pipeline.profiled() as spent:
             if plan_from is not None:
                 report = pipeline.render(load(plan_from), out, clip=clip, settings=settings, overwrite=yes, progress=progress)
             else:
                 report = pipeline.repair(clip, out, settings, overwrite=yes, progress=progress)
-        documents.append(outcome(report))
+        documents.append(outcome(report) | ({"profile": profile(spent)} if profiling else {}))
         # Standard output is for people or for machines, never for both.
         tell = partial(click.echo, err=json_to == "-")
         tell(summary(report))
         if suffix != clip.suffix and out.suffix == suffix:
             tell(f"  ! facefix does not write {clip.suffix} files; the result is a {suffix} file.")
         for line in details(report):
+            tell(line)
+        for line in profile_lines(spent) if profiling else ():
             tell(line)
         return report.verdict
 

@@ -22,6 +22,7 @@ from facefix.cli.options import clips_argument, settings_options
     help="Write pictures: each face's worst and best frames, its signals with the findings marked.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
+@click.option("--profile", "profiling", is_flag=True, help="Say how long each stage took.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
 @settings_options(
     "strength",
@@ -45,6 +46,7 @@ def inspect(
     plan: Path | None,
     report: Path | None,
     strict: bool,
+    profiling: bool,
     yes: bool,
     **options: Any,
 ) -> int:
@@ -57,8 +59,8 @@ def inspect(
     from facefix.files import check_output, folder_made, write_bytes
     from facefix.plan import dump
     from facefix.report import plot
-    from facefix.report.schema import document
-    from facefix.report.table import lines
+    from facefix.report.schema import document, profile
+    from facefix.report.table import lines, profile_lines
     from facefix.settings import Settings
     from facefix.types import Verdict
 
@@ -76,7 +78,8 @@ def inspect(
 
     def job(source: Source) -> Verdict:
         folder = source.folder_in(report) if report is not None else None
-        with Progress(source.clip.name) as progress, folder_made(folder) if folder is not None else nullcontext():
+        made = folder_made(folder) if folder is not None else nullcontext()
+        with Progress(source.clip.name) as progress, made, pipeline.profiled() as spent:
             pictures = (
                 [folder / f"{source.clip.stem}_{what}.png" for what in ("faces", "signals")] if folder is not None else []
             )
@@ -86,11 +89,11 @@ def inspect(
             if pictures:
                 write_bytes(pictures[0], pipeline.face_sheet(analysis, progress=progress))
                 write_bytes(pictures[1], plot.png(analysis))
-        documents.append(document(analysis))
+        documents.append(document(analysis) | ({"profile": profile(spent)} if profiling else {}))
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)
         if json_to != "-":
-            click.echo("\n".join(lines(analysis)))
+            click.echo("\n".join([*lines(analysis), *(profile_lines(spent) if profiling else ())]))
         return analysis.verdict
 
     code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])

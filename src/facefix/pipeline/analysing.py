@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from facefix.models import zoo
 from facefix.pipeline.casting import cast, people, planned
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import measure_tracks
+from facefix.pipeline.overlapping import ahead
+from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
@@ -63,7 +65,7 @@ def analyse_uncast(path: Path, settings: Settings, meshes: bool, progress: Progr
     """The same without characters: what does not change when they do."""
     seen = follow(path, settings, progress=progress)
     clip = seen.clip
-    tracks, signals = measure_tracks(clip, seen.tracks, settings.device, keep_meshes=meshes, progress=progress)
+    tracks, signals = measure_tracks(clip, seen.tracks, settings.devices[0], keep_meshes=meshes, progress=progress)
     generator = generators.resolve(settings.generator, clip.origin)
     priors = generators.priors(generator.name)
     diagnoses = tuple(_diagnose(clip, track, signals[track.id], priors) for track in tracks)
@@ -88,8 +90,8 @@ def follow(path: Path, settings: Settings, *, progress: Progress = silent) -> Fo
     memory.keep_large_blocks_apart()
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
-    spec = named(settings.detector, settings.device)
-    shots_found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.device), progress)
+    spec = named(settings.detector, settings.devices[0])
+    shots_found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.devices[0]), progress)
     span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
     if not len(span):
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
@@ -136,17 +138,25 @@ def find(
     total = _expected(clip, span)
     batch: list[tuple[int, Pixels]] = []
 
+    def pictures() -> Iterator[tuple[int, Pixels]]:
+        for frame in clocked_each("decoding", decoder):
+            with clocked("to RGB"):
+                rgb = colour.to_rgb(frame, clip)
+            with clocked("finding cuts"):
+                cuts.push(frame.index, rgb)
+            yield frame.index, rgb
+
     def flush() -> None:
-        faces = detector.detect([rgb for _, rgb in batch], [index for index, _ in batch])
-        for (index, rgb), seen in zip(batch, faces, strict=True):
-            sightings.push(index, rgb, seen)
+        with clocked("detecting faces", len(batch)):
+            faces = detector.detect([rgb for _, rgb in batch], [index for index, _ in batch])
+        with clocked("identifying faces", sum(map(len, faces))):
+            for (index, rgb), seen in zip(batch, faces, strict=True):
+                sightings.push(index, rgb, seen)
         batch.clear()
 
     done = 0
-    for frame in decoder:
-        rgb = colour.to_rgb(frame, clip)
-        cuts.push(frame.index, rgb)
-        batch.append((frame.index, rgb))
+    for picture in ahead(pictures()):
+        batch.append(picture)
         done += 1
         if len(batch) == _DETECT_BATCH:
             flush()
@@ -155,7 +165,8 @@ def find(
         flush()
     progress("finding faces", done, done)
     found = cuts.finish(decoder.decoded)
-    return found, tuple(sightings.tracks(found)), decoder
+    with clocked("following faces"):
+        return found, tuple(sightings.tracks(found)), decoder
 
 
 def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]], priors: Mapping[str, float]) -> Diagnosis:

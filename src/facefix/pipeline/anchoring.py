@@ -55,7 +55,7 @@ def _found(planned: PlannedCharacter, settings: Settings) -> Person:
         raise PlanError(
             f"The plan needs the character {planned.name}, which is not in {folders[0]}; name its folder with --characters-dir."
         )
-    found = person(there, planned.name, settings.device)
+    found = person(there, planned.name, settings.devices[0])
     if found.bank.key != planned.bank:
         raise PlanError(
             f"The pictures of {planned.name} in {there} are others than when the plan was made; run `facefix inspect --plan`."

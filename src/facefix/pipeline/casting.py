@@ -19,7 +19,7 @@ from facefix.types import Analysis, Diagnosis, Track
 def people(settings: Settings) -> tuple[Person, ...]:
     """The characters that were asked for. Raises InputError where one is missing."""
     folder = place.folder(settings.characters_dir) if settings.character else Path()
-    return tuple(person(folder, name, settings.device) for name in dict.fromkeys(settings.character))
+    return tuple(person(folder, name, settings.devices[0]) for name in dict.fromkeys(settings.character))
 
 
 def planned(known: Sequence[Person], settings: Settings) -> tuple[PlannedCharacter, ...]:

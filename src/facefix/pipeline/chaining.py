@@ -74,7 +74,7 @@ def anchor(clip: Path, settings: Settings | None = None, *, fix: bool = False, p
     analysis = replace(whole, diagnoses=fitness.large([d for d in whole.diagnoses if d.track.span.start >= span.start]))
     reasons = fitness.unfit(analysis, span, forgiven=tuple(CURES) if fix else ())
     tracks = [d.track for d in analysis.diagnoses]
-    seen = samples(whole.clip, tracks, settings.device, progress=progress)
+    seen = samples(whole.clip, tracks, settings.devices[0], progress=progress)
     early = {id: some[: max(2, round(_EARLY_SHARE * len(some)))] for id, some in seen.items() if len(some) >= 2}
     mended = _mendable(analysis) if fix else frozenset()
     frame = _latest(analysis, span, reasons, early, mended, settings, progress)
@@ -107,7 +107,7 @@ def _latest(
     """
     good = [span.start + i for i, why in enumerate(reasons) if why is None]
     asked = _spread(good)
-    answers = samples_at(analysis.clip, [d.track for d in analysis.diagnoses], asked, settings.device, progress=progress)
+    answers = samples_at(analysis.clip, [d.track for d in analysis.diagnoses], asked, settings.devices[0], progress=progress)
     strange = None
     for frame in reversed(asked):
         apart = [

@@ -96,7 +96,7 @@ def appearing(number: int, clip: Path, settings: Settings, progress: Progress = 
     """What one clip shows. number: the clip's, among those that are compared. Raises InputError, ModelError."""
     with zoo.searched(settings.models_dir):
         one = follow(clip, settings, progress=progress)
-        seen = samples(one.clip, one.tracks, settings.device, progress=progress)
+        seen = samples(one.clip, one.tracks, settings.devices[0], progress=progress)
     return one, [Appearing(number, track.id, track.span, seen[track.id]) for track in one.tracks]
 
 
