@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from facefix.cli.marking import markers_option
 from facefix.cli.options import clips_argument, settings_options
 
 _IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer")
@@ -20,6 +21,7 @@ _IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer"
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="File for one clip, folder for several.")
 @click.option("--plan", "plan_from", type=click.Path(path_type=Path), metavar="FILE", help="Render this plan; do not analyse.")
 @click.option("--json", "json_to", metavar="FILE|-", help="Write what was done as JSON (schema 1); - for standard output.")
+@markers_option
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite outputs that exist.")
 @settings_options()
@@ -30,6 +32,7 @@ def fix(
     output: Path | None,
     plan_from: Path | None,
     json_to: str | None,
+    markers_to: Path | None,
     strict: bool,
     yes: bool,
     **options: Any,
@@ -41,10 +44,13 @@ def fix(
     from facefix import pipeline
     from facefix.cli.documents import check, deliver
     from facefix.cli.each import Source, expand, run_each
+    from facefix.cli.marking import Markers
     from facefix.cli.progress import Progress
     from facefix.errors import OutputError, SettingsError
     from facefix.files import folder_made, output_path
+    from facefix.media.probe import probe
     from facefix.plan_reader import load
+    from facefix.report.markers.marking import of_report
     from facefix.report.schema import outcome
     from facefix.report.table import details, summary
     from facefix.settings import Settings
@@ -60,6 +66,7 @@ def fix(
                 raise SettingsError(f"--{name}: the plan says that already; edit {plan_from} or leave --plan out.")
 
     check(json_to, sources, overwrite=yes)
+    markers = Markers(markers_to, sources, overwrite=yes)
     documents: list[dict[str, Any]] = []
     several = len(sources) > 1
     taken = {source.clip.resolve(): "is a clip to be repaired itself" for source in sources if several}
@@ -74,11 +81,13 @@ def fix(
             raise OutputError(f"{clip}: its result would be {out}, which {why}; repair it on its own with another -o.")
         taken[out.resolve()] = f"is the result of {clip}"
         folder = folder_made(out.parent) if source.root is not None or several else nullcontext()
-        with folder, Progress(clip.name) as progress:
-            if plan_from is not None:
-                report = pipeline.render(load(plan_from), out, clip=clip, settings=settings, overwrite=yes, progress=progress)
+        with folder, markers.ready(source) as mark, Progress(clip.name) as progress:
+            plan = load(plan_from) if plan_from is not None else None
+            if plan is not None:
+                report = pipeline.render(plan, out, clip=clip, settings=settings, overwrite=yes, progress=progress)
             else:
                 report = pipeline.repair(clip, out, settings, overwrite=yes, progress=progress)
+            mark(lambda: of_report(report, probe(out), plan.treatments if plan is not None else ()))
         documents.append(outcome(report))
         # Standard output is for people or for machines, never for both.
         tell = partial(click.echo, err=json_to == "-")

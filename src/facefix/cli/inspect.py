@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from facefix.cli.marking import markers_option
 from facefix.cli.options import clips_argument, settings_options
 
 
@@ -21,6 +22,7 @@ from facefix.cli.options import clips_argument, settings_options
     metavar="DIR",
     help="Write pictures: each face's worst and best frames, its signals with the findings marked.",
 )
+@markers_option
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
 @settings_options("strength", "only", "range", "generator", "detector", "restorer", "device", "models_dir")
@@ -31,6 +33,7 @@ def inspect(
     json_to: str | None,
     plan: Path | None,
     report: Path | None,
+    markers_to: Path | None,
     strict: bool,
     yes: bool,
     **options: Any,
@@ -39,11 +42,13 @@ def inspect(
     from facefix import pipeline
     from facefix.cli.documents import check, deliver
     from facefix.cli.each import Source, expand, run_each
+    from facefix.cli.marking import Markers
     from facefix.cli.progress import Progress
     from facefix.errors import SettingsError
     from facefix.files import check_output, folder_made, write_bytes
     from facefix.plan import dump
     from facefix.report import plot
+    from facefix.report.markers.marking import of_analysis
     from facefix.report.schema import document
     from facefix.report.table import lines
     from facefix.settings import Settings
@@ -59,11 +64,13 @@ def inspect(
     check(json_to, sources, overwrite=yes)
     if plan is not None:
         check_output(sources[0].clip, plan, overwrite=yes)
+    markers = Markers(markers_to, sources, overwrite=yes)
     documents: list[dict[str, Any]] = []
 
     def job(source: Source) -> Verdict:
         folder = source.folder_in(report) if report is not None else None
-        with Progress(source.clip.name) as progress, folder_made(folder) if folder is not None else nullcontext():
+        made = folder_made(folder) if folder is not None else nullcontext()
+        with markers.ready(source) as mark, Progress(source.clip.name) as progress, made:
             pictures = (
                 [folder / f"{source.clip.stem}_{what}.png" for what in ("faces", "signals")] if folder is not None else []
             )
@@ -73,6 +80,7 @@ def inspect(
             if pictures:
                 write_bytes(pictures[0], pipeline.face_sheet(analysis, progress=progress))
                 write_bytes(pictures[1], plot.png(analysis))
+            mark(lambda: of_analysis(analysis))
         documents.append(document(analysis))
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)

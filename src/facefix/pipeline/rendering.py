@@ -59,6 +59,8 @@ class Report:
     """What enlarged it; None where nothing did."""
     proofs: tuple[Proof, ...] = ()
     """What every treatment that was rendered did to its face, as measured on the way; those taken back included."""
+    first: int = 0
+    """Frame of the clip that is the result's first."""
 
     @property
     def verdict(self) -> Verdict:
@@ -170,6 +172,7 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
         scale=job.settings.scale,
         upscaler=outcome.upscaler,
         proofs=outcome.proofs,
+        first=job.plan.span.start,
     )
 
 
