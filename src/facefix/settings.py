@@ -14,6 +14,7 @@ from typing import Any
 from facefix.errors import SettingsError
 
 CRF_BOUNDS = (0, 63)
+MODELS_DIR_VARIABLE = "FACEFIX_MODELS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Option:
     """Asked only when a value is checked, since registries live in modules that are slow to import."""
     metavar: str | None = None
     many: bool = False
+    variable: str | None = None
+    """Environment variable that sets it; None: FACEFIX_ and the field's name in capitals."""
     folder: bool = False
     """A path: the command line makes it absolute, for whoever carries out an order may stand elsewhere."""
 
@@ -123,6 +126,7 @@ class Settings:
         "--models-dir",
         metavar="DIR",
         folder=True,
+        variable=MODELS_DIR_VARIABLE,
     )
     codec: str | None = _option(
         None, "Video encoder, such as libx264, libx265, prores_ks, h264_nvenc; default: the source's family.", "--codec"
@@ -134,18 +138,20 @@ class Settings:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _check(item.name, getattr(self, item.name), item.metadata["option"])
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
-            raise SettingsError(f"--device {self.device}: choose auto, cpu, cuda, cuda:N or mps.")
+            check(item.name, getattr(self, item.name))
         if self.scale == 1 and self.upscaler != "auto":
             raise SettingsError(f"--upscaler {self.upscaler}: enlarges nothing without --scale 2 or --scale 4.")
-        if self.range is not None:
-            parse_range(self.range)
 
 
-def _check(name: str, value: Any, option: Option) -> None:
+def check(name: str, value: Any) -> None:
+    """Raises SettingsError where a field cannot have that value, whatever the others have."""
+    option: Option = next(item.metadata["option"] for item in fields(Settings) if item.name == name)
     if value is None:
         return
+    if name == "device" and not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
+        raise SettingsError(f"--device {value}: choose auto, cpu, cuda, cuda:N or mps.")
+    if name == "range":
+        parse_range(value)
     flag = option.flags[0]
     if option.bounds is not None and not option.bounds[0] <= value <= option.bounds[1]:
         raise SettingsError(f"{flag} {value}: must lie between {option.bounds[0]:g} and {option.bounds[1]:g}.")

@@ -11,7 +11,8 @@ import click
 from click.core import ParameterSource
 
 from facefix.cli.marking import markers_option
-from facefix.cli.options import clips_argument, settings_options
+from facefix.cli.options import clips_argument, settings_from, settings_options
+from facefix.cli.terminal import say
 
 _IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer")
 
@@ -53,10 +54,9 @@ def fix(
     from facefix.report.markers.marking import of_report
     from facefix.report.schema import outcome
     from facefix.report.table import details, summary
-    from facefix.settings import Settings
     from facefix.types import Verdict
 
-    settings = Settings(**options)
+    settings = settings_from(options)
     sources = expand(clips)
     if plan_from is not None:
         if len(sources) > 1:
@@ -90,7 +90,7 @@ def fix(
             mark(lambda: of_report(report, probe(out), plan.treatments if plan is not None else ()))
         documents.append(outcome(report))
         # Standard output is for people or for machines, never for both.
-        tell = partial(click.echo, err=json_to == "-")
+        tell = partial(say, err=json_to == "-")
         tell(summary(report))
         if suffix != clip.suffix and out.suffix == suffix:
             tell(f"  ! facefix does not write {clip.suffix} files; the result is a {suffix} file.")

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from facefix.cli.marking import markers_option
-from facefix.cli.options import clips_argument, settings_options
+from facefix.cli.options import clips_argument, settings_from, settings_options
+from facefix.cli.terminal import say
 
 
 @click.command()
@@ -51,10 +52,9 @@ def inspect(
     from facefix.report.markers.marking import of_analysis
     from facefix.report.schema import document
     from facefix.report.table import lines
-    from facefix.settings import Settings
     from facefix.types import Verdict
 
-    settings = Settings(**options)
+    settings = settings_from(options)
     sources = expand(clips)
     if plan is not None and len(sources) > 1:
         raise SettingsError("--plan: name one clip, a plan belongs to one.")
@@ -85,7 +85,7 @@ def inspect(
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)
         if json_to != "-":
-            click.echo("\n".join(lines(analysis)))
+            say("\n".join(lines(analysis)))
         return analysis.verdict
 
     code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from facefix.settings import Option, Settings
 
@@ -35,9 +36,12 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
 def _click_option(item: Field[Any]) -> Callable[[Command], Command]:
     option: Option = item.metadata["option"]
     default = None if item.default is MISSING else item.default
-    common: dict[str, Any] = {"help": option.help, "default": default, "show_default": default not in (None, (), False)}
+    common: dict[str, Any] = {"help": option.help, "envvar": option.variable or f"FACEFIX_{item.name.upper()}"}
     if isinstance(default, bool):
-        return click.option(*option.flags, item.name, is_flag=True, help=option.help)
+        return click.option(*option.flags, item.name, is_flag=True, **common)
+    common |= {"default": default, "show_default": default not in (None, (), False)}
+    if option.choices is not None:
+        common["shell_complete"] = _completing(option.choices)
     if option.many:
         return click.option(*option.flags, item.name, type=_Words(), metavar=option.metavar, **common)
     if option.choices is not None:
@@ -53,6 +57,27 @@ def _click_option(item: Field[Any]) -> Callable[[Command], Command]:
     else:
         bounded = click.FloatRange(low, high)
     return click.option(*option.flags, item.name, type=bounded, **common)
+
+
+def _completing(choices: Callable[[], tuple[str | int, ...]]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell is told of a value that begins with `typed`; the last of several, where they are separated by commas."""
+
+    def complete(ctx: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+        before, comma, last = typed.rpartition(",")
+        return [f"{before}{comma}{word}" for word in map(str, choices()) if word.startswith(last)]
+
+    return complete
+
+
+def settings_from(options: dict[str, Any]) -> Settings:
+    """The settings that a command was given, whoever gave them.
+
+    An upscaler that a file or the environment prefers says nothing where nothing is enlarged. Raises SettingsError.
+    """
+    source = click.get_current_context().get_parameter_source("upscaler")
+    if source is not ParameterSource.COMMANDLINE and options.get("scale") == 1:
+        options = {**options, "upscaler": "auto"}
+    return Settings(**options)
 
 
 class _Words(click.ParamType):

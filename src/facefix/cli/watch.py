@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facefix.cli.options import settings_options
+from facefix.cli.options import settings_from, settings_options
 from facefix.cli.queueing import Work, work_options
+from facefix.cli.terminal import complain, say
 
 if TYPE_CHECKING:
     from facefix.jobs.records import Job
@@ -57,36 +58,35 @@ def watch(
     from facefix.jobs.store import Queue
     from facefix.jobs.tidying import sweep
     from facefix.jobs.watching import Watch, Watcher, command_for, move, run
-    from facefix.settings import Settings
 
     if not is_folder(folder):
         raise InputError(f"{folder}: is no folder to watch; make it first.")
     root = folder.resolve()
-    wish = Wish(root, output.resolve() if output else None, Settings(**options), yes)
+    wish = Wish(root, output.resolve() if output else None, settings_from(options), yes)
     place = work.place()
 
-    def say(sentence: str | None) -> None:
+    def warn(sentence: str | None) -> None:
         if sentence:
-            click.echo(f"facefix: {sentence}", err=True)
+            complain(sentence)
 
     def ended(job: Job) -> None:
         if job.state != "done" or root not in job.clip.parents:
             return
         if on_done:
-            say(run(command_for(on_done, job, place)))
+            warn(run(command_for(on_done, job, place)))
         if move_done:
-            say(move(job.clip, root, move_done.resolve()))
+            warn(move(job.clip, root, move_done.resolve()))
 
     view = Show(place, None, workers=work.workers, quiet_output=False, on_end=ended)
     queue = Queue(place.file, liveness.alive)
     sweep(queue, place)
-    with Watcher(Watch(wish, move_done.resolve() if move_done else None, settle_s, polling), place, say) as watcher:
+    with Watcher(Watch(wish, move_done.resolve() if move_done else None, settle_s, polling), place, warn) as watcher:
 
         def finished() -> bool:
             # Asked in this order: what is queued in between is seen.
             return once and watcher.idle and not queue.jobs(("queued", "running"))
 
-        click.echo(f"Watching {root}; results go to {wish.folder}.", err=True)
+        say(f"Watching {root}; results go to {wish.folder}.", err=True)
         work.run(view, place, None, finished)
     failed = sum(job.state == "failed" for job in view.told)
     return 0 if not failed else 3 if failed < len(view.told) else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from facefix.repair.cures import CURES
 from facefix.settings import RangeEnd, Settings, parse_range
 from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
 
+_LOG = logging.getLogger(__name__)
 _DETECT_BATCH = 4
 
 
@@ -49,6 +51,7 @@ def _analysed(path: Path, settings: Settings, meshes: bool, progress: Progress) 
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
     spec = named(settings.detector, settings.device)
+    _LOG.info("%s: faces are looked for by %s, device %s", clip.path, spec.name, settings.device)
     found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.device), progress)
     span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
     if not len(span):
@@ -56,6 +59,7 @@ def _analysed(path: Path, settings: Settings, meshes: bool, progress: Progress) 
         raise InputError(f"{clip.path}: {what}.")
     tracks, signals = measure_tracks(clip, tracks, settings.device, keep_meshes=meshes, progress=progress)
     generator = generators.resolve(settings.generator, clip.origin)
+    _LOG.info("%s: %d shots, %d faces; generator %s, %s", clip.path, len(found), len(tracks), generator.name, generator.why)
     priors = generators.priors(generator.name)
     diagnoses = tuple(_diagnose(clip, track, signals[track.id], priors) for track in tracks)
     return Analysis(

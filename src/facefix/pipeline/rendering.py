@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +25,8 @@ from facefix.repair.restorers import named
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
 from facefix.upscale import UPSCALERS
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +145,7 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
     if settings.device not in ("auto", "cpu"):
         devices.resolve(settings.device)
     encoder = encode.choose_encoder(info, out, spec)
+    _LOG.info("%s: to be encoded by %s, %s, %s", clip, encoder.name, encoder.pixel_format, dict(encoder.options))
     if settings.upscaler != "auto":
         zoo.check(UPSCALERS[settings.upscaler].files)
     if spec.codec is not None or settings.scale > 1:
@@ -152,6 +156,9 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
     findings = tuple(f for d in analysis.diagnoses for f in d.findings) if analysis else ()
     memory.keep_large_blocks_apart()
     prepared = prepare(job.plan, job.clip, job.settings, job.progress)
+    _LOG.info("%s: %d treatments, restorer %s", job.clip.path, len(job.plan.treatments), named(job.plan.restorer).name)
+    for treatment in job.plan.treatments:
+        _LOG.debug("%s: %s", job.clip.path, treatment)
     outcome = execute(job, prepared)
     notes = [*outcome.notes, *(one.sentence for one in prepared.refused)]
     return Report(
