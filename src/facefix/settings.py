@@ -6,7 +6,7 @@ The command line builds its options from these fields (`facefix.cli.options`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
@@ -60,6 +60,12 @@ def _modes() -> tuple[str, ...]:
     from facefix.diagnose.modes import MODES
 
     return tuple(MODES)
+
+
+def _comparisons() -> tuple[str, ...]:
+    from facefix.report.comparison import FORMS
+
+    return tuple(FORMS)
 
 
 def _generators() -> tuple[str, ...]:
@@ -134,7 +140,20 @@ class Settings:
     crf: int | None = _option(
         None, "Encoder quality, lower is better; default: visually lossless for the codec.", "--crf", bounds=CRF_BOUNDS
     )
-    compare: bool = _option(False, "Also write a side-by-side clip, before | after.", "--compare")
+    compare: bool = _option(False, "Also write a clip of before and after, with captions of what was found.", "--compare")
+    frames: tuple[str, ...] = _option(
+        (),
+        "Also write these frames before and after as PNG files: numbers or times (40,52,1.5s), comma-separated.",
+        "--frames",
+        metavar="N,...",
+        many=True,
+    )
+    compare_as: str = _option(
+        "side",
+        "How --compare shows them: side (by side) or wipe (a line swings over one picture).",
+        "--compare-as",
+        choices=_comparisons,
+    )
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -152,6 +171,8 @@ def check(name: str, value: Any) -> None:
         raise SettingsError(f"--device {value}: choose auto, cpu, cuda, cuda:N or mps.")
     if name == "range":
         parse_range(value)
+    if name == "frames":
+        parse_frames(value)
     flag = option.flags[0]
     if option.bounds is not None and not option.bounds[0] <= value <= option.bounds[1]:
         raise SettingsError(f"{flag} {value}: must lie between {option.bounds[0]:g} and {option.bounds[1]:g}.")
@@ -186,7 +207,24 @@ def parse_range(text: str) -> tuple[RangeEnd, RangeEnd]:
     return first, last
 
 
-def _range_end(text: str, whole: str) -> RangeEnd:
+def parse_frames(words: Iterable[str]) -> list[RangeEnd]:
+    """Read "40", "1.5s" or "0:01", each for itself.
+
+    Raises:
+        SettingsError: one is none of these.
+    """
+    found = []
+    for word in words:
+        one = _range_end(word, word, "--frames", "frames as 40 or times as 1.5s or 0:01")
+        if one == RangeEnd():
+            raise SettingsError(f"--frames {word}: name a frame.")
+        found.append(one)
+    return found
+
+
+def _range_end(
+    text: str, whole: str, flag: str = "--range", how: str = "frames as 40-58 or times as 1.5s-3s or 0:01-0:03"
+) -> RangeEnd:
     if not text:
         return RangeEnd()
     if text.isdecimal():
@@ -195,4 +233,4 @@ def _range_end(text: str, whole: str) -> RangeEnd:
         return RangeEnd(seconds=Fraction(match[1]))
     if match := re.fullmatch(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)", text):
         return RangeEnd(seconds=int(match[1] or 0) * 3600 + int(match[2]) * 60 + Fraction(match[3]))
-    raise SettingsError(f"--range {whole}: cannot read {text!r}; write frames as 40-58 or times as 1.5s-3s or 0:01-0:03.")
+    raise SettingsError(f"{flag} {whole}: cannot read {text!r}; write {how}.")

@@ -241,6 +241,7 @@ def test_what_a_render_did_is_told_to_machines() -> None:
         "clip": {"path": "a.mp4"},
         "out": "a_fixed.mp4",
         "compare": None,
+        "stills": [],
         "width": 640,
         "height": 360,
         "scale": 1,

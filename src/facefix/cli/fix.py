@@ -22,6 +22,11 @@ _IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer"
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="File for one clip, folder for several.")
 @click.option("--plan", "plan_from", type=click.Path(path_type=Path), metavar="FILE", help="Render this plan; do not analyse.")
 @click.option("--json", "json_to", metavar="FILE|-", help="Write what was done as JSON (schema 1); - for standard output.")
+@click.option(
+    "--preview",
+    is_flag=True,
+    help="Only show the worst three seconds, before and after, and say how long the whole will take.",
+)
 @markers_option
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite outputs that exist.")
@@ -33,6 +38,7 @@ def fix(
     output: Path | None,
     plan_from: Path | None,
     json_to: str | None,
+    preview: bool,
     markers_to: Path | None,
     strict: bool,
     yes: bool,
@@ -43,6 +49,7 @@ def fix(
     A folder is worked through with its sub-folders into FOLDER_fixed. A clip without a fault is copied, not re-encoded.
     """
     from facefix import pipeline
+    from facefix.cli import previewing
     from facefix.cli.documents import check, deliver
     from facefix.cli.each import Source, expand, run_each
     from facefix.cli.marking import Markers
@@ -65,6 +72,12 @@ def fix(
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise SettingsError(f"--{name}: the plan says that already; edit {plan_from} or leave --plan out.")
 
+    if preview:
+        if plan_from is not None or json_to is not None or markers_to is not None:
+            raise SettingsError("--preview: goes without --plan, --json and --markers; it only shows.")
+        several = len(sources) > 1
+        looked = partial(previewing.show, out=output, settings=settings, overwrite=yes, several=several)
+        return run_each(sources, looked, strict=strict, debug=ctx.obj["debug"])
     check(json_to, sources, overwrite=yes)
     markers = Markers(markers_to, sources, overwrite=yes)
     documents: list[dict[str, Any]] = []

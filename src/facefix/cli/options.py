@@ -72,11 +72,14 @@ def _completing(choices: Callable[[], tuple[str | int, ...]]) -> Callable[[click
 def settings_from(options: dict[str, Any]) -> Settings:
     """The settings that a command was given, whoever gave them.
 
-    An upscaler that a file or the environment prefers says nothing where nothing is enlarged. Raises SettingsError.
+    An upscaler that a file or the environment prefers says nothing where nothing is enlarged; who says on the command line how
+    to compare wants a comparison. Raises SettingsError.
     """
-    source = click.get_current_context().get_parameter_source("upscaler")
-    if source is not ParameterSource.COMMANDLINE and options.get("scale") == 1:
+    given = click.get_current_context().get_parameter_source
+    if given("upscaler") is not ParameterSource.COMMANDLINE and options.get("scale") == 1:
         options = {**options, "upscaler": "auto"}
+    if given("compare_as") is ParameterSource.COMMANDLINE:
+        options = {**options, "compare": True}
     return Settings(**options)
 
 

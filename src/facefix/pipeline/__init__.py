@@ -17,8 +17,22 @@ from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.picturing import face_sheet
+from facefix.pipeline.previewing import Preview, preview
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.rendering import Report, render, repair
 
-__all__ = ["Progress", "Proof", "Report", "Workspace", "analyse", "face_sheet", "plan", "render", "repair", "result_suffix"]
+__all__ = [
+    "Preview",
+    "Progress",
+    "Proof",
+    "Report",
+    "Workspace",
+    "analyse",
+    "face_sheet",
+    "plan",
+    "preview",
+    "render",
+    "repair",
+    "result_suffix",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,12 @@ from facefix.pipeline.treating import Prepared, TrackRepair, treated
 from facefix.pipeline.writing import Made, Segmented, Task, Written, at_once
 from facefix.plan import Plan, Treatment
 from facefix.repair.restorers import named
+from facefix.report.comparison import Caption, Comparison
 from facefix.settings import Settings
-from facefix.types import ClipInfo, Frame, Patch, Span
+from facefix.types import ClipInfo, Frame, Patch, Pixels, Span
+
+_HDR = (16, 18)
+"""PQ and HLG, in the code points of H.273."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +40,10 @@ class Job:
     settings: Settings
     overwrite: bool
     progress: Progress
+    captions: tuple[Caption, ...] = ()
+    """Of the comparison."""
+    keep: Callable[[Frame, Frame | Pixels], None] = lambda frame, result: None
+    """Shown every frame and what was made of it."""
     workspace: Workspace | None = None
     """Where finished segments are kept; None: nothing is kept."""
 
@@ -51,6 +59,12 @@ class Job:
     @property
     def compare(self) -> Path | None:
         return compare_path(self.out) if self.settings.compare else None
+
+    @property
+    def comparison(self) -> Comparison:
+        video = self.clip.video
+        hdr = video.colour.transfer in _HDR
+        return Comparison(self.settings.compare_as, self.captions if self.compare else (), video.rate, hdr)
 
     @property
     def asked(self) -> bool:
@@ -139,6 +153,8 @@ def _rendered(
         job.out,
         job.compare,
         lambda done: job.progress(stage, done, total),
+        job.comparison,
+        job.keep,
         enlarger,
     )
 
@@ -161,7 +177,13 @@ def _rendered(
         return at_once(task, render, accept)
     look_ahead = max([0 if enlarger is None else enlarger.look_back, *(repair.face.look_ahead for repair in repairs)])
     # What auto means, and facefix itself, may change while a job is broken off: no clip is finished by another than began it.
-    marks = [known_by(), named(job.plan.restorer).name, [t for one in repairs for t in one.treatments], job.spec]
+    marks = [
+        known_by(),
+        named(job.plan.restorer).name,
+        [t for one in repairs for t in one.treatments],
+        job.spec,
+        job.comparison,
+    ]
     segmented = Segmented(task, job.workspace, marks, exams, look_ahead)
     segmented.render(render)
     accept()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from facefix import files, memory
@@ -19,9 +20,11 @@ from facefix.pipeline.executing import Job, execute
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.remembering import analysed
+from facefix.pipeline.stilling import Stills, resolve_frames
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
 from facefix.repair.restorers import named
+from facefix.report.comparison import Caption
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
 from facefix.upscale import UPSCALERS
@@ -64,6 +67,8 @@ class Report:
     """What every treatment that was rendered did to its face, as measured on the way; those taken back included."""
     first: int = 0
     """Frame of the clip that is the result's first."""
+    stills: tuple[Path, ...] = ()
+    """Pictures of single frames that were asked for."""
 
     @property
     def verdict(self) -> Verdict:
@@ -97,7 +102,8 @@ def repair(
             analysis = analyse(path, settings, progress=progress)
         else:
             analysis = analysed(path, settings, workspace.analyses, progress)
-        job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, workspace)
+        made = plan(analysis, settings)
+        job = Job(made, analysis.clip, Path(out), settings, overwrite, progress, captions(made, analysis), workspace=workspace)
         return _render(job, started, analysis)
 
 
@@ -115,8 +121,8 @@ def render(
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and `crf` where given, which override the
-            plan's.
+        settings: `compare`, `compare_as`, `frames`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and `crf` where
+            given, which override the plan's.
         workspace: as `repair`.
 
     Raises:
@@ -130,7 +136,7 @@ def render(
         raise PlanError(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
-    job = Job(plan, info, Path(out), settings, overwrite, progress, workspace)
+    job = Job(plan, info, Path(out), settings, overwrite, progress, captions(plan), workspace=workspace)
     with zoo.searched(settings.models_dir):
         _check(info.path, job.out, settings, job.spec, overwrite)
         return _render(job, started, None)
@@ -155,11 +161,18 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
 def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
     findings = tuple(f for d in analysis.diagnoses for f in d.findings) if analysis else ()
     memory.keep_large_blocks_apart()
+    stills = Stills(job.clip, job.out, resolve_frames(job.settings.frames, job.clip, job.plan.span))
+    for place in stills.places:
+        files.check_output(job.clip.path, place, overwrite=job.overwrite)
     prepared = prepare(job.plan, job.clip, job.settings, job.progress)
     _LOG.info("%s: %d treatments, restorer %s", job.clip.path, len(job.plan.treatments), named(job.plan.restorer).name)
     for treatment in job.plan.treatments:
         _LOG.debug("%s: %s", job.clip.path, treatment)
-    outcome = execute(job, prepared)
+    with stills.folder(job.workspace.renders if job.workspace is not None else None) as folder:
+        outcome = execute(replace(job, keep=partial(stills.keep, folder)), prepared)
+        if outcome.copied:
+            stills.untouched(folder)
+        stills.deliver(folder)
     notes = [*outcome.notes, *(one.sentence for one in prepared.refused)]
     return Report(
         clip=job.clip.path,
@@ -180,7 +193,18 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
         upscaler=outcome.upscaler,
         proofs=outcome.proofs,
         first=job.plan.span.start,
+        stills=tuple(stills.places),
     )
+
+
+def captions(plan: Plan, analysis: Analysis | None = None) -> tuple[Caption, ...]:
+    """What a comparison says below the pictures: of each finding, or treatment where nothing was looked for."""
+    told = [] if analysis is None else [f for d in analysis.diagnoses for f in d.findings]
+    if analysis is None:
+        return tuple(Caption(t.mode, t.span, t.severity, "repaired") for t in plan.treatments)
+    treated = [f for f in told if any(_part_of(t, f) for t in plan.treatments)]
+    anew = [Caption("to be generated anew", span, 1.0, "left as it is") for span in analysis.judgement.regenerate]
+    return (*(Caption(f.mode, f.span, f.severity, "repaired" if f in treated else "left as it is") for f in told), *anew)
 
 
 def _part_of(treatment: Treatment, finding: Finding) -> bool:

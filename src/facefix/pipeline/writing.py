@@ -7,14 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from facefix.media import colour, decode, encode, segments
 from facefix.pipeline import checkpoint
 from facefix.pipeline.enlarging import Enlarger
 from facefix.pipeline.gauges import LOOK_BACK
 from facefix.pipeline.progress import fps
 from facefix.pipeline.proof import Exam
+from facefix.report.comparison import Comparison
 from facefix.types import ClipInfo, Frame, Pixels, Span
 
 _ENDLESS = 1 << 40
@@ -59,9 +58,13 @@ class Task:
     spec: encode.EncodeSpec
     out: Path
     compare: Path | None
-    """Where before and after are to be shown side by side."""
+    """Where before and after are to be shown."""
     report: Callable[[int], None]
     """Told after each frame how many there are."""
+    comparison: Comparison
+    """How."""
+    keep: Callable[[Frame, Frame | Pixels], None]
+    """Shown every frame and what was made of it."""
     enlarger: Enlarger | None = None
     """Who makes the results, where they are enlarged."""
 
@@ -70,11 +73,12 @@ class Task:
         """Files, and their sizes where these are not the clip's."""
         size = None if self.enlarger is None else self.enlarger.size
         width, height = size or self.clip.video.display_size
-        return [(self.out, size), *([(self.compare, (2 * width, height))] if self.compare else [])]
+        return [(self.out, size), *([(self.compare, self.comparison.size(width, height))] if self.compare else [])]
 
     def put(self, sinks: Sequence[Sink], made: Made) -> None:
         """Hand a frame to the encoders of the outputs."""
         frame, result = made.frame, made.result
+        self.keep(frame, result)
         if isinstance(result, Frame):
             sinks[0].write(result)
         else:
@@ -82,7 +86,7 @@ class Task:
         for sink in sinks[1:]:
             before = self.enlarger.interpolated(frame) if self.enlarger is not None else colour.to_rgb(frame, self.clip)
             after = colour.to_rgb(result, self.clip) if isinstance(result, Frame) else result
-            sink.write_rgb(np.concatenate([before, after], axis=1), frame)
+            sink.write_rgb(self.comparison.picture(before, after, frame.index), frame)
 
 
 def at_once(task: Task, render: Render, accept: Callable[[], None]) -> Written:

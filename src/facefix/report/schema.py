@@ -49,6 +49,7 @@ def outcome(report: Report) -> dict[str, Any]:
         "clip": {"path": str(report.clip)},
         "out": str(report.out),
         "compare": None if report.compare is None else str(report.compare),
+        "stills": [str(still) for still in report.stills],
         "width": report.size[0],
         "height": report.size[1],
         "scale": report.scale,

@@ -79,6 +79,7 @@ def summary(report: Report) -> str:
         done += f", enlarged {report.scale}x to {report.size[0]}x{report.size[1]} by {report.upscaler}"
     how = "copied without re-encoding" if report.copied else "written"
     extra = f", comparison in {report.compare}" if report.compare else ""
+    extra += f", {len(report.stills)} stills beside it" if report.stills else ""
     return f"{report.clip}: {done}; {how} to {report.out}{extra} [{report.seconds:.1f} s]"
 
 
