@@ -24,10 +24,11 @@ from facefix.plan import Plan, Treatment
 from facefix.repair.restorers import named
 from facefix.report.comparison import Caption, Comparison
 from facefix.settings import Settings
-from facefix.types import ClipInfo, Frame, Patch, Pixels, Span
+from facefix.types import ClipInfo, Finding, Frame, Patch, Pixels, Span
 
 _HDR = (16, 18)
 """PQ and HLG, in the code points of H.273."""
+_LEFT = "left as it is"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +41,10 @@ class Job:
     settings: Settings
     overwrite: bool
     progress: Progress
-    captions: tuple[Caption, ...] = ()
-    """Of the comparison."""
+    found: tuple[Finding, ...] = ()
+    """What the comparison names while it lasts."""
+    anew: tuple[Span, ...] = ()
+    """Frames to be generated anew, which it names too."""
     keep: Callable[[Frame, Frame | Pixels], None] = lambda frame, result: None
     """Shown every frame and what was made of it."""
     workspace: Workspace | None = None
@@ -60,11 +63,15 @@ class Job:
     def compare(self) -> Path | None:
         return compare_path(self.out) if self.settings.compare else None
 
-    @property
-    def comparison(self) -> Comparison:
+    def comparison(self, treatments: Sequence[Treatment]) -> Comparison:
+        """How before and after are shown where these treatments are in the result."""
         video = self.clip.video
+        captions = [Caption("to be generated anew", span, 1.0, _LEFT) for span in self.anew]
+        for finding in self.found:
+            fate = "repaired" if any(part_of(treatment, finding) for treatment in treatments) else _LEFT
+            captions.append(Caption(finding.mode, finding.span, finding.severity, fate))
         hdr = video.colour.transfer in _HDR
-        return Comparison(self.settings.compare_as, self.captions if self.compare else (), video.rate, hdr)
+        return Comparison(self.settings.compare_as, tuple(captions) if self.compare else (), video.rate, hdr)
 
     @property
     def asked(self) -> bool:
@@ -144,6 +151,7 @@ def _rendered(
         _Harmful: some treatment must be taken back; nothing was written.
     """
     total = len(job.plan.span)
+    treatments = [t for one in repairs for t in one.treatments]
     exams = _watched(repairs, rollback.open, prepared)
     task = Task(
         job.clip,
@@ -153,7 +161,7 @@ def _rendered(
         job.out,
         job.compare,
         lambda done: job.progress(stage, done, total),
-        job.comparison,
+        job.comparison(treatments),
         job.keep,
         enlarger,
     )
@@ -177,17 +185,17 @@ def _rendered(
         return at_once(task, render, accept)
     look_ahead = max([0 if enlarger is None else enlarger.look_back, *(repair.face.look_ahead for repair in repairs)])
     # What auto means, and facefix itself, may change while a job is broken off: no clip is finished by another than began it.
-    marks = [
-        known_by(),
-        named(job.plan.restorer).name,
-        [t for one in repairs for t in one.treatments],
-        job.spec,
-        job.comparison,
-    ]
+    marks = [known_by(), named(job.plan.restorer).name, treatments, job.spec, task.comparison]
     segmented = Segmented(task, job.workspace, marks, exams, look_ahead)
     segmented.render(render)
     accept()
     return segmented.join()
+
+
+def part_of(treatment: Treatment, finding: Finding) -> bool:
+    """Whether it treats some frames of the finding."""
+    same = (treatment.track, treatment.mode) == (finding.track, finding.mode)
+    return same and finding.span.start <= treatment.span.start < treatment.span.end <= finding.span.end
 
 
 def _watched(repairs: Sequence[TrackRepair], measured: Sequence[Treatment], prepared: Prepared) -> list[Exam]:

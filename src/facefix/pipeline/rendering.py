@@ -16,15 +16,14 @@ from facefix.models import devices, zoo
 from facefix.pipeline import enlarging
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
-from facefix.pipeline.executing import Job, execute
+from facefix.pipeline.executing import Job, execute, part_of
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.remembering import analysed
 from facefix.pipeline.stilling import Stills, resolve_frames
 from facefix.pipeline.treating import prepare
-from facefix.plan import Plan, Treatment, fingerprint
+from facefix.plan import Plan, fingerprint
 from facefix.repair.restorers import named
-from facefix.report.comparison import Caption
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
 from facefix.upscale import UPSCALERS
@@ -102,8 +101,10 @@ def repair(
             analysis = analyse(path, settings, progress=progress)
         else:
             analysis = analysed(path, settings, workspace.analyses, progress)
-        made = plan(analysis, settings)
-        job = Job(made, analysis.clip, Path(out), settings, overwrite, progress, captions(made, analysis), workspace=workspace)
+        job = Job(
+            plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, _found(analysis),
+            analysis.judgement.regenerate, workspace=workspace,
+        )  # fmt: skip
         return _render(job, started, analysis)
 
 
@@ -136,7 +137,9 @@ def render(
         raise PlanError(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
-    job = Job(plan, info, Path(out), settings, overwrite, progress, captions(plan), workspace=workspace)
+    # All that a plan knows of what was found.
+    found = tuple(Finding(t.mode, t.track, t.span, t.severity, t.why) for t in plan.treatments)
+    job = Job(plan, info, Path(out), settings, overwrite, progress, found, workspace=workspace)
     with zoo.searched(settings.models_dir):
         _check(info.path, job.out, settings, job.spec, overwrite)
         return _render(job, started, None)
@@ -159,7 +162,7 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
 
 
 def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
-    findings = tuple(f for d in analysis.diagnoses for f in d.findings) if analysis else ()
+    findings = _found(analysis) if analysis else ()
     memory.keep_large_blocks_apart()
     stills = Stills(job.clip, job.out, resolve_frames(job.settings.frames, job.clip, job.plan.span))
     for place in stills.places:
@@ -183,7 +186,7 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
         copied=outcome.copied,
         faces=len(analysis.diagnoses) if analysis else None,
         findings=findings,
-        untreated=tuple(f for f in findings if not any(_part_of(t, f) for t in outcome.treatments)),
+        untreated=tuple(f for f in findings if not any(part_of(t, f) for t in outcome.treatments)),
         judgement=analysis.judgement if analysis else _judgement(job.plan),
         rate=job.clip.video.rate,
         warnings=tuple(dict.fromkeys([*(analysis.warnings if analysis else ()), *notes])),
@@ -197,20 +200,8 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
     )
 
 
-def captions(plan: Plan, analysis: Analysis | None = None) -> tuple[Caption, ...]:
-    """What a comparison says below the pictures: of each finding, or treatment where nothing was looked for."""
-    told = [] if analysis is None else [f for d in analysis.diagnoses for f in d.findings]
-    if analysis is None:
-        return tuple(Caption(t.mode, t.span, t.severity, "repaired") for t in plan.treatments)
-    treated = [f for f in told if any(_part_of(t, f) for t in plan.treatments)]
-    anew = [Caption("to be generated anew", span, 1.0, "left as it is") for span in analysis.judgement.regenerate]
-    return (*(Caption(f.mode, f.span, f.severity, "repaired" if f in treated else "left as it is") for f in told), *anew)
-
-
-def _part_of(treatment: Treatment, finding: Finding) -> bool:
-    """Whether it treats some frames of the finding."""
-    same = (treatment.track, treatment.mode) == (finding.track, finding.mode)
-    return same and finding.span.start <= treatment.span.start < treatment.span.end <= finding.span.end
+def _found(analysis: Analysis) -> tuple[Finding, ...]:
+    return tuple(finding for diagnosis in analysis.diagnoses for finding in diagnosis.findings)
 
 
 def _judgement(plan: Plan) -> Judgement:

@@ -23,8 +23,8 @@ COLOURS: Mapping[str, tuple[float, float, float]] = MappingProxyType(
     {"warp": (0.91, 0.30, 0.24), "drift": (0.80, 0.40, 0.85), "flicker": (0.95, 0.77, 0.20), "waxy": (0.25, 0.80, 0.85)}
 )
 _OTHER_COLOUR = (0.55, 0.65, 1.0)
-_TEXT_SHARE, _LEAST_TEXT_PX = 0.032, 13
-"""Height of the text as a share of the picture's shorter side, and at least."""
+_TEXT_SHARE, _LEAST_TEXT_PX = {"side": 0.042, "wipe": 0.032}, 13
+"""Height of the text as a share of one picture's shorter side, and at least: two side by side are seen at half the size."""
 _MOST_CAPTIONS = 3
 _PERIOD_S = 4.0
 """From left to right and back again."""
@@ -78,7 +78,7 @@ class Comparison:
         return np.concatenate([shown, np.rint(bar * (top / 255)).astype(after.dtype)])
 
     def _text_px(self, width: int, height: int) -> int:
-        return max(_LEAST_TEXT_PX, round(_TEXT_SHARE * min(width, height)))
+        return max(_LEAST_TEXT_PX, round(_TEXT_SHARE[self.form] * min(width, height)))
 
     def _bar(self, width: int, height: int) -> int:
         """Its height: one line of labels, and as many of captions as are ever needed at once."""
