@@ -29,7 +29,7 @@ from facefix.faces.detectors import DETECTORS
 from facefix.faces.mesh import topology
 from facefix.faces.mesh.mesher import LOST, Mesher
 from mesh import trial
-from mesh.data import eye_distance
+from mesh.data import eye_distance, yaw_deg
 
 Floats = NDArray[np.float32]
 
@@ -75,12 +75,6 @@ def detected(folder: Path, name: str, pictures: NDArray[np.uint8], expected: Flo
 def error(meshes: Floats, truth: Floats) -> Floats:
     """(N,) in per cent; NaN where there is no mesh."""
     return 100 * np.linalg.norm((meshes - truth)[..., :2], axis=-1).mean(-1) / eye_distance(truth)
-
-
-def yaw_of(meshes: Floats) -> Floats:
-    """(N,) degrees, from the two sides of the face."""
-    side = meshes[:, 454] - meshes[:, 234]
-    return np.degrees(np.arctan2(side[:, 2], side[:, 0]))
 
 
 def ask(
@@ -141,7 +135,7 @@ def accuracy(options: argparse.Namespace, folder: Path, mesher: Mesher) -> tuple
 def details(ours: Floats, truth: Floats, plain: Floats, groups: list[str]) -> None:
     """Who and where the error on clean pictures comes from."""
     clip = np.array([not g.startswith(("sfhq", "house", "senate", "london")) for g in groups])
-    off, turned = error(ours, truth), np.abs(yaw_of(truth)) > 20
+    off, turned = error(ours, truth), yaw_deg(truth) > 20
     flat = eye_distance(truth) / np.linalg.norm((truth[:, 33] - truth[:, 263])[:, :2], axis=1)
     parts = {
         f"{(~clip).sum()} portraits": off[~clip],

@@ -40,6 +40,8 @@ CLIP_SHARE = 0.22
 FINE_WEIGHT = 2.0
 """Of lips, eyelids and irises."""
 DEPTH_WEIGHT, FIRST_WEIGHT, DOUBT_WEIGHT, SEEN_WEIGHT = 0.4, 0.4, 0.05, 0.05
+TURNED, TURNED_DEG = 4.0, (10, 40)
+"""How often a face turned by the second angle is shown for one turned by less than the first; they are rare, and hard."""
 AVERAGING = 0.998
 
 
@@ -52,6 +54,7 @@ class Samples(IterableDataset):
         self.faces, self.reliefs, self.order, self.mix, self.size, self.seed = faces, reliefs, order, mix, size, seed
         clip = np.array([row["clip"] for row in faces.rows])
         self.chance = np.where(clip, CLIP_SHARE / max(clip.sum(), 1), (1 - CLIP_SHARE) / max((~clip).sum(), 1))
+        self.chance *= 1 + (TURNED - 1) * np.interp(data.yaw_deg(faces.meshes), TURNED_DEG, (0, 1))
         self.chance /= self.chance.sum()
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

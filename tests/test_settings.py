@@ -34,6 +34,8 @@ def test_ranges_that_make_no_sense_say_so(text: str) -> None:
         ({"restorer": "magic"}, "--restorer magic: choose from auto, none"),
         ({"generator": "klingon"}, "--generator klingon: choose from auto, none, kling, sora, runway, pika, wan, veo, hailuo"),
         ({"device": "gpu"}, "--device gpu"),
+        ({"device": "cuda:0,cpu"}, "several as cuda:0,cuda:1"),
+        ({"device": "cuda:0,cuda:0"}, "names a device twice"),
         ({"crf": 70}, "--crf 70"),
         ({"range": "9-1"}, "--range 9-1"),
         ({"scale": 3}, "--scale 3: choose from 1, 2, 4."),

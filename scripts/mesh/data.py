@@ -63,6 +63,12 @@ def eye_distance(meshes: Floats) -> Floats:
     return np.linalg.norm(meshes[..., EYES[0], :] - meshes[..., EYES[1], :], axis=-1)
 
 
+def yaw_deg(meshes: Floats) -> Floats:
+    """(N,) how far (N, 478, 3) heads are turned to either side, from the two sides of the face."""
+    across = meshes[:, 454] - meshes[:, 234]
+    return np.abs(np.degrees(np.arctan2(across[:, 2], across[:, 0])))
+
+
 def mirror_order(plain: Floats, mirrored: Floats) -> NDArray[np.int64]:
     """(478,) permutation: point i of the mirror picture is point order[i] of the picture. From the labels of both."""
     gap = np.linalg.norm(plain[:, :, None, :2] - mirrored[:, None, :, :2], axis=-1).mean(0)

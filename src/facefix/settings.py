@@ -124,7 +124,12 @@ class Settings:
         "--upscaler",
         choices=_upscalers,
     )
-    device: str = _option("auto", "Where networks run: auto, cpu, cuda, cuda:N or mps.", "--device")
+    device: str = _option(
+        "auto",
+        "Where networks run: auto, cpu, cuda, cuda:N or mps; several as cuda:0,cuda:1, which share the clips of a queue, and "
+        "the frames of a clip that is enlarged.",
+        "--device",
+    )
     models_dir: str | None = _option(
         None,
         "Folder in which model weights are looked for first, and into which they are fetched; default: what the environment "
@@ -161,14 +166,19 @@ class Settings:
         if self.scale == 1 and self.upscaler != "auto":
             raise SettingsError(f"--upscaler {self.upscaler}: enlarges nothing without --scale 2 or --scale 4.")
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that `device` names; where one has to do, it is the first."""
+        return tuple(self.device.split(","))
+
 
 def check(name: str, value: Any) -> None:
     """Raises SettingsError where a field cannot have that value, whatever the others have."""
     option: Option = next(item.metadata["option"] for item in fields(Settings) if item.name == name)
     if value is None:
         return
-    if name == "device" and not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
-        raise SettingsError(f"--device {value}: choose auto, cpu, cuda, cuda:N or mps.")
+    if name == "device":
+        _check_device(value)
     if name == "range":
         parse_range(value)
     if name == "frames":
@@ -181,6 +191,14 @@ def check(name: str, value: Any) -> None:
         for item in value if option.many else (value,):
             if item not in allowed:
                 raise SettingsError(f"{flag} {item}: choose from {', '.join(map(str, allowed))}.")
+
+
+def _check_device(text: str) -> None:
+    if not re.fullmatch(r"auto|cpu|mps|cuda|cuda:\d+(,cuda:\d+)*", text):
+        raise SettingsError(f"--device {text}: choose auto, cpu, cuda, cuda:N, mps, or several as cuda:0,cuda:1.")
+    names = text.split(",")
+    if len(set(names)) < len(names):
+        raise SettingsError(f"--device {text}: names a device twice.")
 
 
 @dataclass(frozen=True, slots=True)

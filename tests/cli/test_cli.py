@@ -77,6 +77,17 @@ def test_what_a_repair_did_is_written_as_json(tmp_path: Path, capsys: pytest.Cap
     assert "--json names" in capsys.readouterr().err
 
 
+def test_the_profile_names_the_stages_of_both_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = tmp_path / "told.json"
+    assert _run(SHORT, "-o", tmp_path / "out.mp4", "--range", "0-6", "--codec", "libx264", "--profile", "--json", told) == 0
+    printed = capsys.readouterr().out
+    profile = json.loads(told.read_text())["profile"]
+    assert {"decoding", "detecting faces", "meshing faces", "encoding"} <= set(profile["stages"])
+    assert profile["stages"]["detecting faces"]["items"] == profile["stages"]["encoding"]["items"] == 6
+    assert profile["wall_s"] > sum(profile["stages"][name]["seconds"] for name in ("detecting faces", "meshing faces")) > 0
+    assert all(name in printed for name in profile["stages"])
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [("missing.mp4", None, "missing.mp4"), ("empty.mp4", b"", "empty.mp4"), ("text.mp4", b"hello " * 99, "text.mp4")],

@@ -10,7 +10,11 @@ from tests.clips import write_clip
 from tests.models.server import CONTENT, Manners, row, serving
 
 from facefix.cli import main
+from facefix.faces.detectors import DETECTORS
+from facefix.jobs.engines import ENGINES
 from facefix.models import zoo
+from facefix.repair.restorers import RESTORERS
+from facefix.upscale import UPSCALERS
 
 
 def run(*words: object) -> int:
@@ -122,3 +126,18 @@ def test_weights_in_the_folder_that_is_named_are_the_ones_that_are_used(
     (tmp_path / "centerface.onnx").write_bytes(b"damaged")
     assert run(clip, "--models-dir", tmp_path) == 1
     assert f"{tmp_path / 'centerface.onnx'} is not the published centerface.onnx" in capsys.readouterr().err
+
+
+def test_every_choice_is_described_and_what_is_missing_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(zoo.MODELS_DIR_VARIABLE, raising=False)
+    monkeypatch.setattr(zoo, "cache_folder", lambda: tmp_path / "cache")
+    assert run("models", "backends") == 0
+    told = capsys.readouterr().out
+    for choices in (DETECTORS, RESTORERS, UPSCALERS, ENGINES):
+        for name, spec in choices.items():
+            assert any(line.split()[0] == name and spec.describe in line for line in told.splitlines() if line.startswith("  "))
+    lines = {line.split()[0]: line for line in told.splitlines()}
+    assert "facefix models fetch GFPGANv1.4.pth" in lines["gfpgan"]
+    assert "fetch" not in lines["unwaxing"] and "fetch" not in lines["none"]

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import skimage.data
+import torch
 from tests.clips import LOSSLESS_HEVC, Recipe, moving, number_in, write_clip
 from tests.plans import plan_for
 
 from facefix import compose, pipeline
 from facefix.faces import align
 from facefix.media import colour, decode, probe
+from facefix.models import devices
 from facefix.pipeline.enlarging import Enlarger, scaled
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Span
@@ -65,21 +68,22 @@ def test_a_clean_frame_gets_exactly_what_the_upscaler_gives(tmp_path: Path, pixe
     one = enlarger(clip)
     assert one.size == (192, 128)
     for frame in frames:
-        pixels = one.frame(frame, [])
+        (made,) = one.frames([(frame, [])])
+        assert not made.repaired
+        pixels = made.pixels
         before = colour.to_rgb(frame, clip)
         top = np.iinfo(dtype).max
         (own,) = UPSCALERS["lanczos"].load("cpu").enlarge((before / np.float32(top)).astype(np.float32)[None], 2)
         assert pixels.dtype == dtype
         np.testing.assert_array_equal(pixels, np.rint(own * np.float32(top)).astype(dtype))
         np.testing.assert_array_equal(one.interpolated(frame), pixels)
-    assert not one.repaired
 
 
 def test_a_face_is_pasted_with_the_detail_of_its_repair(face: tuple[ClipInfo, Frame, Patch, np.ndarray]) -> None:
     clip, frame, patch, truth = face
-    one = enlarger(clip)
-    pixels = one.frame(frame, [patch])
-    assert one.repaired
+    (made,) = enlarger(clip).frames([(frame, [patch])])
+    pixels = made.pixels
+    assert made.repaired
     repaired, _ = compose.add(colour.to_rgb(frame, clip), [patch])
     (plain,) = UPSCALERS["lanczos"].load("cpu").enlarge(repaired.astype(np.float32)[None] / 255, 2)
     inside = np.s_[2 * TOP + 30 : 2 * (TOP + FACE) - 30, 2 * LEFT + 30 : 2 * (LEFT + FACE) - 30]
@@ -96,19 +100,19 @@ def test_a_repair_without_finer_detail_keeps_that_of_the_upscaler(face: tuple[Cl
     clip, frame, _, _ = face
     glow = cv2.GaussianBlur(oval(), (0, 0), 9)
     patch = Patch(0, 0.1 * glow[..., None].repeat(3, 2), (glow > 0).astype(np.float32), TRANSFORM)
-    pixels = enlarger(clip, upscaler="animevideo").frame(frame, [patch])
+    (made,) = enlarger(clip, upscaler="animevideo").frames([(frame, [patch])])
     repaired, _ = compose.add(colour.to_rgb(frame, clip), [patch])
     (own,) = UPSCALERS["animevideo"].load("cpu").enlarge(repaired.astype(np.float32)[None] / 255, 2)
-    assert np.abs(pixels - np.rint(own * 255)).mean() < 0.05
+    assert np.abs(made.pixels - np.rint(own * 255)).mean() < 0.05
 
 
 def test_a_crop_no_finer_than_the_source_is_left_to_the_upscaler(face: tuple[ClipInfo, Frame, Patch, np.ndarray]) -> None:
     clip, frame, patch, _ = face
     coarse = Patch(0, patch.residual, patch.mask, np.float32([[1, 0, 10], [0, 1, 20]]))
-    pixels = enlarger(clip).frame(frame, [coarse])
+    (made,) = enlarger(clip).frames([(frame, [coarse])])
     repaired, _ = compose.add(colour.to_rgb(frame, clip), [coarse])
     (own,) = UPSCALERS["lanczos"].load("cpu").enlarge(repaired.astype(np.float32)[None] / 255, 2)
-    np.testing.assert_array_equal(pixels, np.rint(own * 255).astype(np.uint8))
+    np.testing.assert_array_equal(made.pixels, np.rint(own * 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize("scale", [2, 4])
@@ -125,13 +129,41 @@ def test_frames_are_calmed_only_where_something_is_added(tmp_path: Path) -> None
     noisy = [np.clip(still + random.normal(0, 2, still.shape), 0, 255).astype(np.uint8) for _ in range(4)]
     clip, frames = opened(tmp_path / "a.mkv", noisy, Recipe(codec="ffv1", pixel_format="bgr0", options={}))
     one = enlarger(clip, upscaler="animevideo")
-    first = [one.frame(frame, []) for frame in frames]
-    one.restart()
-    again = [one.frame(frame, []) for frame in frames]
+    first, again = [], []
+    for pictures in (first, again):
+        one.restart()
+        pictures += [made.pixels for made in one.frames((frame, []) for frame in frames)]
     np.testing.assert_array_equal(first, again)
     one.restart()
-    alone = one.frame(frames[3], [])
-    assert np.abs(alone.astype(int) - first[3]).mean() > 0.02
+    (alone,) = one.frames([(frames[3], [])])
+    assert np.abs(alone.pixels.astype(int) - first[3]).mean() > 0.02
+
+
+def test_several_devices_share_the_frames_and_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, frames = opened(tmp_path / "a.mp4", moving(7))
+    asked: list[str] = []
+
+    def resolve(device: str) -> torch.device:
+        asked.append(device)
+        return torch.device("cpu")
+
+    one, _ = enlarger(clip, upscaler="animevideo"), monkeypatch.setattr(devices, "resolve", resolve)
+    both = Enlarger(clip, Settings(scale=2, upscaler="animevideo", device="cuda:0,cuda:1"), Span(0, 7))
+    assert asked == ["cuda:0", "cuda:1"]
+    treated = [(frame, []) for frame in frames]
+    expected, made = list(one.frames(treated)), list(both.frames(treated))
+    assert [m.frame.index for m in made] == list(range(7))
+    for a, b in zip(expected, made, strict=True):
+        np.testing.assert_array_equal(a.pixels, b.pixels)
+
+
+def test_who_stops_early_leaves_no_thread(tmp_path: Path) -> None:
+    clip, frames = opened(tmp_path / "a.mp4", moving(7))
+    before = threading.active_count()
+    running = enlarger(clip).frames((frame, []) for frame in frames)
+    assert next(running).frame.index == 0
+    running.close()
+    assert threading.active_count() == before
 
 
 def test_a_render_in_segments_is_enlarged_too_and_other_sizes_are_not_taken_for_it(tmp_path: Path) -> None:

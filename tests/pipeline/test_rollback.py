@@ -41,6 +41,13 @@ def test_what_did_harm_goes_and_what_lies_beside_it_is_measured_again() -> None:
     assert proofs[1].after == 0.25 and proofs[2].after == 0.2
 
 
+def test_what_touched_no_frame_is_kept_and_not_done() -> None:
+    faded, done = treatment(0, 10), treatment(5, 15, "waxy")
+    rollback = Rollback([faded, done], REACH)
+    assert not rollback.again([Measured(faded, None, touched=False), Measured(done, MEASURE, 0.3, 0.2)])
+    assert rollback.kept == [faded, done] and rollback.done == (done,)
+
+
 def test_harm_in_the_second_render_takes_all_that_is_near_and_the_third_is_the_last() -> None:
     chain = [treatment(40 * i, 40 * i + 20) for i in range(6)]
     far = treatment(1000, 1020)

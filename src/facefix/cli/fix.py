@@ -29,6 +29,7 @@ _IN_THE_PLAN = ("strength", "only", "range", "generator", "detector", "restorer"
 )
 @markers_option
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
+@click.option("--profile", "profiling", is_flag=True, help="Say how long each stage took.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite outputs that exist.")
 @settings_options()
 @click.pass_context
@@ -41,6 +42,7 @@ def fix(
     preview: bool,
     markers_to: Path | None,
     strict: bool,
+    profiling: bool,
     yes: bool,
     **options: Any,
 ) -> int:
@@ -59,8 +61,8 @@ def fix(
     from facefix.media.probe import probe
     from facefix.plan_reader import load
     from facefix.report.markers.marking import of_report
-    from facefix.report.schema import outcome
-    from facefix.report.table import details, summary
+    from facefix.report.schema import outcome, profile
+    from facefix.report.table import details, profile_lines, summary
     from facefix.types import Verdict
 
     settings = settings_from(options)
@@ -73,8 +75,8 @@ def fix(
                 raise SettingsError(f"--{name}: the plan says that already; edit {plan_from} or leave --plan out.")
 
     if preview:
-        if plan_from is not None or json_to is not None or markers_to is not None:
-            raise SettingsError("--preview: goes without --plan, --json and --markers; it only shows.")
+        if plan_from is not None or json_to is not None or markers_to is not None or profiling:
+            raise SettingsError("--preview: goes without --plan, --json, --markers and --profile; it only shows.")
         several = len(sources) > 1
         looked = partial(previewing.show, out=output, settings=settings, overwrite=yes, several=several)
         return run_each(sources, looked, strict=strict, debug=ctx.obj["debug"])
@@ -94,20 +96,22 @@ def fix(
             raise OutputError(f"{clip}: its result would be {out}, which {why}; repair it on its own with another -o.")
         taken[out.resolve()] = f"is the result of {clip}"
         folder = folder_made(out.parent) if source.root is not None or several else nullcontext()
-        with folder, markers.ready(source) as mark, Progress(clip.name) as progress:
+        with folder, markers.ready(source) as mark, Progress(clip.name) as progress, pipeline.profiled() as spent:
             plan = load(plan_from) if plan_from is not None else None
             if plan is not None:
                 report = pipeline.render(plan, out, clip=clip, settings=settings, overwrite=yes, progress=progress)
             else:
                 report = pipeline.repair(clip, out, settings, overwrite=yes, progress=progress)
             mark(lambda: of_report(report, probe(out), plan.treatments if plan is not None else ()))
-        documents.append(outcome(report))
+        documents.append(outcome(report) | ({"profile": profile(spent)} if profiling else {}))
         # Standard output is for people or for machines, never for both.
         tell = partial(say, err=json_to == "-")
         tell(summary(report))
         if suffix != clip.suffix and out.suffix == suffix:
             tell(f"  ! facefix does not write {clip.suffix} files; the result is a {suffix} file.")
         for line in details(report):
+            tell(line)
+        for line in profile_lines(spent) if profiling else ():
             tell(line)
         return report.verdict
 

@@ -25,6 +25,7 @@ from facefix.cli.terminal import say
 )
 @markers_option
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
+@click.option("--profile", "profiling", is_flag=True, help="Say how long each stage took.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
 @settings_options("strength", "only", "range", "generator", "detector", "restorer", "device", "models_dir")
 @click.pass_context
@@ -36,6 +37,7 @@ def inspect(
     report: Path | None,
     markers_to: Path | None,
     strict: bool,
+    profiling: bool,
     yes: bool,
     **options: Any,
 ) -> int:
@@ -50,8 +52,8 @@ def inspect(
     from facefix.plan import dump
     from facefix.report import plot
     from facefix.report.markers.marking import of_analysis
-    from facefix.report.schema import document
-    from facefix.report.table import lines
+    from facefix.report.schema import document, profile
+    from facefix.report.table import lines, profile_lines
     from facefix.types import Verdict
 
     settings = settings_from(options)
@@ -70,7 +72,7 @@ def inspect(
     def job(source: Source) -> Verdict:
         folder = source.folder_in(report) if report is not None else None
         made = folder_made(folder) if folder is not None else nullcontext()
-        with markers.ready(source) as mark, Progress(source.clip.name) as progress, made:
+        with markers.ready(source) as mark, Progress(source.clip.name) as progress, made, pipeline.profiled() as spent:
             pictures = (
                 [folder / f"{source.clip.stem}_{what}.png" for what in ("faces", "signals")] if folder is not None else []
             )
@@ -81,11 +83,11 @@ def inspect(
                 write_bytes(pictures[0], pipeline.face_sheet(analysis, progress=progress))
                 write_bytes(pictures[1], plot.png(analysis))
             mark(lambda: of_analysis(analysis))
-        documents.append(document(analysis))
+        documents.append(document(analysis) | ({"profile": profile(spent)} if profiling else {}))
         if plan is not None:
             dump(pipeline.plan(analysis, settings), plan)
         if json_to != "-":
-            say("\n".join(lines(analysis)))
+            say("\n".join([*lines(analysis), *(profile_lines(spent) if profiling else ())]))
         return analysis.verdict
 
     code = run_each(sources, job, strict=strict, debug=ctx.obj["debug"])

@@ -35,6 +35,28 @@ def ls(models_dir: str | None) -> None:
 
 
 @models.command()
+@settings_options("models_dir")
+def backends(models_dir: str | None) -> None:
+    """List what can be chosen by name: --detector, --restorer, --upscaler and --engine, and whether it is ready."""
+    from facefix.faces.detectors import DETECTORS
+    from facefix.jobs.engines import ENGINES
+    from facefix.models import zoo
+    from facefix.repair.restorers import RESTORERS
+    from facefix.upscale import UPSCALERS
+
+    with zoo.searched(models_dir):
+        for option, specs in (("detector", DETECTORS), ("restorer", RESTORERS), ("upscaler", UPSCALERS)):
+            click.echo(f"--{option}")
+            for spec in specs.values():
+                missing = [name for name in spec.files if zoo.locate(zoo.entry(name)) is None]
+                lack = f" [needs `facefix models fetch {' '.join(missing)}`]" if missing else ""
+                click.echo(f"  {spec.name:<12} {spec.describe} ({spec.licence}){lack}")
+    click.echo("--engine")
+    for engine in ENGINES.values():
+        click.echo(f"  {engine.name:<12} {engine.describe}.")
+
+
+@models.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=lambda *typed: _names(typed[-1]))
 @settings_options("models_dir")
 def fetch(names: tuple[str, ...], models_dir: str | None) -> int:

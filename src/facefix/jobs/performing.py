@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from facefix import pipeline
 from facefix.files import folder_made
@@ -12,6 +13,14 @@ from facefix.report.table import summary
 
 Perform = Callable[[Order, pipeline.Workspace, pipeline.Progress], Result]
 """Does what an order asks for. Raises FacefixError for what will not go away by trying again."""
+
+
+def on_its_device(order: Order, number: int, workers: int) -> Order:
+    """The order as the worker of that number carries it out: where several work, each takes one of its devices, in turn."""
+    devices = order.settings.devices
+    if workers == 1 or len(devices) == 1:
+        return order
+    return replace(order, settings=replace(order.settings, device=devices[number % len(devices)]))
 
 
 def perform(order: Order, workspace: pipeline.Workspace, progress: pipeline.Progress) -> Result:

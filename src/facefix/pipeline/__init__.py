@@ -10,6 +10,7 @@ Pass 2, `render`, decodes again. Frames without work pass as the decoder made th
 cropped, treated with a look at its neighbours in time, and added back. Pictures stay in the source's own pixel format
 throughout: only samples under a changed pixel are written, so everything outside a face is bit-identical up to the encoder.
 With a scale every repaired frame is enlarged instead (`enlarging`), from RGB to the result's own pixel format.
+Decoding runs ahead of all this and encoding behind it, each in a thread of its own (`overlapping`).
 What was treated is measured on the way, before and after; what made a face worse is taken back, and the pass is made again.
 """
 
@@ -18,12 +19,14 @@ from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.picturing import face_sheet
 from facefix.pipeline.previewing import Preview, preview
+from facefix.pipeline.profiling import Profile, profiled
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.rendering import Report, render, repair
 
 __all__ = [
     "Preview",
+    "Profile",
     "Progress",
     "Proof",
     "Report",
@@ -32,6 +35,7 @@ __all__ = [
     "face_sheet",
     "plan",
     "preview",
+    "profiled",
     "render",
     "repair",
     "result_suffix",

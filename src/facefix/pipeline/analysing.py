@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ from facefix.media import colour, decode, probe
 from facefix.models import zoo
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import measure_tracks
+from facefix.pipeline.overlapping import ahead
+from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
@@ -50,14 +52,14 @@ def _analysed(path: Path, settings: Settings, meshes: bool, progress: Progress) 
     memory.keep_large_blocks_apart()
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
-    spec = named(settings.detector, settings.device)
-    _LOG.info("%s: faces are looked for by %s, device %s", clip.path, spec.name, settings.device)
-    found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.device), progress)
+    spec = named(settings.detector, settings.devices[0])
+    _LOG.info("%s: faces are looked for by %s, device %s", clip.path, spec.name, settings.devices[0])
+    found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.devices[0]), progress)
     span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
     if not len(span):
         what = "no frame of it decodes" if not decoder.decoded else f"has {decoder.decoded} frames, none in the range"
         raise InputError(f"{clip.path}: {what}.")
-    tracks, signals = measure_tracks(clip, tracks, settings.device, keep_meshes=meshes, progress=progress)
+    tracks, signals = measure_tracks(clip, tracks, settings.devices[0], keep_meshes=meshes, progress=progress)
     generator = generators.resolve(settings.generator, clip.origin)
     _LOG.info("%s: %d shots, %d faces; generator %s, %s", clip.path, len(found), len(tracks), generator.name, generator.why)
     priors = generators.priors(generator.name)
@@ -112,17 +114,25 @@ def find(
     total = _expected(clip, span)
     batch: list[tuple[int, Pixels]] = []
 
+    def pictures() -> Iterator[tuple[int, Pixels]]:
+        for frame in clocked_each("decoding", decoder):
+            with clocked("to RGB"):
+                rgb = colour.to_rgb(frame, clip)
+            with clocked("finding cuts"):
+                cuts.push(frame.index, rgb)
+            yield frame.index, rgb
+
     def flush() -> None:
-        faces = detector.detect([rgb for _, rgb in batch], [index for index, _ in batch])
-        for (index, rgb), seen in zip(batch, faces, strict=True):
-            sightings.push(index, rgb, seen)
+        with clocked("detecting faces", len(batch)):
+            faces = detector.detect([rgb for _, rgb in batch], [index for index, _ in batch])
+        with clocked("identifying faces", sum(map(len, faces))):
+            for (index, rgb), seen in zip(batch, faces, strict=True):
+                sightings.push(index, rgb, seen)
         batch.clear()
 
     done = 0
-    for frame in decoder:
-        rgb = colour.to_rgb(frame, clip)
-        cuts.push(frame.index, rgb)
-        batch.append((frame.index, rgb))
+    for picture in ahead(pictures()):
+        batch.append(picture)
         done += 1
         if len(batch) == _DETECT_BATCH:
             flush()
@@ -131,7 +141,8 @@ def find(
         flush()
     progress("finding faces", done, done)
     found = cuts.finish(decoder.decoded)
-    return found, tuple(sightings.tracks(found)), decoder
+    with clocked("following faces"):
+        return found, tuple(sightings.tracks(found)), decoder
 
 
 def _diagnose(clip: ClipInfo, track: Track, signals: dict[str, NDArray[float32]], priors: Mapping[str, float]) -> Diagnosis:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from itertools import cycle
 
 import cv2
 import numpy as np
@@ -14,9 +19,10 @@ from facefix import compose
 from facefix.faces import align
 from facefix.media import colour, decode
 from facefix.pipeline.loading import loaded
+from facefix.pipeline.profiling import clocked
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Pixels, Span
-from facefix.upscale import UPSCALERS, lanczos
+from facefix.upscale import UPSCALERS, Upscaler, lanczos
 from facefix.upscale.choosing import AUTO, choose
 from facefix.upscale.steadying import LOOK_BACK, Steadier
 
@@ -27,10 +33,38 @@ _FINER = 1.1
 _AROUND = 1 / 32
 """How far around a place its detail is weighed, as a share of the crop's side."""
 _NOISE = 1 / 255
+_AHEAD = 2
+"""Frames that each device's network is given before one is asked back."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enlarged:
+    """A frame of the result."""
+
+    frame: Frame
+    """The source's."""
+    pixels: Pixels
+    """(height, width, 3) RGB of the clip's depth, as `media.colour.to_rgb` gives it."""
+    repaired: bool
+    """Whether patches changed a pixel of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Begun:
+    """A frame whose network is at work."""
+
+    frame: Frame
+    patches: Sequence[Patch]
+    before: Pixels
+    source: Pixels
+    """Repaired."""
+    small: NDArray[float32]
+    """The same, 0..1."""
+    large: Future[NDArray[float32]]
 
 
 class Enlarger:
-    """Enlarges the frames of one clip, in order. Keeps one frame. Not thread-safe."""
+    """Enlarges the frames of one clip, in order. Keeps a few frames. Not thread-safe."""
 
     def __init__(self, clip: ClipInfo, settings: Settings, span: Span) -> None:
         """
@@ -43,12 +77,10 @@ class Enlarger:
         """
         self._clip = clip
         self._scale = settings.scale
-        self.name = _chosen(clip, span, settings.device) if settings.upscaler == AUTO else settings.upscaler
+        self.name = _chosen(clip, span, settings.devices[0]) if settings.upscaler == AUTO else settings.upscaler
         """Of the upscaler."""
-        self.repaired = False
-        """Whether patches changed a pixel of the last frame."""
         spec = UPSCALERS[self.name]
-        self._upscaler = loaded(spec.load, spec.files, settings.device)
+        self._upscalers = [loaded(spec.load, spec.files, device) for device in settings.devices]
         self._steadier = Steadier() if spec.invents else None
 
     @property
@@ -66,22 +98,49 @@ class Enlarger:
         if self._steadier is not None:
             self._steadier.restart()
 
-    def frame(self, frame: Frame, patches: Sequence[Patch]) -> Pixels:
-        """The next frame, repaired and enlarged: (height, width, 3) RGB of the clip's depth, as `media.colour.to_rgb` gives it.
+    def frames(self, treated: Iterable[tuple[Frame, Sequence[Patch]]]) -> Generator[Enlarged, None, None]:
+        """The frames, repaired and enlarged.
 
         The upscaler is given the repaired frame, so what it adds fits the repair. Where a crop is finer than the source and its
         repair has more detail than the upscaler found, the crop's is taken. Without patches the result is the upscaler's own.
+        Networks work in threads, one per device, which take frames in turn; meanwhile the frames before are finished.
         """
-        before = colour.to_rgb(frame, self._clip)
-        source, _ = compose.add(before, patches)
-        self.repaired = not np.array_equal(before, source)
-        top = np.iinfo(source.dtype).max
-        small = np.asarray(source / float32(top), np.float32)
-        large = self._upscaler.enlarge(small[None], self._scale)[0]
-        if self._steadier is not None:
-            large = self._steadier.steadied(small, large)
-        finer = [one for patch in patches if (one := _finer(patch, before, small, large, self._scale)) is not None]
-        return compose.add(_as_pixels(large, source), finer)[0]
+        with ExitStack() as stack:
+            workers = [ThreadPoolExecutor(1) for _ in self._upscalers]
+            for worker in workers:
+                stack.callback(worker.shutdown, cancel_futures=True)
+            turns = cycle(zip(workers, self._upscalers, strict=True))
+            waiting: deque[_Begun] = deque()
+            for (frame, patches), (worker, upscaler) in zip(treated, turns, strict=False):
+                waiting.append(self._begun(frame, patches, worker, upscaler))
+                if len(waiting) > _AHEAD * len(workers):
+                    yield self._finished(waiting.popleft())
+            while waiting:
+                yield self._finished(waiting.popleft())
+
+    def _begun(self, frame: Frame, patches: Sequence[Patch], worker: Executor, upscaler: Upscaler) -> _Begun:
+        with clocked("composing"):
+            before = colour.to_rgb(frame, self._clip)
+            source, _ = compose.add(before, patches)
+            small = np.asarray(source / float32(np.iinfo(source.dtype).max), np.float32)
+        # A context of its own for each, for one cannot be entered twice at a time.
+        large = worker.submit(copy_context().run, self._enlarged, upscaler, small)
+        return _Begun(frame, patches, before, source, small, large)
+
+    def _enlarged(self, upscaler: Upscaler, small: NDArray[float32]) -> NDArray[float32]:
+        with clocked("enlarging"):
+            return upscaler.enlarge(small[None], self._scale)[0]
+
+    def _finished(self, one: _Begun) -> Enlarged:
+        with clocked("waiting for the upscaler"):
+            large = one.large.result()
+        with clocked("steadying", int(self._steadier is not None)):
+            if self._steadier is not None:
+                large = self._steadier.steadied(one.small, large)
+        with clocked("pasting faces", len(one.patches)):
+            finer = [_finer(patch, one.before, one.small, large, self._scale) for patch in one.patches]
+            pixels, _ = compose.add(_as_pixels(large, one.source), [patch for patch in finer if patch is not None])
+        return Enlarged(one.frame, pixels, not np.array_equal(one.before, one.source))
 
     def interpolated(self, frame: Frame) -> Pixels:
         """A frame as it is, interpolated to the result's size: what a result is compared with."""

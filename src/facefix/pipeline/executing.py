@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from facefix.files import compare_path
 from facefix.media import colour, decode, encode, remux
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.enlarging import Enlarger
+from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.preparing import around
+from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
 from facefix.pipeline.proof import Exam, Proof
 from facefix.pipeline.remembering import known_by
@@ -94,7 +96,7 @@ class Outcome:
     copied: bool
     """The streams were copied, not encoded again."""
     treatments: tuple[Treatment, ...]
-    """Those that are in the result."""
+    """Those that show in the result."""
     proofs: tuple[Proof, ...]
     """Of all that were rendered, those taken back included."""
     notes: tuple[str, ...]
@@ -134,7 +136,7 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
     if idle and not copied:
         notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
     name = None if enlarger is None else enlarger.name
-    return Outcome(written.frames, written.changed, copied, tuple(rollback.kept), rollback.proofs(), tuple(notes), name)
+    return Outcome(written.frames, written.changed, copied, rollback.done, rollback.proofs(), tuple(notes), name)
 
 
 def _rendered(
@@ -166,15 +168,19 @@ def _rendered(
         enlarger,
     )
 
-    def render(decoder: decode.Decoder) -> Iterator[Made]:
+    def render(decoder: decode.Decoder) -> Generator[Made, None, None]:
         if enlarger is not None:
             enlarger.restart()
-        for frame, patches in treated(decoder, job.clip, repairs):
-            if enlarger is not None:
-                yield Made(frame, enlarger.frame(frame, patches), enlarger.repaired)
-            else:
+        frames = ahead(clocked_each("decoding", decoder))
+        patched = clocked_each("treating faces", treated(frames, job.clip, repairs))
+        if enlarger is not None:
+            for one in enlarger.frames(patched):
+                yield Made(one.frame, one.pixels, one.repaired)
+            return
+        for frame, patches in patched:
+            with clocked("composing"):
                 result = _composed(frame, job.clip, patches)
-                yield Made(frame, result, result is not frame)
+            yield Made(frame, result, result is not frame)
 
     def accept() -> None:
         if rollback.again([result for exam in exams for result in exam.results()]):

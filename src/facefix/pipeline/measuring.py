@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,8 @@ from facefix.faces.mesh.smoothing import smooth
 from facefix.faces.mesh.unturning import unturn
 from facefix.media import colour, decode
 from facefix.pipeline.loading import loaded
+from facefix.pipeline.overlapping import ahead
+from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
 from facefix.types import ClipInfo, Face, Pixels, Span, Track
 
@@ -103,17 +105,23 @@ def measure_tracks(
     followed = [_Followed(track, fps(clip), readers, keep_meshes) for track in tracks]
     batch: list[tuple[_Followed, Pixels, Face]] = []
     span = Span(min(t.span.start for t in tracks), max(t.span.end for t in tracks))
-    for done, frame in enumerate(decode.Decoder(clip, span), start=1):
-        present = [(one, face) for one in followed if (face := one.track.at(frame.index)) is not None]
-        if present:
-            rgb = colour.to_rgb(frame, clip)
-            batch += [(one, rgb, face) for one, face in present]
+
+    def pictures() -> Iterator[list[tuple[_Followed, Pixels, Face]]]:
+        for frame in clocked_each("decoding", decode.Decoder(clip, span)):
+            present = [(one, face) for one in followed if (face := one.track.at(frame.index)) is not None]
+            with clocked("to RGB", bool(present)):
+                rgb = colour.to_rgb(frame, clip) if present else None
+            yield [] if rgb is None else [(one, rgb, face) for one, face in present]
+
+    for done, faces in enumerate(ahead(pictures()), start=1):
+        batch += faces
         if done % _BATCH_FRAMES == 0:
             _flush(batch, mesher)
             progress("measuring", done, len(span))
     _flush(batch, mesher)
     progress("measuring", len(span), len(span))
-    return tuple(one.meshed() for one in followed), {one.track.id: one.signals() for one in followed}
+    with clocked("weighing signals", len(followed)):
+        return tuple(one.meshed() for one in followed), {one.track.id: one.signals() for one in followed}
 
 
 def _flush(batch: list[tuple[_Followed, Pixels, Face]], mesher: Mesher) -> None:
@@ -121,9 +129,11 @@ def _flush(batch: list[tuple[_Followed, Pixels, Face]], mesher: Mesher) -> None:
     if not batch:
         return
     # The second of two looks matters: aimed by the detector alone, a bearded man in a hat is half as well known.
-    found: Meshes = mesher.meshes([rgb for _, rgb, _ in batch], np.stack([face.points for *_, face in batch]))
-    for (one, rgb, face), mesh, confidence in zip(batch, found.points, found.confidence, strict=True):
-        one.push(rgb, face, mesh, confidence)
+    with clocked("meshing faces", len(batch)):
+        found: Meshes = mesher.meshes([rgb for _, rgb, _ in batch], np.stack([face.points for *_, face in batch]))
+    with clocked("measuring faces", len(batch)):
+        for (one, rgb, face), mesh, confidence in zip(batch, found.points, found.confidence, strict=True):
+            one.push(rgb, face, mesh, confidence)
     batch.clear()
 
 

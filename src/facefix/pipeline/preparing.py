@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,8 @@ from facefix.faces.mesh.mesher import WEIGHTS, Mesher
 from facefix.faces.mesh.straightening import MODES, Bent, Straightener
 from facefix.media import colour, decode
 from facefix.pipeline.loading import loaded
+from facefix.pipeline.overlapping import ahead
+from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import Sight
@@ -102,7 +104,8 @@ def straightened(
     for mode in MODES:
         for treatment in (t for t in treatments if t.mode == mode):
             inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))
-            straight = straightener.straighten(wanted, Bent(mode, inside, treatment.severity), sound, rate)
+            with clocked("straightening"):
+                straight = straightener.straighten(wanted, Bent(mode, inside, treatment.severity), sound, rate)
             share = np.clip(curves[mode][span.start - track.span.start :][: len(wanted)] / MOVED_AT, 0, 1)
             wanted = np.asarray(wanted + share[:, None, None] * (straight - wanted), np.float32)
     return replace(known, wanted=wanted)
@@ -140,7 +143,8 @@ def _looked(
 
     def flush() -> None:
         points = np.stack([track.points[frame - track.span.start] for track, _, frame in waiting])
-        meshes = mesher.meshes([rgb for _, rgb, _ in waiting], points).points
+        with clocked("meshing faces", len(waiting)):
+            meshes = mesher.meshes([rgb for _, rgb, _ in waiting], points).points
         for (track, rgb, frame), mesh, five in zip(waiting, meshes, points, strict=True):
             if frame in spans[track.id]:
                 found[track.id][frame] = mesh
@@ -151,10 +155,16 @@ def _looked(
 
     frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *kept[track.id])}
     whole = Span(min(frames), max(frames) + 1)
-    for done, frame in enumerate(decode.Decoder(clip, whole), start=1):
-        here = [t for t in tracks if frame.index in spans[t.id] or frame.index in kept[t.id]]
-        rgb = colour.to_rgb(frame, clip) if here else None
-        waiting += [(track, rgb, frame.index) for track in here if rgb is not None]
+
+    def pictures() -> Iterator[list[tuple[PlannedTrack, Pixels, int]]]:
+        for frame in clocked_each("decoding", decode.Decoder(clip, whole)):
+            here = [t for t in tracks if frame.index in spans[t.id] or frame.index in kept[t.id]]
+            with clocked("to RGB", bool(here)):
+                rgb = colour.to_rgb(frame, clip) if here else None
+            yield [] if rgb is None else [(track, rgb, frame.index) for track in here]
+
+    for done, faces in enumerate(ahead(pictures()), start=1):
+        waiting += faces
         if len(waiting) >= _BATCH:
             flush()
             progress("getting to know faces", done, len(whole))

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from facefix.pipeline.gauges import Gauge, Instruments, Likeness, Subject, TextureDistance, Unsteadiness, Wax
+from facefix.pipeline.profiling import clocked
 from facefix.plan import Treatment
 from facefix.repair.cures import Sight
 from facefix.types import Span
@@ -167,9 +168,10 @@ class Exam:
 
     def see(self, mode: str, before: Sight, after: Sight) -> None:
         """A `repair.face.Witness`."""
-        for one in self._watched:
-            if one.treatment.mode == mode:
-                one.see(before, after)
+        with clocked("measuring repairs"):
+            for one in self._watched:
+                if one.treatment.mode == mode:
+                    one.see(before, after)
 
     def told(self, span: Span) -> list[dict[str, Any]]:
         """What was measured in some frames, per treatment, as JSON can hold it without loss."""

@@ -54,7 +54,7 @@ def analysed(path: Path, settings: Settings, folder: Path, progress: Progress) -
 def analysis_key(path: Path, settings: Settings) -> str:
     """Changes with the clip's content, with all settings that bear on findings, and with whatever facefix finds by."""
     with zoo.searched(settings.models_dir):
-        detector = named(settings.detector, settings.device).name
+        detector = named(settings.detector, settings.devices[0]).name
     parts = [fingerprint(path), settings.range, settings.generator, detector, known_by()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

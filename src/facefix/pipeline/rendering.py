@@ -152,7 +152,7 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
     if settings.compare:
         files.check_output(clip, files.compare_path(out), overwrite=overwrite)
     if settings.device not in ("auto", "cpu"):
-        devices.resolve(settings.device)
+        devices.resolve(settings.devices[0])
     encoder = encode.choose_encoder(info, out, spec)
     _LOG.info("%s: to be encoded by %s, %s, %s", clip, encoder.name, encoder.pixel_format, dict(encoder.options))
     if settings.upscaler != "auto":

@@ -37,6 +37,11 @@ class Rollback:
         self.open = [t for t in self.kept if any(self._near(t, other) for other in out)]
         return bool(out)
 
+    @property
+    def done(self) -> tuple[Treatment, ...]:
+        """Those of the kept that did something to some frame, after the last render: strength may fade out everywhere."""
+        return tuple(t for t in self.kept if self._results[id(t)].touched)
+
     def proofs(self) -> tuple[Proof, ...]:
         """One per treatment, in their order."""
         kept = {id(treatment) for treatment in self.kept}

@@ -19,6 +19,7 @@ from facefix.pipeline import trial
 from facefix.pipeline.gauges import Instruments
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
+from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
@@ -78,22 +79,22 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
             raise PlanError(f"The plan asks to treat {treatment.mode}; facefix can treat {', '.join(CURES)}.")
     if plan.restorer != "auto" and plan.restorer not in RESTORERS:
         raise PlanError(f"The plan asks for the restorer {plan.restorer!r}; choose from {', '.join(RESTORERS)}.")
-    instruments = Instruments(settings.device)
+    instruments = Instruments(settings.devices[0])
     tracks = [t for t in plan.tracks if any(treatment.track == t.id for treatment in plan.treatments)]
     if not tracks:
         return Prepared([], instruments)
     modes = {t.mode for t in plan.treatments}
     spec = named(plan.restorer) if modes & set(trial.REDRAWN) else RESTORERS["none"]
-    restorer = loaded(spec.load, spec.files, settings.device)
+    restorer = loaded(spec.load, spec.files, settings.devices[0])
     tried = {*trial.REBUILT, *(trial.REDRAWN if spec.invents else ())}
     rebuilt = modes & set(trial.REBUILT)
-    anchored = loaded(AnchoredRestorer, (anchored_restorer.WEIGHTS,), settings.device) if rebuilt else None
+    anchored = loaded(AnchoredRestorer, (anchored_restorer.WEIGHTS,), settings.devices[0]) if rebuilt else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
-    known = know(clip, tracks, plan.treatments, sides, samples, settings.device, progress)
+    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress)
     judge = instruments.identity if modes & tried else None
     own_too = spec.invents and plan.restorer == "auto"
-    faithful = loaded(FAITHFUL.load, FAITHFUL.files, settings.device) if own_too else None
+    faithful = loaded(FAITHFUL.load, FAITHFUL.files, settings.devices[0]) if own_too else None
     tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
@@ -151,7 +152,8 @@ def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | 
     if judge is None:
         return repair, []
     course, doubtful = repair.face.course, [t for t in treatments if t.mode in case.tools.tried]
-    harmful = trial.refused(judge, case.track, doubtful, repair.known, course.curves, course.patient)
+    with clocked("trying repairs", len(doubtful)):
+        harmful = trial.refused(judge, case.track, doubtful, repair.known, course.curves, course.patient)
     redrawn = [one for one in harmful if one.treatment.mode in trial.REDRAWN]
     if redrawn and case.tools.faithful is not None:
         repair = replace(case, tools=replace(case.tools, restorer=case.tools.faithful)).repair(treatments)
@@ -185,7 +187,8 @@ def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: Sequence[TrackRepa
     for frame in frames:
         waiting.append(frame)
         wanted = [repair for repair in repairs if repair.face.wants(frame.index)]
-        rgb = colour.to_rgb(frame, clip) if wanted else None
+        with clocked("to RGB", bool(wanted)):
+            rgb = colour.to_rgb(frame, clip) if wanted else None
         for repair in wanted:
             if rgb is not None:
                 keep(repair.push(rgb, frame.index))

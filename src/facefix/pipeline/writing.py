@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from facefix.media import colour, decode, encode, segments
 from facefix.pipeline import checkpoint
 from facefix.pipeline.enlarging import Enlarger
 from facefix.pipeline.gauges import LOOK_BACK
+from facefix.pipeline.overlapping import Behind
+from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import fps
 from facefix.pipeline.proof import Exam
 from facefix.report.comparison import Comparison
@@ -32,7 +35,7 @@ class Made:
     """Whether a repair changed some of its pixels."""
 
 
-Render = Callable[[decode.Decoder], Iterator[Made]]
+Render = Callable[[decode.Decoder], Generator[Made, None, None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,14 +82,16 @@ class Task:
         """Hand a frame to the encoders of the outputs."""
         frame, result = made.frame, made.result
         self.keep(frame, result)
-        if isinstance(result, Frame):
-            sinks[0].write(result)
-        else:
-            sinks[0].write_rgb(result, frame)
+        with clocked("encoding"):
+            if isinstance(result, Frame):
+                sinks[0].write(result)
+            else:
+                sinks[0].write_rgb(result, frame)
         for sink in sinks[1:]:
-            before = self.enlarger.interpolated(frame) if self.enlarger is not None else colour.to_rgb(frame, self.clip)
-            after = colour.to_rgb(result, self.clip) if isinstance(result, Frame) else result
-            sink.write_rgb(self.comparison.picture(before, after, frame.index), frame)
+            with clocked("comparing"):
+                before = self.enlarger.interpolated(frame) if self.enlarger is not None else colour.to_rgb(frame, self.clip)
+                after = colour.to_rgb(result, self.clip) if isinstance(result, Frame) else result
+                sink.write_rgb(self.comparison.picture(before, after, frame.index), frame)
 
 
 def at_once(task: Task, render: Render, accept: Callable[[], None]) -> Written:
@@ -99,11 +104,12 @@ def at_once(task: Task, render: Render, accept: Callable[[], None]) -> Written:
             stack.enter_context(encode.Writer(task.clip, path, task.spec, size=size, span_pts=part))
             for path, size in task.outputs
         ]
-        for made in render(decoder):
-            task.put(sinks, made)
-            written += 1
-            changed += made.changed
-            task.report(written)
+        with closing(render(decoder)) as frames, Behind(partial(task.put, sinks)) as encoder:
+            for made in frames:
+                encoder.put(made)
+                written += 1
+                changed += made.changed
+                task.report(written)
         accept()
     return Written(written, changed, [*([decoder.trouble] if decoder.trouble else []), *sinks[0].notes])
 
@@ -137,7 +143,12 @@ class Segmented:
         start = max(self._task.span.start, first - self._look - LOOK_BACK)
         # To the very end of a whole clip: only there the decoder knows how it went.
         decoder = decode.Decoder(self._task.clip, Span(start, _ENDLESS if self._task.whole else self._task.span.end))
-        frames = render(decoder)
+        with closing(render(decoder)) as frames:
+            self._write(spans, frames, decoder)
+
+    def _write(self, spans: Sequence[Span], frames: Iterator[Made], decoder: decode.Decoder) -> None:
+        """Write segments; frames before the first one are left out."""
+        first = spans[0].start
         ahead = next((made for made in frames if made.frame.index >= first), None)
         for exam in self._exams:
             exam.forget(first)
@@ -145,9 +156,10 @@ class Segmented:
         for span in spans:
             with ExitStack() as stack:
                 sinks = [stack.enter_context(sink) for sink in self._sinks(len(self._done))]
+                encoder = stack.enter_context(Behind(partial(self._task.put, sinks)))
                 changed = 0
                 while ahead is not None and ahead.frame.index in span:
-                    self._task.put(sinks, ahead)
+                    encoder.put(ahead)
                     changed += ahead.changed
                     self._task.report(ahead.frame.index + 1 - self._task.span.start)
                     ahead = next(frames, None)

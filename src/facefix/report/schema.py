@@ -12,7 +12,7 @@ from facefix.report.advice import advice
 from facefix.types import Analysis, Diagnosis, Finding, Judgement, Span
 
 if TYPE_CHECKING:
-    from facefix.pipeline import Proof, Report
+    from facefix.pipeline import Profile, Proof, Report
 
 SCHEMA = 1
 
@@ -63,6 +63,12 @@ def outcome(report: Report) -> dict[str, Any]:
         "warnings": list(report.warnings),
         "seconds": round(report.seconds, 2),
     }
+
+
+def profile(spent: Profile) -> dict[str, Any]:
+    """How long each stage took as plain JSON values."""
+    stages = {name: {"items": one.items, "seconds": round(one.seconds, 3)} for name, one in spent.stages.items()}
+    return {"wall_s": round(spent.wall_s, 3), "stages": stages}
 
 
 def dumps(value: Any) -> str:

@@ -13,7 +13,8 @@ from facefix.report.advice import advice
 from facefix.types import Analysis, Diagnosis, Finding, Judgement
 
 if TYPE_CHECKING:
-    from facefix.pipeline import Report
+    from facefix.pipeline import Profile, Report
+    from facefix.pipeline.profiling import Spent
 
 WIDTH = 120
 _LEAST_REASON = 30
@@ -98,6 +99,23 @@ def details(report: Report) -> Iterator[str]:
             yield from _wrapped("    " if proof.kept else "    ! ", proof.sentence)
     if report.verdict == "regenerate":
         yield from _wrapped("  ", f"advice: {_advice(report.judgement, report.rate)}")
+
+
+def profile_lines(profile: Profile) -> Iterator[str]:
+    """How long each stage took: what it did, at which share of the clock it was at work, and how fast it would be alone."""
+    head = ("stage", "items", "seconds", "of the time", "a second")
+    rows = [
+        (stage, str(spent.items), f"{spent.seconds:.2f}", f"{spent.seconds / profile.wall_s:.0%}", _rate(spent))
+        for stage, spent in profile.stages.items()
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        yield "  " + _GAP.join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+    yield f"  {profile.wall_s:.2f} s by the clock; stages run side by side, so their shares may come to more than all of it."
+
+
+def _rate(spent: Spent) -> str:
+    return f"{spent.items / spent.seconds:.1f}" if spent.items and spent.seconds else ""
 
 
 def _face(diagnosis: Diagnosis, rate: Fraction | None) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from numpy import float32
 from numpy.typing import NDArray
+
+from facefix.models.backend import Backend
 
 
 class Upscaler(Protocol):
@@ -28,18 +29,9 @@ class Upscaler(Protocol):
 SCALES = (2, 4)
 
 
-@dataclass(frozen=True, slots=True)
-class UpscalerSpec:
-    """A registered upscaler: cheap to list, its network is read only by `load`."""
+@dataclass(frozen=True)
+class UpscalerSpec(Backend[Upscaler]):
+    """A registered upscaler."""
 
-    name: str
-    describe: str
-    """One sentence for the user."""
-    licence: str
-    load: Callable[[str], Upscaler]
-    """Takes a device: auto, cpu, cuda, cuda:N or mps. Raises ModelError where weights are missing or unreadable,
-    SettingsError where there is no such device."""
     invents: bool = True
     """Whether it adds detail, which then has to be kept calm from frame to frame."""
-    files: tuple[str, ...] = ()
-    """What `load` reads, by its names in the zoo."""

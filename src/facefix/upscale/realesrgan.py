@@ -127,7 +127,7 @@ def _in_two_parts(network: Any, scale: int, tail_px: int) -> Forward:
 def _spec(name: str, network: str, describe: str) -> UpscalerSpec:
     known = networks.UPSCALING[network]
     load = partial(_load, network)
-    return UpscalerSpec(name, describe, known.licence, load, files=known.files)
+    return UpscalerSpec(name, describe, known.licence, load, known.files)
 
 
 def _load(network: str, device: str) -> RealEsrgan:

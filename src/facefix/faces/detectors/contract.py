@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol
 
+from facefix.models.backend import Backend
 from facefix.types import Face, Pixels
 
 
@@ -23,16 +23,4 @@ class Detector(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorSpec:
-    """A registered detector: cheap to list, its network is read only by `load`."""
-
-    name: str
-    describe: str
-    """One sentence for the user."""
-    licence: str
-    load: Callable[[str], Detector]
-    """Takes a device: auto, cpu, cuda, cuda:N or mps. Raises ModelError where weights are missing or unreadable,
-    SettingsError where there is no such device."""
-    files: tuple[str, ...]
-    """What `load` reads, by its names in the zoo."""
+DetectorSpec = Backend[Detector]

@@ -9,9 +9,11 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from facefix import pipeline
 from facefix.errors import FacefixError, SettingsError
 from facefix.jobs.engines.contract import Audience, EngineSpec
-from facefix.jobs.performing import perform
+from facefix.jobs.performing import on_its_device, perform
+from facefix.jobs.records import Order, Result
 from facefix.jobs.store import Queue
 from facefix.jobs.working import Terms, Worker
 
@@ -46,18 +48,17 @@ class _Crew:
         self._context = get_context("spawn")
         self._pauses = self._context.Queue()
         self._stop = self._context.Event()
-        self._crew: list[BaseProcess] = []
+        self._crew: dict[int, BaseProcess] = {}
         self._queue = Queue(terms.home.file)
 
     def run(self, audience: Audience) -> None:
         threads = max(1, (os.cpu_count() or 1) // self._count)
         try:
-            while self._wanted() or any(one.is_alive() for one in self._crew):
-                self._crew = [one for one in self._crew if one.is_alive()]
-                while len(self._crew) < self._count and self._wanted() and not self._stop.is_set():
-                    one = self._context.Process(target=_work, args=(self._terms, threads, self._pauses, self._stop))
-                    one.start()
-                    self._crew.append(one)
+            while self._wanted() or any(one.is_alive() for one in self._crew.values()):
+                self._crew = {number: one for number, one in self._crew.items() if one.is_alive()}
+                for number in range(self._count):
+                    if number not in self._crew and self._wanted():
+                        self._crew[number] = self._worker(number, threads)
                 while not self._pauses.empty():
                     audience.pause(self._pauses.get())
                 audience.tick()
@@ -68,6 +69,12 @@ class _Crew:
             self._dismiss()
         audience.tick()
 
+    def _worker(self, number: int, threads: int) -> BaseProcess:
+        place = (number, self._count)
+        one = self._context.Process(target=_work, args=(self._terms, place, threads, self._pauses, self._stop))
+        one.start()
+        return one
+
     def _wanted(self) -> bool:
         if self._stop.is_set():
             return False
@@ -76,17 +83,17 @@ class _Crew:
     def _dismiss(self) -> None:
         """End what still runs: each gives its job back first."""
         self._stop.set()
-        for one in self._crew:
+        for one in self._crew.values():
             if one.is_alive():
                 one.terminate()
-        for one in self._crew:
+        for one in self._crew.values():
             one.join(_STOP_S)
             if one.is_alive():
                 one.kill()
 
 
-def _work(terms: Terms, threads: int, pauses: Any, stop: Any) -> None:
-    """A worker process."""
+def _work(terms: Terms, place: tuple[int, int], threads: int, pauses: Any, stop: Any) -> None:
+    """A worker process. place: its number among how many."""
     import signal
     import sys
 
@@ -98,8 +105,12 @@ def _work(terms: Terms, threads: int, pauses: Any, stop: Any) -> None:
     # The terminal interrupts the whole group; the parent says when to end, and its SIGTERM unwinds like an exit.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    def perform_here(order: Order, workspace: pipeline.Workspace, progress: pipeline.Progress) -> Result:
+        return perform(on_its_device(order, *place), workspace, progress)
+
     try:
-        Worker(terms, perform, on_pause=pauses.put, stop=stop.is_set).run()
+        Worker(terms, perform_here, on_pause=pauses.put, stop=stop.is_set).run()
     except FacefixError as error:
         pauses.put(str(error))
 

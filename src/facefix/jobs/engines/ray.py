@@ -18,7 +18,7 @@ from typing import Any
 from facefix import pipeline
 from facefix.errors import FacefixError, OutputError, SettingsError
 from facefix.jobs.engines.contract import Audience, EngineSpec
-from facefix.jobs.performing import perform
+from facefix.jobs.performing import on_its_device, perform
 from facefix.jobs.records import Order, Result
 from facefix.jobs.working import Terms, Worker
 
@@ -59,7 +59,7 @@ class OnRay:
         troubles: list[BaseException] = []
 
         def work(number: int) -> None:
-            hand = _Hand(self._ray, end.is_set)
+            hand = _Hand(self._ray, end.is_set, (number, workers))
             try:
                 Worker(terms, hand.perform, number=number, on_pause=audience.pause, stop=end.is_set).run()
             except KeyboardInterrupt:
@@ -88,13 +88,14 @@ class OnRay:
 class _Hand:
     """One worker's actor, made when it is first needed."""
 
-    def __init__(self, ray: Any, ended: Callable[[], bool]) -> None:
-        self._ray, self._ended = ray, ended
+    def __init__(self, ray: Any, ended: Callable[[], bool], place: tuple[int, int]) -> None:
+        """place: its number among how many."""
+        self._ray, self._ended, self._place = ray, ended, place
         self._actor: Any = None
 
     def perform(self, order: Order, workspace: pipeline.Workspace, progress: pipeline.Progress) -> Result:
         """A `performing.Perform`."""
-        ray = self._ray
+        ray, order = self._ray, on_its_device(order, *self._place)
         if self._actor is None:
             gpus = 1 if ray.cluster_resources().get("GPU", 0) and order.settings.device in ("auto", "cuda") else 0
             self._actor = ray.remote(num_cpus=1, num_gpus=gpus, max_concurrency=2)(Renderer).remote()

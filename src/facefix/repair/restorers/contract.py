@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from numpy import float32
 from numpy.typing import NDArray
+
+from facefix.models.backend import Backend
 
 
 class Restorer(Protocol):
@@ -22,20 +23,9 @@ class Restorer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RestorerSpec:
-    """A registered restorer: cheap to list, its network is read only by `load`."""
+@dataclass(frozen=True)
+class RestorerSpec(Backend[Restorer]):
+    """A registered restorer."""
 
-    name: str
-    describe: str
-    """One sentence for the user."""
-    licence: str
-    crop_px: int
-    """The crop side the restorer does best with; it accepts any multiple of 8."""
-    load: Callable[[str], Restorer]
-    """Takes a device: auto, cpu, cuda, cuda:N or mps. Raises ModelError where weights are missing or unreadable,
-    SettingsError where there is no such device."""
     invents: bool = False
     """Whether it draws what it does not see, so that a face may come out as another's: then its repairs are tried first."""
-    files: tuple[str, ...] = ()
-    """What `load` reads, by its names in the zoo."""

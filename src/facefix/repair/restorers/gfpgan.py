@@ -65,7 +65,6 @@ SPEC = RestorerSpec(
     name="gfpgan",
     describe="GFPGAN v1.4: draws what a face lacks as it knows it from other faces; its fine and middle detail is taken.",
     licence="Apache-2.0",
-    crop_px=SIDE_PX,
     load=Gfpgan,
     invents=True,
     files=(WEIGHTS,),

@@ -20,6 +20,5 @@ SPEC = RestorerSpec(
     name="none",
     describe="Redraws nothing: repairs use only what other frames of the same shot show.",
     licence="-",
-    crop_px=512,
     load=lambda device: Unchanged(),
 )

@@ -66,7 +66,6 @@ SPEC = RestorerSpec(
     name="realesrgan",
     describe="Real-ESRGAN x4plus on a shrunken face: crisper skin and edges, no knowledge of faces.",
     licence="BSD-3-Clause",
-    crop_px=512,
     load=lambda device: RealEsrgan(networks.load_upscaling(_NETWORK, device)),
     invents=True,
     files=networks.UPSCALING[_NETWORK].files,

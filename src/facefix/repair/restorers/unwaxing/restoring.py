@@ -52,7 +52,6 @@ SPEC = RestorerSpec(
     name="unwaxing",
     describe="Our own small network: takes gloss off, puts lines and edges back, changes nobody's features.",
     licence="Apache-2.0",
-    crop_px=256,
     load=UnwaxingRestorer,
     files=(WEIGHTS,),
 )

@@ -1,0 +1,127 @@
+"""Stages of a pass run side by side: threads with short queues between them. What comes out, and in which order, is what
+one thread would give; decoders, encoders, OpenCV and torch let go of Python's lock while they work."""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterable
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from facefix.pipeline.profiling import clocked
+
+Item = TypeVar("Item")
+DEPTH = 6
+"""Items that wait between two stages: enough to even out frames of unlike cost, few enough for pictures of 4K."""
+_END = object()
+
+
+def ahead(items: Iterable[Item], depth: int = DEPTH) -> Generator[Item, None, None]:
+    """The items, made in a thread while the one before is worked on.
+
+    What making one raises is raised here in its turn. Who leaves early must close the generator, or let go of it: the thread
+    then ends behind the item it is making. The items' iterator is run, and closed, in the thread alone.
+
+    Args:
+        depth: items made and not yet taken, at most.
+    """
+    waiting: queue.Queue[object] = queue.Queue(depth)
+    left = threading.Event()
+
+    def make() -> None:
+        iterator = iter(items)
+        try:
+            for item in iterator:
+                waiting.put(item)
+                if left.is_set():
+                    return
+            waiting.put(_END)
+        except BaseException as error:
+            waiting.put(_Raised(error))
+        finally:
+            if isinstance(iterator, Generator):
+                iterator.close()
+
+    thread = _started(make)
+    try:
+        while True:
+            with clocked("waiting for pictures"):
+                item = waiting.get()
+            if item is _END:
+                return
+            if isinstance(item, _Raised):
+                raise item.error
+            yield item  # type: ignore[misc]
+    finally:
+        left.set()
+        _emptied(waiting)
+        thread.join()
+
+
+class Behind(Generic[Item]):
+    """A context that lets a thread do `work` on items, in the order they are put.
+
+    What the work raises is raised by the next `put`, or at the context's end; items behind it are dropped. A context that ends
+    by an exception drops what still waits.
+
+    Args:
+        depth: items put and not yet worked on, at most.
+    """
+
+    def __init__(self, work: Callable[[Item], None], depth: int = DEPTH) -> None:
+        self._work = work
+        self._waiting: queue.Queue[object] = queue.Queue(depth)
+        self._dropping = threading.Event()
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Behind[Item]:
+        self._thread = _started(self._serve)
+        return self
+
+    def put(self, item: Item) -> None:
+        """Hand over an item; waits while the queue is full. Raises what the work on an earlier one raised."""
+        if self._error is not None:
+            raise self._error
+        with clocked("waiting for the encoder"):
+            self._waiting.put(item)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            self._dropping.set()
+        with clocked("waiting for the encoder", 0):
+            self._waiting.put(_END)
+            self._thread.join()
+        if error is None and self._error is not None:
+            raise self._error
+
+    def _serve(self) -> None:
+        while (item := self._waiting.get()) is not _END:
+            if self._dropping.is_set():
+                continue
+            try:
+                self._work(item)  # type: ignore[arg-type]
+            except BaseException as error:
+                self._error = error
+                self._dropping.set()
+
+
+class _Raised:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def _started(work: Callable[[], None]) -> threading.Thread:
+    """A thread that sees this one's context variables, and that no interpreter waits for when it ends."""
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
+    thread.start()
+    return thread
+
+
+def _emptied(waiting: queue.Queue[object]) -> None:
+    while True:
+        try:
+            waiting.get_nowait()
+        except queue.Empty:
+            return
