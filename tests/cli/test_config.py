@@ -109,6 +109,7 @@ def test_a_preferred_upscaler_waits_for_scale(project: Path, asked: list[Setting
         ("range = '5-3'", "line 1: range = '5-3': --range 5-3: the end must come after the start."),
         ("device = 'tpu'", "line 1: device = 'tpu': --device tpu: choose auto, "),
         ("[watch]\non-done = 'rm'", "line 2: on-done counts in your own file only ("),
+        ("log-file = '/a/b'", "line 1: log-file counts in your own file only ("),
         ("yes = true", "line 1: yes counts in your own file only ("),
         ("strength = ", "is no TOML file: "),
     ],

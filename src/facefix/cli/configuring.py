@@ -25,8 +25,8 @@ from facefix.config import Entry, Table
 from facefix.errors import SettingsError
 from facefix.settings import Settings, check
 
-_USERS_OWN = ("on-done", "yes")
-"""Options that a folder one happens to stand in must not set: they run programs, or overwrite."""
+_USERS_OWN = ("log-file", "move-done", "on-done", "yes")
+"""Options that a folder one happens to stand in must not set: they run programs, or change files that are there."""
 _NO_SETTINGS = ("help", "version")
 
 Effective = dict[Table, dict[str, tuple[Any, Entry]]]
