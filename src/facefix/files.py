@@ -120,6 +120,16 @@ def compare_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}_compare{out.suffix}")
 
 
+def preview_path(clip: Path, folder: Path | None, suffix: str) -> Path:
+    """Where the preview of a clip goes: beside it, or into a folder."""
+    return (clip.parent if folder is None else folder) / f"{clip.stem}_preview{suffix}"
+
+
+def still_path(out: Path, frame: int, side: str) -> Path:
+    """Where a single frame of the result at `out` goes. side: before or after."""
+    return out.with_name(f"{out.stem}_frame_{frame:06}_{side}.png")
+
+
 @contextlib.contextmanager
 def folder_made(folder: Path) -> Iterator[None]:
     """A context for work whose results go to `folder`: it is made, and removed again where nothing came of the work.

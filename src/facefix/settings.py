@@ -6,7 +6,7 @@ The command line builds its options from these fields (`facefix.cli.options`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
@@ -26,6 +26,8 @@ IN_THE_PLAN = (
     "identity_strength",
 )
 """What a plan holds already: not to be chosen again when it is rendered."""
+MODELS_DIR_VARIABLE = "FACEFIX_MODELS"
+CHARACTERS_DIR_VARIABLE = "FACEFIX_CHARACTERS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Option:
     many: bool = False
     repeated: bool = False
     """The option may be given several times, a value each; the field is a tuple."""
+    variable: str | None = None
+    """Environment variable that sets it; None: FACEFIX_ and the field's name in capitals."""
     folder: bool = False
     """A path: the command line makes it absolute, for whoever carries out an order may stand elsewhere."""
 
@@ -71,6 +75,12 @@ def _modes() -> tuple[str, ...]:
     from facefix.diagnose.modes import MODES
 
     return tuple(MODES)
+
+
+def _comparisons() -> tuple[str, ...]:
+    from facefix.report.comparison import FORMS
+
+    return tuple(FORMS)
 
 
 def _generators() -> tuple[str, ...]:
@@ -152,6 +162,7 @@ class Settings:
         "--characters-dir",
         metavar="DIR",
         folder=True,
+        variable=CHARACTERS_DIR_VARIABLE,
     )
     device: str = _option(
         "auto",
@@ -166,6 +177,7 @@ class Settings:
         "--models-dir",
         metavar="DIR",
         folder=True,
+        variable=MODELS_DIR_VARIABLE,
     )
     codec: str | None = _option(
         None, "Video encoder, such as libx264, libx265, prores_ks, h264_nvenc; default: the source's family.", "--codec"
@@ -173,7 +185,20 @@ class Settings:
     crf: int | None = _option(
         None, "Encoder quality, lower is better; default: visually lossless for the codec.", "--crf", bounds=CRF_BOUNDS
     )
-    compare: bool = _option(False, "Also write a side-by-side clip, before | after.", "--compare")
+    compare: bool = _option(False, "Also write a clip of before and after, with captions of what was found.", "--compare")
+    frames: tuple[str, ...] = _option(
+        (),
+        "Also write these frames before and after as PNG files: numbers or times (40,52,1.5s), comma-separated.",
+        "--frames",
+        metavar="N,...",
+        many=True,
+    )
+    compare_as: str = _option(
+        "side",
+        "How --compare shows them: side (by side) or wipe (a line swings over one picture).",
+        "--compare-as",
+        choices=_comparisons,
+    )
     report: str | None = _option(
         None,
         "Also write a page into this folder for each clip, which any browser opens: findings, signals, before and after.",
@@ -184,15 +209,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _check(item.name, getattr(self, item.name), item.metadata["option"])
-        if not re.fullmatch(r"auto|cpu|mps|cuda|cuda:\d+(,cuda:\d+)*", self.device):
-            raise SettingsError(f"--device {self.device}: choose auto, cpu, cuda, cuda:N, mps, or several as cuda:0,cuda:1.")
-        if len(set(self.devices)) < len(self.devices):
-            raise SettingsError(f"--device {self.device}: names a device twice.")
+            check(item.name, getattr(self, item.name))
         if self.scale == 1 and self.upscaler != "auto":
             raise SettingsError(f"--upscaler {self.upscaler}: enlarges nothing without --scale 2 or --scale 4.")
-        if self.range is not None:
-            parse_range(self.range)
         parse_cast(self.cast, self.character)
 
     @property
@@ -201,9 +220,17 @@ class Settings:
         return tuple(self.device.split(","))
 
 
-def _check(name: str, value: Any, option: Option) -> None:
+def check(name: str, value: Any) -> None:
+    """Raises SettingsError where a field cannot have that value, whatever the others have."""
+    option: Option = next(item.metadata["option"] for item in fields(Settings) if item.name == name)
     if value is None:
         return
+    if name == "device":
+        _check_device(value)
+    if name == "range":
+        parse_range(value)
+    if name == "frames":
+        parse_frames(value)
     flag = option.flags[0]
     if option.bounds is not None and not option.bounds[0] <= value <= option.bounds[1]:
         raise SettingsError(f"{flag} {value}: must lie between {option.bounds[0]:g} and {option.bounds[1]:g}.")
@@ -232,6 +259,14 @@ def parse_cast(texts: tuple[str, ...], names: tuple[str, ...]) -> dict[int, str]
     return found
 
 
+def _check_device(text: str) -> None:
+    if not re.fullmatch(r"auto|cpu|mps|cuda|cuda:\d+(,cuda:\d+)*", text):
+        raise SettingsError(f"--device {text}: choose auto, cpu, cuda, cuda:N, mps, or several as cuda:0,cuda:1.")
+    names = text.split(",")
+    if len(set(names)) < len(names):
+        raise SettingsError(f"--device {text}: names a device twice.")
+
+
 @dataclass(frozen=True, slots=True)
 class RangeEnd:
     """One end of a range: a frame number or a time in seconds, the other None; both None: open."""
@@ -256,7 +291,24 @@ def parse_range(text: str) -> tuple[RangeEnd, RangeEnd]:
     return first, last
 
 
-def _range_end(text: str, whole: str) -> RangeEnd:
+def parse_frames(words: Iterable[str]) -> list[RangeEnd]:
+    """Read "40", "1.5s" or "0:01", each for itself.
+
+    Raises:
+        SettingsError: one is none of these.
+    """
+    found = []
+    for word in words:
+        one = _range_end(word, word, "--frames", "frames as 40 or times as 1.5s or 0:01")
+        if one == RangeEnd():
+            raise SettingsError(f"--frames {word}: name a frame.")
+        found.append(one)
+    return found
+
+
+def _range_end(
+    text: str, whole: str, flag: str = "--range", how: str = "frames as 40-58 or times as 1.5s-3s or 0:01-0:03"
+) -> RangeEnd:
     if not text:
         return RangeEnd()
     if text.isdecimal():
@@ -265,4 +317,4 @@ def _range_end(text: str, whole: str) -> RangeEnd:
         return RangeEnd(seconds=Fraction(match[1]))
     if match := re.fullmatch(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)", text):
         return RangeEnd(seconds=int(match[1] or 0) * 3600 + int(match[2]) * 60 + Fraction(match[3]))
-    raise SettingsError(f"--range {whole}: cannot read {text!r}; write frames as 40-58 or times as 1.5s-3s or 0:01-0:03.")
+    raise SettingsError(f"{flag} {whole}: cannot read {text!r}; write {how}.")

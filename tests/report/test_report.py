@@ -242,6 +242,7 @@ def test_what_a_render_did_is_told_to_machines() -> None:
         "out": "a_fixed.mp4",
         "compare": None,
         "page": None,
+        "stills": [],
         "width": 640,
         "height": 360,
         "scale": 1,

@@ -90,7 +90,9 @@ def run(
     """
     groups = clips.clips_of(folder, part)
     # Parts take turns, so that a short run has some of each.
-    turns = [(name, path) for row in zip_longest(*groups.values()) for name, path in zip(groups, row, strict=True) if path]
+    turns: list[tuple[clips.Part, Path]] = [
+        (name, path) for row in zip_longest(*groups.values()) for name, path in zip(groups, row, strict=True) if path
+    ]
     chosen = [Case("clean", name, path, 1000 * seed + i) for i, (name, path) in enumerate(turns[:count])]
     return [_ranked(case, clip) for case, clip in in_turn(chosen, seconds, cache, progress)]
 

@@ -11,8 +11,9 @@ import os
 from pathlib import Path
 
 from facefix.errors import SettingsError
+from facefix.settings import CHARACTERS_DIR_VARIABLE
 
-VARIABLE = "FACEFIX_CHARACTERS"
+VARIABLE = CHARACTERS_DIR_VARIABLE
 FOLDER = "characters"
 _LONGEST = 64
 _FORBIDDEN = frozenset('/\\:*?"<>|=,')

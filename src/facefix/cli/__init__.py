@@ -15,21 +15,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
-from facefix import __version__
 from facefix.cli.anchor import anchor
 from facefix.cli.batch import batch
 from facefix.cli.bench import bench
 from facefix.cli.character import character
 from facefix.cli.compare import compare
+from facefix.cli.completion import completion
+from facefix.cli.config import config
+from facefix.cli.doctor import doctor
 from facefix.cli.fix import fix
 from facefix.cli.inspect import inspect
 from facefix.cli.models import models
 from facefix.cli.queue import queue
 from facefix.cli.sentences import sentence
+from facefix.cli.terminal import blame, equip
 from facefix.cli.watch import watch
 from facefix.errors import SettingsError
 from facefix.files import exists
+
+_WITHOUT_FILES = ("completion", "config", "doctor")
+"""Commands that do not depend on `facefix.toml`, or say themselves what is wrong with it."""
 
 
 class _FixByDefault(click.Group):
@@ -41,34 +49,58 @@ class _FixByDefault(click.Group):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own = {flag for parameter in self.get_params(ctx) for flag in parameter.opts}
+        own = {flag: parameter for parameter in self.get_params(ctx) for flag in parameter.opts}
+        values = 0
         for i, word in enumerate(args):
+            if values:
+                values -= 1
+                continue
             if word in own:
+                values = 0 if getattr(own[word], "is_flag", False) else 1
                 continue
             if word not in self.commands and (word.startswith("-") or _names_a_file(word)):
                 args = [*args[:i], "fix", *args[i:]]
             break
         return super().parse_args(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, and, as a first word that is none means `fix`, files."""
+        return [*super().shell_complete(ctx, incomplete), CompletionItem(incomplete, type="file")]
+
 
 def _names_a_file(word: str) -> bool:
     return exists(word) or "." in word or os.sep in word
 
 
+def _say_versions(ctx: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from facefix.versions import versions
+
+        click.echo("\n".join(f"{name} {version}" for name, version in versions().items()))
+        ctx.exit()
+
+
 @click.group(cls=_FixByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, "-V", "--version", message="facefix %(version)s")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option(
+    "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_versions,
+    help="Show the version, and those of what facefix stands on.",
+)  # fmt: skip
 @click.pass_context
-def cli(ctx: click.Context, debug: bool) -> None:
+def cli(ctx: click.Context) -> None:
     """Diagnose and repair melting faces in AI-generated clips.
 
     `facefix clip.mp4` repairs a clip and writes clip_fixed.mp4 beside it; `facefix inspect clip.mp4` only looks.
     """
-    ctx.obj = {"debug": debug}
+    ctx.ensure_object(dict).setdefault("debug", False)
+    if ctx.invoked_subcommand not in _WITHOUT_FILES:
+        from facefix.cli.configuring import default_map
+
+        ctx.default_map = default_map(cli)
 
 
-for command in (anchor, batch, bench, character, compare, fix, inspect, models, queue, watch):
+for command in (anchor, batch, bench, character, compare, completion, config, doctor, fix, inspect, models, queue, watch):
     cli.add_command(command)
+equip(cli)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -87,7 +119,7 @@ def main(argv: list[str] | None = None) -> None:
         _say_usage(error)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("facefix: interrupted; nothing half-written is left.", err=True)
+        blame("interrupted; nothing half-written is left.")
         sys.exit(130)
     except BrokenPipeError:
         # `facefix inspect --json - | head`: the reader has seen enough.
@@ -96,15 +128,23 @@ def main(argv: list[str] | None = None) -> None:
     except Exception as error:
         if "--debug" in words:
             raise
-        click.echo(f"facefix: {sentence(error)}", err=True)
+        blame(sentence(error))
         sys.exit(2 if isinstance(error, SettingsError) else 1)
 
 
 def _say_usage(error: click.ClickException) -> None:
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = context.command_path if context is not None else "facefix"
-    message = error.format_message().rstrip(".")
-    click.echo(f"facefix: {message[:1].lower()}{message[1:]}; `{where} --help` says more.", err=True)
+    message = error.format_message().rstrip(".") + _whence(error)
+    blame(f"{message[:1].lower()}{message[1:]}; `{where} --help` says more.")
+
+
+def _whence(error: click.ClickException) -> str:
+    """Who gave a bad value, where it was not the command line."""
+    if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None or error.param.name is None:
+        return ""
+    source = error.ctx.get_parameter_source(error.param.name)
+    return f" (environment variable {error.param.envvar})" if source is ParameterSource.ENVIRONMENT else ""
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import click
 
 from facefix.cli.options import settings_options, settled
 from facefix.cli.queueing import Work, leader, work_options
+from facefix.cli.terminal import complain, say
 
 
 @click.command()
@@ -73,15 +74,15 @@ def batch(
     queued = enqueue(queue, clips, wish)
     err = json_to == "-"
     for job in queued.refused:
-        click.echo(f"facefix: {job.error}", err=True)
+        complain(job.error)
     if queued.before:
-        click.echo(f"{len(queued.before)} of {len(clips)} clips were done before.", err=err)
+        say(f"{len(queued.before)} of {len(clips)} clips were done before.", err=err)
     if queued.ids:
         show = Show(place, queued.ids, workers=work.workers, quiet_output=err, on_end=lambda job: lead(()))
         try:
             work.run(show, place, queued.ids)
         except (KeyboardInterrupt, SystemExit):
-            click.echo("facefix: the queue is kept; the same command goes on where it stopped.", err=True)
+            complain("the queue is kept; the same command goes on where it stopped.")
             raise
     jobs = [queue.job(job.id) for job in [*queued.refused, *queued.before]] + queue.jobs((), queued.ids)
     lead([(job.clip, job.error) for job in jobs if job.state == "failed"])
@@ -97,7 +98,7 @@ def _tell(jobs: list[Any], *, err: bool) -> None:
     from facefix.jobs.listing import rows
 
     for row in rows(jobs):
-        click.echo(row, err=err)
+        say(row, err=err)
     by_verdict = {
         verdict: sum(job.verdict == verdict for job in jobs if job.state == "done")
         for verdict in ("clean", "repair", "regenerate")
@@ -105,7 +106,7 @@ def _tell(jobs: list[Any], *, err: bool) -> None:
     counts = {state: sum(job.state == state for job in jobs) for state in ("done", "failed", "cancelled")}
     seconds = sum(job.seconds for job in jobs)
     told = ", ".join(f"{count} {name}" for name, count in (*counts.items(), *by_verdict.items()) if count)
-    click.echo(f"{len(jobs)} clips: {told} [{seconds:.0f} s of work]", err=err)
+    say(f"{len(jobs)} clips: {told} [{seconds:.0f} s of work]", err=err)
 
 
 def _code(jobs: list[Any], *, strict: bool) -> int:

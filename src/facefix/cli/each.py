@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
-from facefix.cli.sentences import sentence
+from facefix.cli.terminal import complain
 from facefix.errors import FacefixError, SettingsError
 from facefix.files import clips_in, is_folder
 from facefix.types import Verdict
@@ -59,7 +57,7 @@ def run_each(sources: Sequence[Source], job: Callable[[Source], Verdict], *, str
             if debug:
                 raise
             errors.append(error)
-            click.echo(f"facefix: {sentence(error, source.clip)}", err=True)
+            complain(error, source.clip)
     if errors:
         return 3 if verdicts else 2 if all(isinstance(error, SettingsError) for error in errors) else 1
     return 4 if strict and "regenerate" in verdicts else 0

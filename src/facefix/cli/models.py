@@ -57,7 +57,7 @@ def backends(models_dir: str | None) -> None:
 
 
 @models.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=lambda *typed: _names(typed[-1]))
 @settings_options("models_dir")
 def fetch(names: tuple[str, ...], models_dir: str | None) -> int:
     """Download weights by the names that `models ls` shows, check them, and keep them where every command finds them.
@@ -109,6 +109,12 @@ def verify(models_dir: str | None) -> int:
                 bad += 1
                 click.echo(f"CORRUPT  {error}")
     return 1 if bad else 0
+
+
+def _names(typed: str) -> list[str]:
+    from facefix.models import zoo
+
+    return [row.name for row in zoo.TABLE if isinstance(row.source, zoo.ReleaseSource) and row.name.startswith(typed)]
 
 
 @contextmanager

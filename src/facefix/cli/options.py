@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from facefix.settings import Option, Settings
 
@@ -36,18 +37,21 @@ def settled(options: Mapping[str, Any]) -> Settings:
     """Settings for work that another process does, perhaps elsewhere: where characters live is decided here and now."""
     from facefix.characters.place import folder
 
-    settings = Settings(**options)
+    settings = settings_from(options)
     return replace(settings, characters_dir=str(folder(settings.characters_dir))) if settings.character else settings
 
 
 def _click_option(item: Field[Any]) -> Callable[[Command], Command]:
     option: Option = item.metadata["option"]
     default = None if item.default is MISSING else item.default
-    common: dict[str, Any] = {"help": option.help, "default": default, "show_default": default not in (None, (), False)}
+    common: dict[str, Any] = {"help": option.help, "envvar": option.variable or f"FACEFIX_{item.name.upper()}"}
     if isinstance(default, bool):
-        return click.option(*option.flags, item.name, is_flag=True, help=option.help)
+        return click.option(*option.flags, item.name, is_flag=True, **common)
     if option.repeated:
-        return click.option(*option.flags, item.name, multiple=True, metavar=option.metavar, help=option.help)
+        return click.option(*option.flags, item.name, multiple=True, metavar=option.metavar, **common)
+    common |= {"default": default, "show_default": default not in (None, (), False)}
+    if option.choices is not None:
+        common["shell_complete"] = _completing(option.choices)
     if option.many:
         return click.option(*option.flags, item.name, type=_Words(), metavar=option.metavar, **common)
     if option.choices is not None:
@@ -63,6 +67,30 @@ def _click_option(item: Field[Any]) -> Callable[[Command], Command]:
     else:
         bounded = click.FloatRange(low, high)
     return click.option(*option.flags, item.name, type=bounded, **common)
+
+
+def _completing(choices: Callable[[], tuple[str | int, ...]]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell is told of a value that begins with `typed`; the last of several, where they are separated by commas."""
+
+    def complete(ctx: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+        before, comma, last = typed.rpartition(",")
+        return [f"{before}{comma}{word}" for word in map(str, choices()) if word.startswith(last)]
+
+    return complete
+
+
+def settings_from(options: Mapping[str, Any]) -> Settings:
+    """The settings that a command was given, whoever gave them.
+
+    An upscaler that a file or the environment prefers says nothing where nothing is enlarged; who says on the command line how
+    to compare wants a comparison. Raises SettingsError.
+    """
+    given = click.get_current_context().get_parameter_source
+    if given("upscaler") is not ParameterSource.COMMANDLINE and options.get("scale") == 1:
+        options = {**options, "upscaler": "auto"}
+    if given("compare_as") is ParameterSource.COMMANDLINE:
+        options = {**options, "compare": True}
+    return Settings(**options)
 
 
 class _Words(click.ParamType):

@@ -6,7 +6,7 @@ import sys
 import time
 from types import TracebackType
 
-import click
+from facefix.cli.terminal import record, say, wishes
 
 
 class Progress:
@@ -14,7 +14,7 @@ class Progress:
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty() and not wishes().get("quiet")
         self._bar = None
         self._stage = ""
         self._done = 0
@@ -36,9 +36,10 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-        elif self._stage:
+        if self._stage:
             spent = time.monotonic() - self._since
-            click.echo(f"{self._label}: {self._stage} {self._done} frames in {spent:.1f} s", err=True)
+            line = f"{self._label}: {self._stage} {self._done} frames in {spent:.1f} s"
+            record(line) if self._terminal else say(line, err=True)
         self._stage = ""
 
     def __enter__(self) -> Progress:

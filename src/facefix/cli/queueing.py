@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from facefix.cli.progress import Progress
+from facefix.cli.terminal import complain, say, wishes
 
 if TYPE_CHECKING:
     from facefix.jobs.engines import Audience
@@ -102,6 +103,7 @@ class Show:
         self._waiting = None if ids is None else set(ids)
         self._since = time.time()
         self._err, self._on_end = quiet_output, on_end
+        self._quiet = bool(wishes().get("quiet"))
         self._bar: Any = None
         self._progress: Progress | None = None
         self._next = 0.0
@@ -144,10 +146,11 @@ class Show:
             self._waiting.discard(job.id)
         self.told.append(job)
         self._finish_progress()
+        self._clear()
         if job.state == "done":
-            self._say(job.summary, err=self._err)
+            say(job.summary, err=self._err)
         else:
-            self._say(f"facefix: {job.error or f'{job.clip}: {job.state}'}", err=True)
+            complain(job.error or f"{job.clip}: {job.state}")
         self._on_end(job)
 
     def _finish_progress(self) -> None:
@@ -157,7 +160,7 @@ class Show:
 
     def _overall(self) -> None:
         """One bar over all jobs, with the time they will take."""
-        if self._workers == 1 or not sys.stderr.isatty():
+        if self._workers == 1 or self._quiet or not sys.stderr.isatty():
             return
         from facefix.jobs.listing import left_s
 
@@ -173,12 +176,12 @@ class Show:
         self._bar.set_postfix_str("" if left is None else f"about {span(left)} left", refresh=True)
 
     def _pause(self, sentence: str) -> None:
-        self._say(f"facefix: waiting: {sentence}", err=True)
+        self._clear()
+        complain(f"waiting: {sentence}")
 
-    def _say(self, text: str, *, err: bool) -> None:
+    def _clear(self) -> None:
         if self._bar is not None:
             self._bar.clear()
-        click.echo(text, err=err)
 
 
 def leader(report: str | None) -> Callable[[Sequence[tuple[Path, str]]], None]:

@@ -9,6 +9,7 @@ import click
 
 from facefix.cli.options import settings_options, settled
 from facefix.cli.queueing import Work, leader, work_options
+from facefix.cli.terminal import complain, say
 
 if TYPE_CHECKING:
     from facefix.jobs.records import Job
@@ -65,9 +66,9 @@ def watch(
     wish = Wish(root, output.resolve() if output else None, settings, yes)
     place = work.place()
 
-    def say(sentence: str | None) -> None:
+    def warn(sentence: str | None) -> None:
         if sentence:
-            click.echo(f"facefix: {sentence}", err=True)
+            complain(sentence)
 
     lead = leader(settings.report)
 
@@ -76,20 +77,20 @@ def watch(
         if job.state != "done" or root not in job.clip.parents:
             return
         if on_done:
-            say(run(command_for(on_done, job, place)))
+            warn(run(command_for(on_done, job, place)))
         if move_done:
-            say(move(job.clip, root, move_done.resolve()))
+            warn(move(job.clip, root, move_done.resolve()))
 
     view = Show(place, None, workers=work.workers, quiet_output=False, on_end=ended)
     queue = Queue(place.file, liveness.alive)
     sweep(queue, place)
-    with Watcher(Watch(wish, move_done.resolve() if move_done else None, settle_s, polling), place, say) as watcher:
+    with Watcher(Watch(wish, move_done.resolve() if move_done else None, settle_s, polling), place, warn) as watcher:
 
         def finished() -> bool:
             # Asked in this order: what is queued in between is seen.
             return once and watcher.idle and not queue.jobs(("queued", "running"))
 
-        click.echo(f"Watching {root}; results go to {wish.folder}.", err=True)
+        say(f"Watching {root}; results go to {wish.folder}.", err=True)
         work.run(view, place, None, finished)
     failed = sum(job.state == "failed" for job in view.told)
     return 0 if not failed else 3 if failed < len(view.told) else 1

@@ -196,6 +196,24 @@ def try_encoder(encoder: Encoder, width: int, height: int) -> None:
         raise cannot_start(encoder, width, height, error) from error
 
 
+def startable() -> dict[str, bool]:
+    """Encoders that facefix can set, and whether they can be used here: hardware is tried, software only looked for."""
+    found = {}
+    for name in _FAMILIES:
+        found[name] = _available(name)
+        if found[name] and is_hardware(name):
+            try:
+                try_encoder(Encoder(name, "yuv420p"), 640, 360)
+            except SettingsError:
+                found[name] = False
+    return found
+
+
+def is_hardware(name: str) -> bool:
+    """Whether that encoder is a part of a graphics card."""
+    return name.endswith("_nvenc")
+
+
 def cannot_start(encoder: Encoder, width: int, height: int, error: Exception) -> SettingsError:
     """One sentence for an encoder that FFmpeg has but that does not open."""
     reason = getattr(error, "strerror", None) or error

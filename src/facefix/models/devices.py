@@ -28,6 +28,16 @@ def resolve(device: str) -> torch.device:
     return target
 
 
+def described(device: torch.device) -> str:
+    """Its name and memory, for people; of a CPU the threads that networks run on."""
+    import torch
+
+    if device.type == "cuda":
+        about = torch.cuda.get_device_properties(device)
+        return f"{about.name}, {about.total_memory / 1e9:.0f} GB"
+    return f"{torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+
+
 def best_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it, float32 elsewhere.
 

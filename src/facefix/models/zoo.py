@@ -20,8 +20,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from facefix.errors import ModelError, SettingsError
-
-MODELS_DIR_VARIABLE = "FACEFIX_MODELS"
+from facefix.settings import MODELS_DIR_VARIABLE
 
 _named: ContextVar[Path | None] = ContextVar("named models folder", default=None)
 """Networks ask for their files from deep inside the stages: as an argument the folder would pass through all of them."""

@@ -23,6 +23,7 @@ from facefix.pipeline.introducing import Person, Reference, person, references
 from facefix.pipeline.introducing import add as add_character
 from facefix.pipeline.paging import write_index, write_page
 from facefix.pipeline.portraying import character_html, character_png
+from facefix.pipeline.previewing import Preview, preview
 from facefix.pipeline.profiling import Profile, profiled
 from facefix.pipeline.progress import Progress
 from facefix.pipeline.proof import Proof
@@ -34,6 +35,7 @@ __all__ = [
     "Comparison",
     "Person",
     "Pictures",
+    "Preview",
     "Profile",
     "Progress",
     "Proof",
@@ -50,6 +52,7 @@ __all__ = [
     "person",
     "pictures",
     "plan",
+    "preview",
     "profiled",
     "references",
     "render",

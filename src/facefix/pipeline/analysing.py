@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from facefix.repair.cures import CURES
 from facefix.settings import RangeEnd, Settings, parse_range
 from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
 
+_LOG = logging.getLogger(__name__)
 _DETECT_BATCH = 4
 
 
@@ -67,6 +69,9 @@ def analyse_uncast(path: Path, settings: Settings, meshes: bool, progress: Progr
     clip = seen.clip
     tracks, signals = measure_tracks(clip, seen.tracks, settings.devices[0], keep_meshes=meshes, progress=progress)
     generator = generators.resolve(settings.generator, clip.origin)
+    _LOG.info(
+        "%s: %d shots, %d faces; generator %s, %s", clip.path, len(seen.shots), len(tracks), generator.name, generator.why
+    )
     priors = generators.priors(generator.name)
     diagnoses = tuple(_diagnose(clip, track, signals[track.id], priors) for track in tracks)
     return Analysis(
@@ -91,6 +96,7 @@ def follow(path: Path, settings: Settings, *, progress: Progress = silent) -> Fo
     clip = probe.probe(Path(path))
     wanted = resolve_range(settings.range, clip)
     spec = named(settings.detector, settings.devices[0])
+    _LOG.info("%s: faces are looked for by %s, device %s", clip.path, spec.name, settings.devices[0])
     shots_found, tracks, decoder = find(clip, wanted, loaded(spec.load, spec.files, settings.devices[0]), progress)
     span = Span(wanted.start, min(wanted.end, decoder.decoded)) if wanted else Span(0, decoder.decoded)
     if not len(span):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,13 @@ from facefix.pipeline.treating import Prepared, TrackRepair, treated
 from facefix.pipeline.writing import Made, Segmented, Task, Written, at_once
 from facefix.plan import Plan, Treatment
 from facefix.repair.restorers import named
+from facefix.report.comparison import Caption, Comparison
 from facefix.settings import Settings
-from facefix.types import ClipInfo, Frame, Patch, Span
+from facefix.types import ClipInfo, Finding, Frame, Patch, Pixels, Span
+
+_HDR = (16, 18)
+"""PQ and HLG, in the code points of H.273."""
+_LEFT = "left as it is"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +43,12 @@ class Job:
     settings: Settings
     overwrite: bool
     progress: Progress
+    found: tuple[Finding, ...] = ()
+    """What the comparison names while it lasts."""
+    anew: tuple[Span, ...] = ()
+    """Frames to be generated anew, which it names too."""
+    keep: Callable[[Frame, Frame | Pixels], None] = lambda frame, result: None
+    """Shown every frame and what was made of it."""
     workspace: Workspace | None = None
     """Where finished segments are kept; None: nothing is kept."""
 
@@ -53,6 +64,16 @@ class Job:
     @property
     def compare(self) -> Path | None:
         return compare_path(self.out) if self.settings.compare else None
+
+    def comparison(self, treatments: Sequence[Treatment]) -> Comparison:
+        """How before and after are shown where these treatments are in the result."""
+        video = self.clip.video
+        captions = [Caption("to be generated anew", span, 1.0, _LEFT) for span in self.anew]
+        for finding in self.found:
+            fate = "repaired" if any(part_of(treatment, finding) for treatment in treatments) else _LEFT
+            captions.append(Caption(finding.mode, finding.span, finding.severity, fate))
+        hdr = video.colour.transfer in _HDR
+        return Comparison(self.settings.compare_as, tuple(captions) if self.compare else (), video.rate, hdr)
 
     @property
     def asked(self) -> bool:
@@ -132,6 +153,7 @@ def _rendered(
         _Harmful: some treatment must be taken back; nothing was written.
     """
     total = len(job.plan.span)
+    treatments = [t for one in repairs for t in one.treatments]
     exams = _watched(repairs, rollback.open, prepared)
     task = Task(
         job.clip,
@@ -141,6 +163,8 @@ def _rendered(
         job.out,
         job.compare,
         lambda done: job.progress(stage, done, total),
+        job.comparison(treatments),
+        job.keep,
         enlarger,
     )
 
@@ -167,12 +191,18 @@ def _rendered(
         return at_once(task, render, accept)
     look_ahead = max([0 if enlarger is None else enlarger.look_back, *(repair.face.look_ahead for repair in repairs)])
     # What auto means, and facefix itself, may change while a job is broken off: no clip is finished by another than began it.
-    marks = [known_by(), named(job.plan.restorer).name, [t for one in repairs for t in one.treatments], job.spec]
+    marks = [known_by(), named(job.plan.restorer).name, treatments, job.spec, task.comparison]
     marks += [[(c.name, c.bank, c.strength) for c in job.plan.characters], [t.character for t in job.plan.tracks]]
     segmented = Segmented(task, job.workspace, marks, exams, look_ahead)
     segmented.render(render)
     accept()
     return segmented.join()
+
+
+def part_of(treatment: Treatment, finding: Finding) -> bool:
+    """Whether it treats some frames of the finding."""
+    same = (treatment.track, treatment.mode) == (finding.track, finding.mode)
+    return same and finding.span.start <= treatment.span.start < treatment.span.end <= finding.span.end
 
 
 def _watched(repairs: Sequence[TrackRepair], measured: Sequence[Treatment], prepared: Prepared) -> list[Exam]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from facefix import files, memory
@@ -16,11 +18,12 @@ from facefix.models import devices, zoo
 from facefix.pipeline import enlarging
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
-from facefix.pipeline.executing import Job, execute
+from facefix.pipeline.executing import Job, execute, part_of
 from facefix.pipeline.paging import planned, write_page
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.proof import Proof
 from facefix.pipeline.remembering import analysed
+from facefix.pipeline.stilling import Stills, resolve_frames
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
 from facefix.repair.restorers import named
@@ -28,6 +31,8 @@ from facefix.report import schema
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Judgement, Verdict
 from facefix.upscale import UPSCALERS
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +70,10 @@ class Report:
     """What every treatment that was rendered did to its face, as measured on the way; those taken back included."""
     page: Path | None = None
     """The page about it, where one was asked for."""
+    first: int = 0
+    """Frame of the clip that is the result's first."""
+    stills: tuple[Path, ...] = ()
+    """Pictures of single frames that were asked for."""
 
     @property
     def verdict(self) -> Verdict:
@@ -98,7 +107,10 @@ def repair(
             analysis = analyse(path, settings, progress=progress)
         else:
             analysis = analysed(path, settings, workspace.analyses, progress)
-        job = Job(plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, workspace)
+        job = Job(
+            plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, _found(analysis),
+            analysis.judgement.regenerate, workspace=workspace,
+        )  # fmt: skip
         return _render(job, started, analysis)
 
 
@@ -116,8 +128,8 @@ def render(
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `report`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and `crf` where given, which
-            override the plan's.
+        settings: `compare`, `compare_as`, `frames`, `report`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and
+            `crf` where given, which override the plan's.
         workspace: as `repair`.
 
     Raises:
@@ -131,7 +143,9 @@ def render(
         raise PlanError(
             f"{info.path}: the plan was made for another clip ({plan.clip}); run `facefix inspect --plan` on this one."
         )
-    job = Job(plan, info, Path(out), settings, overwrite, progress, workspace)
+    # All that a plan knows of what was found.
+    found = tuple(Finding(t.mode, t.track, t.span, t.severity, t.why) for t in plan.treatments)
+    job = Job(plan, info, Path(out), settings, overwrite, progress, found, workspace=workspace)
     with zoo.searched(settings.models_dir), _reported(settings):
         _check(info.path, job.out, settings, job.spec, overwrite)
         return _render(job, started, None)
@@ -148,6 +162,7 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
     if settings.device not in ("auto", "cpu"):
         devices.resolve(settings.devices[0])
     encoder = encode.choose_encoder(info, out, spec)
+    _LOG.info("%s: to be encoded by %s, %s, %s", clip, encoder.name, encoder.pixel_format, dict(encoder.options))
     if settings.upscaler != "auto":
         zoo.check(UPSCALERS[settings.upscaler].files)
     if spec.codec is not None or settings.scale > 1:
@@ -155,10 +170,20 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
 
 
 def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
-    findings = tuple(f for d in analysis.diagnoses for f in d.findings) if analysis else ()
+    findings = _found(analysis) if analysis else ()
     memory.keep_large_blocks_apart()
+    stills = Stills(job.clip, job.out, resolve_frames(job.settings.frames, job.clip, job.plan.span))
+    for place in stills.places:
+        files.check_output(job.clip.path, place, overwrite=job.overwrite)
     prepared = prepare(job.plan, job.clip, job.settings, job.progress)
-    outcome = execute(job, prepared)
+    _LOG.info("%s: %d treatments, restorer %s", job.clip.path, len(job.plan.treatments), named(job.plan.restorer).name)
+    for treatment in job.plan.treatments:
+        _LOG.debug("%s: %s", job.clip.path, treatment)
+    with stills.folder(job.workspace.renders if job.workspace is not None else None) as folder:
+        outcome = execute(replace(job, keep=partial(stills.keep, folder)), prepared)
+        if outcome.copied:
+            stills.untouched(folder)
+        stills.deliver(folder)
     notes = [*outcome.notes, *(one.sentence for one in prepared.refused)]
     report = Report(
         clip=job.clip.path,
@@ -178,6 +203,8 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
         scale=job.settings.scale,
         upscaler=outcome.upscaler,
         proofs=outcome.proofs,
+        first=job.plan.span.start,
+        stills=tuple(stills.places),
     )
     if job.settings.report is None:
         return report
@@ -198,13 +225,11 @@ def _write_page(job: Job, analysis: Analysis, report: Report, treatments: Sequen
 
 
 def _untreated(findings: Sequence[Finding], treatments: Sequence[Treatment]) -> tuple[Finding, ...]:
-    return tuple(f for f in findings if not any(_part_of(t, f) for t in treatments))
+    return tuple(f for f in findings if not any(part_of(t, f) for t in treatments))
 
 
-def _part_of(treatment: Treatment, finding: Finding) -> bool:
-    """Whether it treats some frames of the finding."""
-    same = (treatment.track, treatment.mode) == (finding.track, finding.mode)
-    return same and finding.span.start <= treatment.span.start < treatment.span.end <= finding.span.end
+def _found(analysis: Analysis) -> tuple[Finding, ...]:
+    return tuple(finding for diagnosis in analysis.diagnoses for finding in diagnosis.findings)
 
 
 def _judgement(plan: Plan) -> Judgement:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from facefix.media import colour, decode, encode, segments
 from facefix.pipeline import checkpoint
 from facefix.pipeline.enlarging import Enlarger
@@ -18,6 +16,7 @@ from facefix.pipeline.overlapping import Behind
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import fps
 from facefix.pipeline.proof import Exam
+from facefix.report.comparison import Comparison
 from facefix.types import ClipInfo, Frame, Pixels, Span
 
 _ENDLESS = 1 << 40
@@ -62,9 +61,13 @@ class Task:
     spec: encode.EncodeSpec
     out: Path
     compare: Path | None
-    """Where before and after are to be shown side by side."""
+    """Where before and after are to be shown."""
     report: Callable[[int], None]
     """Told after each frame how many there are."""
+    comparison: Comparison
+    """How."""
+    keep: Callable[[Frame, Frame | Pixels], None]
+    """Shown every frame and what was made of it."""
     enlarger: Enlarger | None = None
     """Who makes the results, where they are enlarged."""
 
@@ -73,11 +76,12 @@ class Task:
         """Files, and their sizes where these are not the clip's."""
         size = None if self.enlarger is None else self.enlarger.size
         width, height = size or self.clip.video.display_size
-        return [(self.out, size), *([(self.compare, (2 * width, height))] if self.compare else [])]
+        return [(self.out, size), *([(self.compare, self.comparison.size(width, height))] if self.compare else [])]
 
     def put(self, sinks: Sequence[Sink], made: Made) -> None:
         """Hand a frame to the encoders of the outputs."""
         frame, result = made.frame, made.result
+        self.keep(frame, result)
         with clocked("encoding"):
             if isinstance(result, Frame):
                 sinks[0].write(result)
@@ -87,7 +91,7 @@ class Task:
             with clocked("comparing"):
                 before = self.enlarger.interpolated(frame) if self.enlarger is not None else colour.to_rgb(frame, self.clip)
                 after = colour.to_rgb(result, self.clip) if isinstance(result, Frame) else result
-                sink.write_rgb(np.concatenate([before, after], axis=1), frame)
+                sink.write_rgb(self.comparison.picture(before, after, frame.index), frame)
 
 
 def at_once(task: Task, render: Render, accept: Callable[[], None]) -> Written:

@@ -50,6 +50,7 @@ def outcome(report: Report) -> dict[str, Any]:
         "out": str(report.out),
         "compare": None if report.compare is None else str(report.compare),
         "page": None if report.page is None else str(report.page),
+        "stills": [str(still) for still in report.stills],
         "width": report.size[0],
         "height": report.size[1],
         "scale": report.scale,

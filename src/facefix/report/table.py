@@ -80,6 +80,7 @@ def summary(report: Report) -> str:
     how = "copied without re-encoding" if report.copied else "written"
     others = (("comparison in", report.compare), ("page:", report.page))
     extra = "".join(f", {what} {path}" for what, path in others if path)
+    extra += f", {len(report.stills)} stills beside it" if report.stills else ""
     return f"{report.clip}: {done}; {how} to {report.out}{extra} [{report.seconds:.1f} s]"
 
 

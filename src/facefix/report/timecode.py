@@ -19,7 +19,7 @@ def timecode(frame: int, rate: Fraction | None) -> str:
     """
     if not rate:
         return ""
-    count = _whole(rate)
+    count = counted(rate)
     if count is None:
         hundredths = round(frame / rate * 100)
         return f"{hundredths // 360000}:{hundredths // 6000 % 60:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}"
@@ -37,9 +37,15 @@ def times(span: Span, rate: Fraction | None) -> str:
     return f"{timecode(span.start, rate)}-{timecode(span.end, rate)}" if rate else ""
 
 
-def _whole(rate: Fraction) -> int | None:
-    """Frames that are counted as one second."""
-    for exact in (rate, rate * _DROP):
-        if round(exact) > 0 and abs(exact - round(exact)) <= _NEAR * exact:
-            return round(exact)
+def exact(rate: Fraction) -> Fraction:
+    """The rate that a container's average is about: a whole number, or NTSC's share of one; itself where it is neither."""
+    right = min(Fraction(round(rate)), round(rate * _DROP) / _DROP, key=lambda known: abs(rate - known))
+    return right if right and abs(rate - right) <= _NEAR * rate else rate
+
+
+def counted(rate: Fraction) -> int | None:
+    """Frames that are counted as one second; None at a rate that is no whole number, nor NTSC's share of one."""
+    for whole in (rate, rate * _DROP):
+        if round(whole) > 0 and abs(whole - round(whole)) <= _NEAR * whole:
+            return round(whole)
     return None
