@@ -92,7 +92,8 @@ def run(
     # Parts take turns, so that a short run has some of each.
     turns: list[tuple[int, Part, Path]] = []
     for name, found in groups.items():
-        turns += [(number, name, path) for number, path in enumerate(found)]
+        for number, path in enumerate(found):
+            turns.append((number, name, path))
     turns.sort(key=lambda turn: turn[0])
     chosen = [Case("clean", name, path, 1000 * seed + i) for i, (_, name, path) in enumerate(turns[:count])]
     return [_ranked(case, clip) for case, clip in in_turn(chosen, seconds, cache, progress)]
