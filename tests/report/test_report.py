@@ -100,6 +100,8 @@ def test_the_schema_keeps_its_promise() -> None:
             "start": 0,
             "end": 2,
             "character": None,
+            "character_distance": None,
+            "character_why": "",
             "median_face_px": 88.5,
             "verdict": "repair",
             "reason": "warp; at worst 0.72 in frames 40-58.",

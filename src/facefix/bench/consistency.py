@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,12 @@ def run(
     """
     groups = clips.clips_of(folder, part)
     # Parts take turns, so that a short run has some of each.
-    turns: list[tuple[clips.Part, Path]] = [
-        (name, path) for row in zip_longest(*groups.values()) for name, path in zip(groups, row, strict=True) if path
-    ]
-    chosen = [Case("clean", name, path, 1000 * seed + i) for i, (name, path) in enumerate(turns[:count])]
+    turns: list[tuple[int, Part, Path]] = []
+    for name, found in groups.items():
+        for number, path in enumerate(found):
+            turns.append((number, name, path))
+    turns.sort(key=lambda turn: turn[0])
+    chosen = [Case("clean", name, path, 1000 * seed + i) for i, (_, name, path) in enumerate(turns[:count])]
     return [_ranked(case, clip) for case, clip in in_turn(chosen, seconds, cache, progress)]
 
 
