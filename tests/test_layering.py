@@ -41,7 +41,7 @@ def test_characters_know_files_and_numbers_but_no_stage() -> None:
     for path in (SOURCE / "characters").rglob("*.py"):
         for name in _imports(path):
             if name.startswith("facefix."):
-                assert name.split(".")[1] in SHARED | {"characters", "files"}, f"{path} imports {name}"
+                assert name.split(".")[1] in SHARED | {"characters", "files", "settings"}, f"{path} imports {name}"
 
 
 def test_torch_stays_where_networks_run() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -174,3 +176,16 @@ def test_a_file_that_is_no_queue_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "q").write_text("something else, and long enough to be no header of a database" * 10)
     with pytest.raises(OutputError, match="is no queue that can be used"):
         Queue(tmp_path / "q")
+
+
+@pytest.mark.parametrize("lock", ["IMMEDIATE", "EXCLUSIVE"])
+def test_who_comes_while_another_makes_the_file_waits(tmp_path: Path, lock: str) -> None:
+    file = tmp_path / "q.sqlite"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute(f"BEGIN {lock}")
+    other.execute("CREATE TABLE something (id INTEGER)")
+    release = threading.Timer(0.4, lambda: other.execute("COMMIT"))
+    release.start()
+    queue = Queue(file)
+    release.join()
+    assert queue.jobs() == []

@@ -60,7 +60,7 @@ def test_frames_without_a_finding_are_the_very_same(repaired: np.ndarray) -> Non
 class Shover:
     """Straightens by moving everything ten pixels to the right in the fault's frames."""
 
-    def straighten(self, meshes: np.ndarray, bent, sound: np.ndarray, fps: float) -> np.ndarray:
+    def straighten(self, meshes: np.ndarray, bent, sound: np.ndarray, fps: float, portrayed=None) -> np.ndarray:
         out = meshes.copy()
         out[bent.span.start : bent.span.end, :, 0] += 10
         self.sound = sound

@@ -40,6 +40,22 @@ CREATE INDEX IF NOT EXISTS twins ON jobs (content, wish, state);
 _VERSION = 1
 
 
+def _make(base: sqlite3.Connection) -> None:
+    """Make an empty file a queue; several may do so at once."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            base.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            # The connection's own patience does not hold for this: where another writes, SQLite refuses it at once.
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+    base.executescript(_SCHEMA)
+    base.execute(f"PRAGMA user_version = {_VERSION}")
+
+
 class Queue:
     """One process's view of the queue in a file. Not for several threads at once: each opens its own.
 
@@ -58,9 +74,7 @@ class Queue:
             if version not in (0, _VERSION):
                 raise OutputError(f"{file}: was made by another version of facefix; name another --queue or remove it.")
             if version == 0:
-                self._base.execute("PRAGMA journal_mode = WAL")
-                self._base.executescript(_SCHEMA)
-                self._base.execute(f"PRAGMA user_version = {_VERSION}")
+                _make(self._base)
         except sqlite3.Error as error:
             raise OutputError(f"{file}: is no queue that can be used ({error}); name another --queue.") from error
 
