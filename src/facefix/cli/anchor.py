@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from facefix.cli.options import settings_options
+from facefix.cli.options import settings_from, settings_options
+from facefix.cli.terminal import say
 
 
 @click.command()
@@ -31,9 +32,8 @@ def anchor(clip: Path, output: Path | None, fix: bool, json_to: str | None, yes:
     from facefix.files import check_output, write_bytes
     from facefix.media.png import png
     from facefix.report.chaining import document, lines
-    from facefix.settings import Settings
 
-    settings = Settings(**options)
+    settings = settings_from(options)
     out = output or clip.with_name(f"{clip.stem}_anchor.png")
     if out.suffix.lower() != ".png":
         raise SettingsError(f"-o {out}: the picture is a PNG; name a file that ends in .png.")
@@ -46,4 +46,4 @@ def anchor(clip: Path, output: Path | None, fix: bool, json_to: str | None, yes:
     write_bytes(out, png(found.pixels, found.clip.video.sample_aspect_ratio))
     deliver(json_to, [document(found, out)], several=False)
     if json_to != "-":
-        click.echo("\n".join(lines(found, out)))
+        say("\n".join(lines(found, out)))

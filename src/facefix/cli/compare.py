@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from facefix.cli.options import clips_argument, settings_options
+from facefix.cli.options import clips_argument, settings_from, settings_options
+from facefix.cli.terminal import complain, say
 
 
 @click.command()
@@ -44,9 +45,8 @@ def compare(
     from facefix.files import check_output, folder_made, write_text
     from facefix.report.consistency import document, lines
     from facefix.report.html.consistency import html
-    from facefix.settings import Settings
 
-    settings = Settings(**options)
+    settings = settings_from(options)
     sources = expand(clips)
     for source in sources:
         if source.problem is not None:
@@ -67,7 +67,7 @@ def compare(
             write_text(page, html(found, pipeline.pictures(found, progress=progress)))
     deliver(json_to, [document(found)], several=False)
     if json_to != "-":
-        click.echo("\n".join(lines(found)))
+        say("\n".join(lines(found)))
     for failure in found.failures:
-        click.echo(f"facefix: {failure}", err=True)
+        complain(failure)
     return 3 if found.failures else 0

@@ -10,6 +10,7 @@ import click
 from facefix.cli.marking import markers_option
 from facefix.cli.options import clips_argument, settings_from, settings_options
 from facefix.cli.terminal import say
+from facefix.settings import IN_THE_PLAN
 
 
 @click.command()
@@ -20,21 +21,7 @@ from facefix.cli.terminal import say
 @click.option("--strict", is_flag=True, help="Exit with 4 when some shot should be regenerated.")
 @click.option("--profile", "profiling", is_flag=True, help="Say how long each stage took.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
-@settings_options(
-    "strength",
-    "only",
-    "range",
-    "generator",
-    "detector",
-    "restorer",
-    "character",
-    "cast",
-    "identity_strength",
-    "characters_dir",
-    "device",
-    "models_dir",
-    "report",
-)
+@settings_options(*IN_THE_PLAN, "characters_dir", "device", "models_dir", "report")
 @click.pass_context
 def inspect(
     ctx: click.Context,
