@@ -114,6 +114,13 @@ def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     assert delivered == [1, 1, 1, 1] and not list((place.folder / "renders").iterdir())
 
 
+def test_a_missing_character_is_refused_before_anything_is_queued(tmp_path: Path) -> None:
+    root, file = shots(tmp_path / "shots", 1), tmp_path / "q.sqlite"
+    done = run("batch", root, "--character", "nobody", "--characters-dir", tmp_path, "--queue", file, code=1)
+    assert "nobody: no such character" in done.stderr
+    assert not file.exists()
+
+
 def test_two_share_one_folder(tmp_path: Path) -> None:
     root = shots(tmp_path / "shots", 6)
     command = [*FACEFIX, "batch", str(root), "--crf", "20", "--queue", str(tmp_path / "q.sqlite")]

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.jobs.orders import home_in, order, queued
 
+from facefix.characters import bible
+from facefix.characters.bible import Character, TextAnchors, View
 from facefix.errors import FacefixError, OutputError
 from facefix.jobs import store
 from facefix.jobs.records import Result
@@ -33,6 +35,16 @@ def test_an_order_is_queued_once(tmp_path: Path, queue: Queue) -> None:
     one = order(tmp_path)
     assert queued(queue, one) == queued(queue, one)
     assert [job.order for job in queue.jobs()] == [one]
+
+
+def test_other_pictures_of_a_character_are_another_job(tmp_path: Path, queue: Queue) -> None:
+    home = tmp_path / "characters"
+    mia = Character("mia", home / "mia", "", TextAnchors(), (View("front.png", "front", "neutral", True),))
+    ids = []
+    for picture in (b"one", b"one", b"two"):
+        bible.write(mia, {"front.png": picture})
+        ids.append(queued(queue, order(tmp_path, character=("mia",), characters_dir=str(home))))
+    assert ids[0] == ids[1] != ids[2]
 
 
 def test_another_strength_is_another_job_and_another_device_is_not(tmp_path: Path, queue: Queue) -> None:

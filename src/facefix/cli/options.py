@@ -34,11 +34,20 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
 
 
 def settled(options: Mapping[str, Any]) -> Settings:
-    """Settings for work that another process does, perhaps elsewhere: where characters live is decided here and now."""
+    """Settings for work that another process does, perhaps elsewhere: where characters live is decided here and now.
+
+    Raises SettingsError; InputError where a character is missing.
+    """
+    settings = settings_from(options)
+    if not settings.character:
+        return settings
+    from facefix.characters import bible
     from facefix.characters.place import folder
 
-    settings = settings_from(options)
-    return replace(settings, characters_dir=str(folder(settings.characters_dir))) if settings.character else settings
+    home = folder(settings.characters_dir)
+    for name in settings.character:
+        bible.read(home, name)
+    return replace(settings, characters_dir=str(home))
 
 
 def _click_option(item: Field[Any]) -> Callable[[Command], Command]:

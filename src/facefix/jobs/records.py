@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from facefix.characters import bank, bible, place
 from facefix.files import page_path
 from facefix.settings import Settings
 from facefix.types import Verdict
@@ -38,8 +39,12 @@ class Order:
 
     @property
     def wish(self) -> str:
-        """The same for orders that want the same of a clip."""
+        """The same for orders that want the same of a clip. Raises InputError where a character is missing."""
         told = {name: value for name, value in asdict(self.settings).items() if name not in _WITHOUT_EFFECT}
+        if self.settings.character:
+            # Who a character is, is what its pictures show.
+            home = place.folder(self.settings.characters_dir)
+            told["pictures"] = [bank.key(bible.read(home, name), ()) for name in self.settings.character]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
