@@ -14,6 +14,7 @@ import numpy as np
 from facefix.files import INDEX, beside_page, folder_made, page_path, write_text
 from facefix.media import colour, decode, probe
 from facefix.media.footage import Footage
+from facefix.pipeline.overlapping import Behind, ahead
 from facefix.pipeline.picturing import Choice, Cutter, choose, edges, jpeg
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, silent
@@ -53,11 +54,11 @@ def write_page(
         clips = [analysis.clip, *([probe.probe(Path(outcome["out"]))] if changed and outcome else [])]
         video = beside / ("before_after.mp4" if changed else "before.mp4")
         gathering = _Gathering(analysis, Cutter(settings.devices[0]), outcome["scale"] if changed and outcome else 1)
-        with Footage(video, analysis.clip, len(clips)) as footage:
-            for frames in _together(clips, analysis.span):
-                footage.write(list(zip(frames, clips, strict=True)))
+        with Footage(video, analysis.clip, len(clips)) as footage, Behind(footage.write) as written:
+            for done, frames in enumerate(_together(clips, analysis.span), start=1):
+                written.put(list(zip(frames, clips, strict=True)))
                 gathering.look(frames, clips)
-                progress("drawing the page", len(footage.times), len(analysis.span))
+                progress("drawing the page", done, len(analysis.span))
         width, height = analysis.clip.video.display_size
         content = Content(
             analysis=analysis,
@@ -144,7 +145,7 @@ class _Gathering:
 def _together(clips: Sequence[ClipInfo], span: Span) -> Iterator[tuple[Frame, ...]]:
     """Frames of the clip's span, each beside the result's frame."""
     decoders = [decode.Decoder(clips[0], span), *(decode.Decoder(clip) for clip in clips[1:])]
-    yield from zip(*decoders, strict=False)
+    yield from zip(*map(ahead, decoders), strict=False)
 
 
 def _thumbnail(rgb: Pixels) -> bytes:
