@@ -10,6 +10,8 @@ import pytest
 from tests.characters.samples import changed, sampled
 
 from facefix import Settings, analyse
+from facefix.errors import FacefixError
+from facefix.models import zoo
 from facefix.pipeline import chaining
 from facefix.pipeline.progress import silent
 from facefix.types import Finding, Judgement
@@ -58,3 +60,18 @@ def test_a_faulty_frame_is_repaired_and_enlarged_without_its_surroundings() -> N
     assert large.pixels.shape == (720, 1280, 3)
     shrunk = large.pixels.reshape(360, 2, 640, 2, 3).mean(axis=(1, 3))
     assert np.abs(shrunk - mended.pixels).mean() < 2
+
+
+def test_a_folder_of_weights_holds_for_all_that_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def samples(*_: object, **__: object) -> None:
+        asked.append(zoo.named_folder())
+        raise FacefixError("enough")
+
+    analysis = analyse(SHORT, Settings(range="0-4"))
+    monkeypatch.setattr(chaining, "analyse", lambda *_, **__: analysis)
+    monkeypatch.setattr(chaining, "samples", samples)
+    with pytest.raises(FacefixError, match="enough"):
+        chaining.anchor(SHORT, Settings(models_dir=str(tmp_path)))
+    assert asked == [tmp_path]

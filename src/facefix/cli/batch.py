@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from facefix.cli.options import settings_options, settled
-from facefix.cli.queueing import Work, leader, work_options
+from facefix.cli.queueing import Work, work_options
+from facefix.cli.reporting import leader
 from facefix.cli.terminal import complain, say
 
 

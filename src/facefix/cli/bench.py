@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from facefix.cli.options import settings_options
+from facefix.cli.terminal import say
 
 _PARTS = ("all", "fit", "held-out")
 
@@ -107,7 +108,7 @@ def bench(
         else:
             about = {"told": told, "baselines": baselines} | ({"most_frames": frames} if frames else {})
             lines, document = _repaired(folder, cases, about, sheet, yes, **common)
-    click.echo("\n".join(lines))
+    say("\n".join(lines))
     if json_to is not None:
         import json
 

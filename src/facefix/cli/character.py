@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from facefix.cli.options import settings_options
+from facefix.cli.terminal import say
 
 if TYPE_CHECKING:
     from facefix.pipeline import Person, Reference
@@ -61,9 +62,9 @@ def add(name: str, images: tuple[Path, ...], note: str | None, characters_dir: s
     person = pipeline.add_character(folder(characters_dir), name, pictures, TextAnchors(**text), note)
     for one in pictures:
         _tell(one, faults_only=True)
-    click.echo(f"{name}: {len(person.character.views)} pictures in {person.character.folder}")
+    say(f"{name}: {len(person.character.views)} pictures in {person.character.folder}")
     for sentence in missing([view.angle for view in person.character.views]):
-        click.echo(f"  ! {sentence}")
+        say(f"  ! {sentence}")
     return 0
 
 
@@ -86,7 +87,7 @@ def check(images: tuple[Path, ...], as_json: bool, device: str) -> int:
         for one in pictures:
             _tell(one, faults_only=False)
         for sentence in missing([one.angle for one in pictures]) if len(pictures) > 1 else ():
-            click.echo(f"! {sentence}")
+            say(f"! {sentence}")
     return 1 if any(worst(one.checked) == "fail" for one in pictures) else 0
 
 
@@ -102,9 +103,9 @@ def ls(characters_dir: str | None) -> None:
     for name in names:
         one = bible.read(place, name)
         angles = ", ".join(dict.fromkeys(view.angle for view in one.views))
-        click.echo(f"{name:<20} {len(one.views):>2} pictures: {angles}{f'  ({one.note})' if one.note else ''}")
+        say(f"{name:<20} {len(one.views):>2} pictures: {angles}{f'  ({one.note})' if one.note else ''}")
     if not names:
-        click.echo(f"no characters in {place}; `facefix character add NAME IMAGE...` makes one.", err=True)
+        say(f"no characters in {place}; `facefix character add NAME IMAGE...` makes one.", err=True)
 
 
 @character.command()
@@ -131,7 +132,7 @@ def show(name: str, output: Path | None, yes: bool, characters_dir: str | None, 
     if output is not None:
         drawn = pipeline.character_html if output.suffix.lower() == ".html" else pipeline.character_png
         write_bytes(output, drawn(person))
-        click.echo(f"  sheet: {output}")
+        say(f"  sheet: {output}")
 
 
 @character.command()
@@ -147,33 +148,33 @@ def rm(name: str, yes: bool, characters_dir: str | None) -> None:
     if not yes:
         click.confirm(f"Delete {one.folder} with {len(one.views)} pictures?", abort=True)
     bible.remove(one)
-    click.echo(f"{name} removed.")
+    say(f"{name} removed.")
 
 
 def _describe(person: Person, lacking: Sequence[str]) -> None:
     one, bank = person.character, person.bank
-    click.echo(f"{one.name}: {one.folder}")
+    say(f"{one.name}: {one.folder}")
     for title, words in (("note", one.note), ("text", one.text.prompt)):
         if words:
-            click.echo(f"  {title}: {words}")
+            say(f"  {title}: {words}")
     for view, known in zip(one.views, bank.views, strict=True):
         pose = known.look.pose
         where = "master, " if view.master else ""
-        click.echo(f"  {view.file}: {where}{view.angle}, {view.expression} (yaw {pose.yaw:+.0f}, pitch {pose.pitch:+.0f})")
-    click.echo(f"  its pictures lie {bank.spread:.2f} apart (identity distance; one person: below 0.5)")
+        say(f"  {view.file}: {where}{view.angle}, {view.expression} (yaw {pose.yaw:+.0f}, pitch {pose.pitch:+.0f})")
+    say(f"  its pictures lie {bank.spread:.2f} apart (identity distance; one person: below 0.5)")
     for sentence in lacking:
-        click.echo(f"  ! {sentence}")
+        say(f"  ! {sentence}")
 
 
 def _tell(one: Reference, *, faults_only: bool) -> None:
-    click.echo(f"{one.path}: {one.angle}, {one.expression}")
+    say(f"{one.path}: {one.angle}, {one.expression}")
     for checked in one.checked:
         if checked.grade == "pass" and faults_only:
             continue
         sign = {"pass": "  ok  ", "warn": "  warn", "fail": "  FAIL"}[checked.grade]
         value = f"{checked.value:.2f}".rstrip("0").rstrip(".")
         line = f"{sign} {checked.name}: {value} {checked.unit}".rstrip() + f" ({checked.limit})"
-        click.echo(f"{line}{f'. {checked.advice}' if checked.advice else ''}")
+        say(f"{line}{f'. {checked.advice}' if checked.advice else ''}")
 
 
 def _document(one: Reference) -> dict[str, Any]:

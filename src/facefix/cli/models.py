@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from facefix.cli.options import settings_options
+from facefix.cli.terminal import complain, say
 
 if TYPE_CHECKING:
     from facefix.models.fetching import Progress
@@ -31,7 +32,7 @@ def ls(models_dir: str | None) -> None:
         for status in zoo.statuses():
             entry = status.entry
             where = str(status.path) if status.path else f"not installed: {entry.source.way_out}"
-            click.echo(f"{entry.name:<42} {entry.role:<13} {entry.licence:<13} {entry.size / 1e6:>6.1f} MB  {where}")
+            say(f"{entry.name:<42} {entry.role:<13} {entry.licence:<13} {entry.size / 1e6:>6.1f} MB  {where}")
 
 
 @models.command()
@@ -46,14 +47,14 @@ def backends(models_dir: str | None) -> None:
 
     with zoo.searched(models_dir):
         for option, specs in (("detector", DETECTORS), ("restorer", RESTORERS), ("upscaler", UPSCALERS)):
-            click.echo(f"--{option}")
+            say(f"--{option}")
             for spec in specs.values():
                 missing = [name for name in spec.files if zoo.locate(zoo.entry(name)) is None]
                 lack = f" [needs `facefix models fetch {' '.join(missing)}`]" if missing else ""
-                click.echo(f"  {spec.name:<12} {spec.describe} ({spec.licence}){lack}")
-    click.echo("--engine")
+                say(f"  {spec.name:<12} {spec.describe} ({spec.licence}){lack}")
+    say("--engine")
     for engine in ENGINES.values():
-        click.echo(f"  {engine.name:<12} {engine.describe}.")
+        say(f"  {engine.name:<12} {engine.describe}.")
 
 
 @models.command()
@@ -78,15 +79,15 @@ def fetch(names: tuple[str, ...], models_dir: str | None) -> int:
         for row in rows:
             there = zoo.locate(row)
             if there is not None and zoo.intact(there, row):
-                click.echo(f"{row.name} is there: {there}")
+                say(f"{row.name} is there: {there}")
                 continue
             try:
                 with _bar(row.name, row.size) as progress:
                     path = fetching.fetch(row, zoo.folder(), progress)
             except KeyboardInterrupt:
-                click.echo("facefix: interrupted; the same command goes on from here.", err=True)
+                complain("interrupted; the same command goes on from here.")
                 return 130
-            click.echo(f"{row.name} fetched: {path}")
+            say(f"{row.name} fetched: {path}")
     return 0
 
 
@@ -104,10 +105,10 @@ def verify(models_dir: str | None) -> int:
                 continue
             try:
                 zoo.verify(status.path, status.entry)
-                click.echo(f"intact   {status.path}")
+                say(f"intact   {status.path}")
             except ModelError as error:
                 bad += 1
-                click.echo(f"CORRUPT  {error}")
+                say(f"CORRUPT  {error}")
     return 1 if bad else 0
 
 
@@ -124,6 +125,6 @@ def _bar(name: str, size: int) -> Iterator[Progress]:
 
     hidden = not sys.stderr.isatty()
     if hidden:
-        click.echo(f"{name}: fetching {size / 1e6:.1f} MB", err=True)
+        say(f"{name}: fetching {size / 1e6:.1f} MB", err=True)
     with tqdm(total=size, desc=name, unit="B", unit_scale=True, leave=False, file=sys.stderr, disable=hidden) as bar:
         yield lambda there: bar.update(there - bar.n)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from facefix.cli.queueing import Work, queue_option, span, work_options
+from facefix.cli.terminal import say
 
 if TYPE_CHECKING:
     from facefix.jobs.home import Home
@@ -48,10 +49,10 @@ def ls(state: tuple[str, ...], as_json: bool, file: Path | None) -> None:
     for job in shown:
         far = f" {job.stage} {job.done}/{job.total or '?'}" if job.state == "running" else ""
         what = job.verdict if job.state == "done" else job.error
-        click.echo(f"{job.id:>5}  {job.state:<9}  {span(job.seconds):>8}  {job.clip}{far}{f'  {what}' if what else ''}")
+        say(f"{job.id:>5}  {job.state:<9}  {span(job.seconds):>8}  {job.clip}{far}{f'  {what}' if what else ''}")
     running = sum(job.state == "running" for job in jobs)
     left = left_s(jobs, running)
-    click.echo(f"{len(shown)} jobs" + (f"; all done in about {span(left)}" if left else ""))
+    say(f"{len(shown)} jobs" + (f"; all done in about {span(left)}" if left else ""))
 
 
 @queue.command()
@@ -65,10 +66,10 @@ def show(id: int, file: Path | None) -> None:
     job = rows.job(id)
     for name, value in document(job, place).items():
         if value not in (None, ""):
-            click.echo(f"{name:<9} {value}")
+            say(f"{name:<9} {value}")
     if (log := place.log(id)).exists():
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]:
-            click.echo(f"  | {line}")
+            say(f"  | {line}")
 
 
 @queue.command()
@@ -82,7 +83,7 @@ def run(work: Work) -> int:
     sweep(rows, place)
     ids = tuple(job.id for job in rows.jobs(("queued", "running")))
     if not ids:
-        click.echo("Nothing is queued.")
+        say("Nothing is queued.")
         return 0
     view = Show(place, ids, workers=work.workers, quiet_output=False)
     work.run(view, place, ids)
@@ -97,7 +98,7 @@ def retry(ids: tuple[int, ...], file: Path | None) -> None:
     """Queue failed and cancelled jobs again; all that failed without an ID. `facefix queue run` does them."""
     _, rows = _opened(file)
     turned = rows.retry(ids or [job.id for job in rows.jobs(("failed",))])
-    click.echo(f"{len(turned)} queued again.")
+    say(f"{len(turned)} queued again.")
 
 
 @queue.command()
@@ -108,7 +109,7 @@ def cancel(ids: tuple[int, ...], file: Path | None) -> None:
     from facefix.jobs.tidying import cancel as take_back
 
     place, rows = _opened(file)
-    click.echo(f"{len(take_back(rows, place, ids))} cancelled.")
+    say(f"{len(take_back(rows, place, ids))} cancelled.")
 
 
 @queue.command()
@@ -120,4 +121,4 @@ def clear(everything: bool, file: Path | None) -> None:
     gone = rows.drop([job.id for job in rows.jobs(("done", "failed", "cancelled") if everything else ("done",))])
     for job in gone:
         place.forget(job.id, all_of_it=True)
-    click.echo(f"{len(gone)} forgotten.")
+    say(f"{len(gone)} forgotten.")

@@ -184,22 +184,6 @@ class Show:
             self._bar.clear()
 
 
-def leader(report: str | None) -> Callable[[Sequence[tuple[Path, str]]], None]:
-    """Who writes the index of a report's pages, given what failed. Raises OutputError where its place is taken."""
-    if report is None:
-        return lambda failed: None
-    from facefix.files import INDEX
-    from facefix.pipeline import write_index
-    from facefix.report.html.index import check
-
-    check(Path(report) / INDEX)
-
-    def lead(failed: Sequence[tuple[Path, str]]) -> None:
-        write_index(Path(report), failed)
-
-    return lead
-
-
 def span(seconds: float) -> str:
     """`40 s`, `12 min`, `3 h 05 min`."""
     minutes = round(seconds / 60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +20,7 @@ class Reports:
         """several: an index is to lead to the pages. Raises OutputError where its place is taken by what is none."""
         self._settings, self._overwrite = settings, overwrite
         self._taken: dict[Path, Path] = {}
-        self._index = Path(settings.report) if settings.report and several else None
-        if self._index is not None:
-            from facefix.report.html.index import check
-
-            check(self._index / INDEX)
+        self._lead = leader(settings.report if several else None)
 
     @contextmanager
     def ready(self, source: Source) -> Iterator[Settings]:
@@ -45,7 +41,20 @@ class Reports:
 
     def lead(self) -> None:
         """Write the index, where there is to be one and a page was made. Raises OutputError."""
-        if self._index is not None and self._index.is_dir():
-            from facefix.pipeline import write_index
+        if self._settings.report is not None and Path(self._settings.report).is_dir():
+            self._lead(())
 
-            write_index(self._index)
+
+def leader(report: str | None) -> Callable[[Sequence[tuple[Path, str]]], None]:
+    """Who writes the index of a report's pages, given what failed. Raises OutputError where its place is taken."""
+    if report is None:
+        return lambda failed: None
+    from facefix.pipeline import write_index
+    from facefix.report.html.index import check
+
+    check(Path(report) / INDEX)
+
+    def lead(failed: Sequence[tuple[Path, str]]) -> None:
+        write_index(Path(report), failed)
+
+    return lead

@@ -20,6 +20,7 @@ from facefix.characters.wording import sentences
 from facefix.diagnose.spans import VISIBLE
 from facefix.errors import FacefixError
 from facefix.media import colour, decode, probe
+from facefix.models import zoo
 from facefix.pipeline import fitness
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.preparing import around
@@ -69,6 +70,11 @@ def anchor(clip: Path, settings: Settings | None = None, *, fix: bool = False, p
         FacefixError: no frame is good; the clip cannot be read.
     """
     settings = settings or Settings()
+    with zoo.searched(settings.models_dir):
+        return _anchored(clip, settings, fix, progress)
+
+
+def _anchored(clip: Path, settings: Settings, fix: bool, progress: Progress) -> Anchor:
     whole = analyse(clip, settings, meshes=True, progress=progress)
     span = _last_shot(whole)
     analysis = replace(whole, diagnoses=fitness.large([d for d in whole.diagnoses if d.track.span.start >= span.start]))
