@@ -92,7 +92,8 @@ def shape_difference(one: Sequence[Sample], other: Sequence[Sample]) -> float:
     first, second = weights(one, other)
     a = first @ np.array([sample.shape for sample in one], np.float64)
     b = second @ np.array([sample.shape for sample in other], np.float64)
-    return float(1 - a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
+    # Of a direction and itself the cosine may round to more than 1, and a distance below 0 is none.
+    return max(0.0, float(1 - a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)))
 
 
 def _apart_deg(one: Sequence[Sample], other: Sequence[Sample]) -> Floats:
