@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import float32
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from facefix.diagnose import measure
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.skin import reading as skin
-from facefix.faces import align, pose
+from facefix.faces import align, appearance, pose
 from facefix.faces.mesh import foresight, shape
 from facefix.faces.mesh.foresight import Foresight
 from facefix.faces.mesh.mesher import LOST, WEIGHTS, Mesher, Meshes
 from facefix.faces.mesh.smoothing import smooth
 from facefix.faces.mesh.unturning import unturn
 from facefix.media import colour, decode
+from facefix.pipeline.departing import Departing
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.profiling import clocked, clocked_each
@@ -55,19 +56,23 @@ class _Followed:
         self._shapes = geometry.Shapes(rate)
         self._steps = readers.foresight.steps()
         self._skin = skin.Looks(max(1, round(rate / _SKIN_RATE)))
+        self._departing = Departing(rate)
         self._rate = rate
         self._keep = keep_meshes
         self._meshes: list[NDArray[float32]] = []
         self._confidence: list[NDArray[float32]] = []
 
-    def push(self, rgb: Pixels, face: Face, mesh: NDArray[float32], confidence: NDArray[float32]) -> None:
+    def push(self, shown: _Shown, mesh: NDArray[float32], confidence: NDArray[float32]) -> None:
         """The track's next frame; mesh (478, 3) in source pixels, confidence (478,)."""
+        rgb, face = shown.rgb, shown.face
         crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, face.frame)
         known = float(np.percentile(confidence, SURE_PERCENTILE)) if _inside(face, rgb) else np.nan
         self._meter.push(crop, face, pose.pose(face.points), align.face_px(face), known)
         self._readers.geometry.add(self._shapes, unturn(self._readers.shape, mesh, confidence))
         self._steps.add(mesh)
         self._readers.skin.look(self._skin, crop.pixels)
+        if shown.light is not None:
+            self._departing.add(face, mesh, confidence, crop, shown.light)
         if self._keep:
             self._meshes.append(mesh)
             self._confidence.append(confidence)
@@ -75,7 +80,8 @@ class _Followed:
     def signals(self) -> dict[str, NDArray[float32]]:
         shapes, wax = self._readers.geometry.read(self._shapes), self._readers.skin.read(self._skin)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
-        return self._meter.finish() | shapes | {skin.SIGNAL: wax, foresight.SIGNAL: unforeseen}
+        departed = self._departing.read(self.track.span.start, len(self.track.faces))
+        return self._meter.finish() | shapes | departed | {skin.SIGNAL: wax, foresight.SIGNAL: unforeseen}
 
     def meshed(self) -> Track:
         """The track, its faces with meshes smoothed over it if they were kept; None in frames whose mesh is not believed."""
@@ -87,6 +93,17 @@ class _Followed:
         return replace(
             self.track, faces=tuple(replace(face, mesh=mesh if believed else None) for face, mesh, believed in faces)
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """A face in a picture."""
+
+    track: _Followed
+    rgb: Pixels
+    face: Face
+    light: NDArray[float32] | None
+    """(3,) as `appearance.light`, where the face's identity was measured."""
 
 
 def measure_tracks(
@@ -103,15 +120,15 @@ def measure_tracks(
     mesher = loaded(Mesher, (WEIGHTS,), device)
     readers = _Readers(device)
     followed = [_Followed(track, fps(clip), readers, keep_meshes) for track in tracks]
-    batch: list[tuple[_Followed, Pixels, Face]] = []
+    batch: list[_Shown] = []
     span = Span(min(t.span.start for t in tracks), max(t.span.end for t in tracks))
 
-    def pictures() -> Iterator[list[tuple[_Followed, Pixels, Face]]]:
+    def pictures() -> Iterator[list[_Shown]]:
         for frame in clocked_each("decoding", decode.Decoder(clip, span)):
             present = [(one, face) for one in followed if (face := one.track.at(frame.index)) is not None]
             with clocked("to RGB", bool(present)):
                 rgb = colour.to_rgb(frame, clip) if present else None
-            yield [] if rgb is None else [(one, rgb, face) for one, face in present]
+            yield [] if rgb is None else _shown(rgb, present)
 
     for done, faces in enumerate(ahead(pictures()), start=1):
         batch += faces
@@ -124,16 +141,22 @@ def measure_tracks(
         return tuple(one.meshed() for one in followed), {one.track.id: one.signals() for one in followed}
 
 
-def _flush(batch: list[tuple[_Followed, Pixels, Face]], mesher: Mesher) -> None:
+def _shown(rgb: Pixels, present: Sequence[tuple[_Followed, Face]]) -> list[_Shown]:
+    known = any(face.identity is not None for _, face in present)
+    light = appearance.light(rgb, [face.box for _, face in present]) if known else None
+    return [_Shown(one, rgb, face, light if face.identity is not None else None) for one, face in present]
+
+
+def _flush(batch: list[_Shown], mesher: Mesher) -> None:
     """Mesh and measure what has gathered."""
     if not batch:
         return
     # The second of two looks matters: aimed by the detector alone, a bearded man in a hat is half as well known.
     with clocked("meshing faces", len(batch)):
-        found: Meshes = mesher.meshes([rgb for _, rgb, _ in batch], np.stack([face.points for *_, face in batch]))
+        found: Meshes = mesher.meshes([one.rgb for one in batch], np.stack([one.face.points for one in batch]))
     with clocked("measuring faces", len(batch)):
-        for (one, rgb, face), mesh, confidence in zip(batch, found.points, found.confidence, strict=True):
-            one.push(rgb, face, mesh, confidence)
+        for one, mesh, confidence in zip(batch, found.points, found.confidence, strict=True):
+            one.track.push(one, mesh, confidence)
     batch.clear()
 
 

@@ -1,0 +1,52 @@
+"""A face held against what it was at first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from tests.characters.samples import changed, sampled
+
+from facefix.characters.sample import Sample
+from facefix.pipeline.departing import SIGNALS, departures
+from facefix.types import Span
+
+RATE = 24.0
+SPAN = Span(10, 154)
+
+
+def _spread(samples: tuple[Sample, ...]) -> list[Sample]:
+    """Four looks a second, from the span's first frame on."""
+    return [replace(sample, frame=SPAN.start + 6 * number) for number, sample in enumerate(samples)]
+
+
+def test_a_face_that_stays_departs_nowhere() -> None:
+    told = departures(_spread(sampled(1, count=24)), SPAN, RATE)
+    assert told["departure"].shape == (len(SPAN),)
+    assert np.nanmax(told["departure"]) < 0.1
+    assert np.nanmax(told["departure_identity"]) < 0.15
+
+
+def test_a_face_that_becomes_another_departs_from_there_on() -> None:
+    other = sampled(2, count=12)
+    told = departures(_spread((*sampled(1, count=12), *other)), SPAN, RATE)
+    assert told["departure"][:48].max() < 0.1
+    assert told["departure"][96:].min() > 0.5
+    assert told["departure_identity"][96:].min() > 0.6
+
+
+def test_skin_that_changes_departs_and_light_that_changes_does_not() -> None:
+    sound = sampled(1, count=24)
+    pale, lit = (changed(sound[12:], "nose width", tone=(8.0, 0.0, 0.0), lit=by_light) for by_light in (False, True))
+    assert departures(_spread((*sound[:12], *pale)), SPAN, RATE)["departure_tone"][110:].min() > 4
+    assert departures(_spread((*sound[:12], *lit)), SPAN, RATE)["departure_tone"][110:].max() < 1.5
+
+
+def test_what_is_never_seen_alike_is_not_measured() -> None:
+    for samples in ([], _spread(sampled(1, count=2))):
+        told = departures(samples, SPAN, RATE)
+        assert set(told) == set(SIGNALS)
+        assert all(np.isnan(values).all() for values in told.values())
+    turned = departures(_spread((*sampled(1, count=12), *sampled(1, count=12, yaw=50.0))), SPAN, RATE)
+    # Beyond the last look that could be compared its value stays.
+    assert np.ptp(turned["departure"][80:]) == 0
