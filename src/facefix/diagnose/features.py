@@ -119,6 +119,11 @@ def _moved_away(signals: Signals, fps: float) -> Curve:
     return slow(distance, 0.4 * fps) - np.float32(early)
 
 
+def _departure(signals: Signals, fps: float) -> Curve:
+    """How far the face has departed from its first second, calmed."""
+    return slow(signals["departure"], 0.2 * fps)
+
+
 def _detail_lost(signals: Signals, fps: float) -> Curve:
     """Share of the skin's detail lost against the best of the shot, beyond what hair and features lost."""
     window = fps / 3
@@ -169,6 +174,7 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "shape_warp_risen": _risen("shape_warp", 0.08),
         "unforeseen": _unforeseen,
         "moved_away_lasting": _lasting(_moved_away),
+        "departure_lasting": _lasting(_departure),
         "boil": _excess("boil", 3.0, 0),
         "boil_calm": _excess("boil", 3.0, 7),
         "shading": _excess("shading", 2.0, 0),

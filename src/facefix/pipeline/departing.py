@@ -7,7 +7,8 @@ other: means at matched poses, of identity and of the skin's tone beyond what th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy import float32
@@ -21,9 +22,14 @@ from facefix.faces.mesh import framing, shape
 from facefix.faces.mesh.mesher import LOST
 from facefix.types import Crop, Face, Span
 
-SIGNALS = ("departure", "departure_identity", "departure_tone")
-"""All against the track's first second, NaN where poses are never alike or nothing was measured: the severity, 0..1, of a drift
-that departs as far; the identity distance of the means; CIE Lab that the skin has changed by beyond what the light explains."""
+SIGNALS: Mapping[str, str] = MappingProxyType(
+    {
+        "departure": "severity, 0..1, of a drift that departs as far from the track's first second",
+        "departure_identity": "identity distance of the mean looks, at like poses",
+        "departure_tone": "CIE Lab that the skin has changed by beyond what the light explains",
+    }
+)
+"""NaN where poses are never alike or too little was measured."""
 FIRST_S = 1.2
 REACH_S = 0.6
 """To either side of a moment."""

@@ -55,6 +55,7 @@ GROUPS = (
         shares=True,
     ),
     Group("Identity distance", "to the early frames", {"identity_distance": "identity"}, ("drift",), 0.8),
+    Group("Departure", "from its first second, 0..1", {"departure": "departure"}, ("drift",), 1.0),
     Group("Seen", "0..1", {"score": "detector", "mesh": "mesh"}, ("collapsed",), 1.0),
     Group("Pose", "degrees", {"yaw": "yaw", "pitch": "pitch", "roll": "roll"}, ()),
 )
@@ -62,7 +63,7 @@ GROUPS = (
 
 def telling(mode: str) -> str | None:
     """The signal whose peak says where a finding of that mode is worst; None where none does."""
-    return {"warp": "shape_warp", "drift": "shape_drift", "flicker": "shape_flicker", "waxy": "wax"}.get(mode)
+    return {"warp": "shape_warp", "drift": "departure", "flicker": "shape_flicker", "waxy": "wax"}.get(mode)
 
 
 def shown(group: Group, signals: Signals) -> dict[str, NDArray[float32]]:

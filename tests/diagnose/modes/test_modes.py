@@ -11,6 +11,7 @@ from facefix.diagnose.measure import SIGNALS
 from facefix.diagnose.modes import MODES, explained, find_all
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
+from facefix.pipeline.departing import SIGNALS as DEPARTURE
 from facefix.types import Face, Finding, Span, Track
 
 FPS = 24.0
@@ -37,7 +38,7 @@ def simple_scale(monkeypatch: pytest.MonkeyPatch) -> None:
 def _clean() -> dict[str, np.ndarray]:
     """A talking head of four seconds: everything moves a little, identity is measured four times a second."""
     rng = np.random.default_rng(1)
-    signals = {name: np.zeros(LENGTH, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *FORESIGHT)}
+    signals = {name: np.zeros(LENGTH, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *FORESIGHT, *DEPARTURE)}
     signals |= {"face_px": np.full(LENGTH, 220, np.float32), "score": np.full(LENGTH, 0.9, np.float32)}
     signals["mesh"] = (0.93 + rng.normal(0, 0.01, LENGTH)).astype(np.float32)
     signals["yaw"] = (10 * np.sin(np.arange(LENGTH) / 20)).astype(np.float32)
@@ -65,7 +66,7 @@ def test_a_clean_face_has_no_finding() -> None:
 
 
 def test_a_face_of_which_nothing_was_measured_has_no_finding() -> None:
-    signals = {name: np.full(10, np.nan, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *FORESIGHT)}
+    signals = {name: np.full(10, np.nan, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *FORESIGHT, *DEPARTURE)}
     signals["face_px"] = np.full(10, 30, np.float32)
     signals["yaw"] = np.zeros(10, np.float32)
     assert _found(signals) == {}
@@ -142,12 +143,37 @@ def test_a_person_who_changes_for_good_drifts_and_one_who_smiles_does_not() -> N
     signals["shape_drift"] = np.interp(frames, [0, 70, 143], [0.02, 0.02, 0.8]).astype(np.float32)
     known = np.arange(0, LENGTH, 6)
     signals["identity_distance"][known] = np.interp(known, [0, 70, 143], [0.2, 0.2, 0.55])
+    signals["departure"] = np.interp(frames, [0, 70, 143], [0.0, 0.0, 0.7]).astype(np.float32)
     (found,) = _found(signals)["drift"]
     assert found.span.end == LENGTH
     assert 80 <= found.span.start <= 115
     assert found.evidence["identity_late"] > found.evidence["identity_early"] + 0.2
     signals["shape_drift"] = np.interp(frames, [0, 70, 90, 110, 143], [0.02, 0.02, 0.8, 0.02, 0.02]).astype(np.float32)
+    signals["departure"] = np.interp(frames, [0, 70, 90, 110, 143], [0.0, 0.0, 0.7, 0.0, 0.0]).astype(np.float32)
     assert "drift" not in _found(signals)
+
+
+def test_a_face_that_departs_has_drifted_though_its_proportions_stay() -> None:
+    signals = _clean()
+    frames = np.arange(LENGTH)
+    signals["departure"] = np.interp(frames, [0, 60, 100], [0.0, 0.0, 0.62]).astype(np.float32)
+    signals["departure_identity"], signals["departure_tone"] = signals["departure"] / 2, signals["departure"] * 8
+    (found,) = _found(signals)["drift"]
+    assert (found.severity, found.span.end) == (pytest.approx(0.62, abs=0.03), LENGTH)
+    assert found.evidence["departure_identity"] == pytest.approx(0.31, abs=0.01)
+    assert "skin" in found.why
+    signals["departure"] = np.interp(frames, [0, 60, 70, 90, 100], [0.0, 0.0, 0.6, 0.6, 0.0]).astype(np.float32)
+    assert "drift" not in _found(signals)
+
+
+def test_proportions_that_leave_no_trace_in_identity_and_skin_are_no_drift() -> None:
+    signals = _clean()
+    signals["shape_drift"] = np.interp(np.arange(LENGTH), [0, 70, 143], [0.02, 0.02, 0.8]).astype(np.float32)
+    assert "drift" not in _found(signals)
+    for name in DEPARTURE:
+        signals[name] = np.full(LENGTH, np.nan, np.float32)
+    (found,) = _found(signals)["drift"]
+    assert "departure" not in found.evidence
 
 
 @pytest.mark.parametrize("confidence, low, high", [(0.72, 0.3, 0.6), (0.6, 0.6, 0.9), (0.3, 0.9, 1.0)])

@@ -1,12 +1,20 @@
-"""Drift: no frame is broken, but the person slowly becomes somebody else."""
+"""Drift: no frame is broken, but the person slowly becomes somebody else.
+
+Two witnesses are asked, and each is on the scale of severity: how far the face of this moment has departed from that of the
+track's first second (`departure`), and a regression over the mesh's path and single identity distances. The surer one counts,
+but what the regression sees must have left some trace in identity or skin, where these could be measured.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
+from facefix.diagnose.features import feature
 from facefix.diagnose.spans import ModeSpec, runs, worst
-from facefix.types import Finding, Signals
+from facefix.types import Finding, Signals, Span
 
 _MIN_S = 0.5
 """Shorter than this beyond what is normal is a smile or a turn."""
@@ -14,24 +22,49 @@ _STAYS_S = 0.5
 """A drift goes on and does not come back; a turn of the head does: it lasts to this long before the face's last frame."""
 
 
+_DEPARTED = ("departure", "departure_identity", "departure_tone")
+_NOTICED_TONE = 2.3
+"""CIE Lab: the just noticeable difference."""
+_UNWITNESSED = 0.25
+"""How much more severe than the departure the regression may call it."""
+
+
 def find(signals: Signals, fps: float) -> list[Finding]:
-    curve = weighing.of("drift").severity(signals, fps)
-    distance = signals["identity_distance"]
-    known = np.flatnonzero(np.isfinite(distance))
+    curve = _severity(signals, fps)
     found = []
     for span in runs(curve, min_frames=round(_MIN_S * fps), bridge=round(fps)):
-        if span.end < len(curve) - round(_STAYS_S * fps):
-            continue
-        before, inside = known[known < max(span.start, fps)], known[(known >= span.start) & (known < span.end)]
-        changed = float(np.nanmax(np.nan_to_num(signals["shape_drift"][span.start : span.end])))
-        why, evidence = f"the face's proportions leave those of its first frames for good ({changed:.2f} of 1)", {}
-        if len(before) and len(inside):
-            early, late = float(np.median(distance[before])), float(np.median(distance[inside[-5:]]))
-            why += f"; identity distance goes from {early:.2f} to {late:.2f}"
-            evidence = {"identity_early": round(early, 3), "identity_late": round(late, 3)}
-        evidence["shape_drift"] = round(changed, 3)
-        found.append(Finding("drift", -1, span, worst(curve, span), why + ".", evidence))
+        if span.end >= len(curve) - round(_STAYS_S * fps):
+            why, evidence = _reason(signals, span, fps)
+            found.append(Finding("drift", -1, span, worst(curve, span), why, evidence))
     return found
+
+
+def _severity(signals: Signals, fps: float) -> NDArray[float32]:
+    """(T,) 0..1, NaN where neither witness knows anything."""
+    departed = feature("departure_lasting", signals, fps)
+    told = weighing.of("drift").severity(signals, fps)
+    return np.fmax(departed, np.where(np.isfinite(departed), np.minimum(told, departed + _UNWITNESSED), told))
+
+
+def _reason(signals: Signals, span: Span, fps: float) -> tuple[str, dict[str, float]]:
+    """The sentence of a finding, and its numbers: at the end of the span, where a drift is worst."""
+    distance, last = signals["identity_distance"], slice(max(span.start, span.end - round(fps)), span.end)
+    changed = float(np.nanmax(np.nan_to_num(signals["shape_drift"][span.start : span.end])))
+    evidence = {"shape_drift": round(changed, 3)}
+    told = [f"the face's proportions leave those of its first frames for good ({changed:.2f} of 1)"]
+    known = np.flatnonzero(np.isfinite(distance))
+    before, inside = known[known < max(span.start, fps)], known[(known >= span.start) & (known < span.end)]
+    if len(before) and len(inside):
+        early, late = float(np.median(distance[before])), float(np.median(distance[inside[-5:]]))
+        told.append(f"identity distance goes from {early:.2f} to {late:.2f}")
+        evidence |= {"identity_early": round(early, 3), "identity_late": round(late, 3)}
+    departed = {name: float(np.nanmedian(signals[name][last])) for name in _DEPARTED if np.isfinite(signals[name][last]).any()}
+    if departed:
+        identity, tone = departed["departure_identity"], departed["departure_tone"]
+        told.append(f"at like poses its mean look ends {identity:.2f} away from that of its first second")
+        told += [f"its skin {tone:.1f} (CIE Lab)"] if tone >= _NOTICED_TONE else []
+        evidence |= {name: round(value, 3) for name, value in departed.items()}
+    return "; ".join(told) + ".", evidence
 
 
 SPEC = ModeSpec("drift", "the person slowly changes", "pull the face back to an anchor", find)
