@@ -28,7 +28,8 @@ from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
-from facefix.settings import RangeEnd, Settings, parse_range
+from facefix.ranges import RangeEnd, parse_range
+from facefix.settings import Settings
 from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
 
 _LOG = logging.getLogger(__name__)
