@@ -27,8 +27,8 @@ from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
-from facefix.repair.cures import CURES
 from facefix.ranges import RangeEnd, parse_range
+from facefix.repair.cures import CURES
 from facefix.settings import Settings
 from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
 
