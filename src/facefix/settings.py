@@ -59,6 +59,12 @@ def _restorers() -> tuple[str, ...]:
     return ("auto", *RESTORERS)
 
 
+def _masks() -> tuple[str, ...]:
+    from facefix.repair.masks import MASKS
+
+    return ("auto", *MASKS)
+
+
 def _upscalers() -> tuple[str, ...]:
     from facefix.upscale import UPSCALERS
 
@@ -129,6 +135,13 @@ class Settings:
         "else unwaxing.",
         "--restorer",
         choices=_restorers,
+    )
+    mask: str = _option(
+        "auto",
+        "What of a face a repair may touch: points (an oval), parsenet (without what covers it: hands, hair, microphones); "
+        "auto: parsenet where it was fetched and there is a GPU, else points.",
+        "--mask",
+        choices=_masks,
     )
     scale: int = _option(
         1, "Enlarge the repaired clip so many times: 1, 2 or 4.", "--scale", choices=lambda: (1, 2, 4), metavar="1|2|4"

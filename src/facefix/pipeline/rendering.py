@@ -26,6 +26,7 @@ from facefix.pipeline.remembering import analysed
 from facefix.pipeline.stilling import Stills, resolve_frames
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
+from facefix.repair import masks
 from facefix.repair.restorers import named
 from facefix.report import schema
 from facefix.settings import Settings
@@ -128,8 +129,8 @@ def render(
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `compare_as`, `frames`, `report`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and
-            `crf` where given, which override the plan's.
+        settings: `compare`, `compare_as`, `frames`, `report`, `device`, `mask`, `scale`, `upscaler`, `models_dir`, and `codec`
+            and `crf` where given, which override the plan's.
         workspace: as `repair`.
 
     Raises:
@@ -163,6 +164,7 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
         devices.resolve(settings.devices[0])
     encoder = encode.choose_encoder(info, out, spec)
     _LOG.info("%s: to be encoded by %s, %s, %s", clip, encoder.name, encoder.pixel_format, dict(encoder.options))
+    zoo.check(masks.named(settings.mask, settings.devices[0]).files)
     if settings.upscaler != "auto":
         zoo.check(UPSCALERS[settings.upscaler].files)
     if spec.codec is not None or settings.scale > 1:

@@ -19,12 +19,14 @@ from facefix.pipeline import trial
 from facefix.pipeline.anchoring import cast_of, reference
 from facefix.pipeline.gauges import Instruments
 from facefix.pipeline.loading import loaded
+from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.resembling import resembled
 from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
+from facefix.repair import masks
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
 from facefix.repair.restorers import FAITHFUL, RESTORERS, Restorer, named
@@ -96,8 +98,11 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     rebuilt = modes & set(trial.REBUILT)
     anchored = loaded(AnchoredRestorer, (anchored_restorer.WEIGHTS,), settings.devices[0]) if rebuilt else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
+    mask = masks.named(settings.mask, settings.devices[0])
+    parser = loaded(mask.load, mask.files, settings.devices[0])
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
-    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress)
+    parsing = None if parser is None else Parsing(parser, tracks, plan.treatments)
+    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing)
     judge = instruments.identity if modes & tried else None
     own_too = spec.invents and plan.restorer == "auto"
     faithful = loaded(FAITHFUL.load, FAITHFUL.files, settings.devices[0]) if own_too else None
@@ -158,7 +163,7 @@ class _Case:
             source_px=_source_px(track),
             fps=tools.rate,
         )
-        return TrackRepair(self, tuple(treatments), known, FaceRepair(Course(track.span, curves, patient)))
+        return TrackRepair(self, tuple(treatments), known, FaceRepair(Course(track.span, curves, patient, known.shown)))
 
 
 def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | None, list[Refused]]:

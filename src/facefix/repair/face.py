@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy import float32
+from numpy import float32, uint8
 from numpy.typing import NDArray
 
 from facefix.repair import placing
@@ -39,6 +39,8 @@ class Course:
     curves: Mapping[str, NDArray[float32]]
     """Mode -> strength 0..1 per frame of `span`."""
     patient: Patient
+    shown: Mapping[int, NDArray[uint8]] = field(default_factory=dict)
+    """Frame -> (P, P) 0..255, as `masks.steadying` gives it, where something may cover the face; missing: all of it shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +90,8 @@ class FaceRepair:
             self._steps = [self._started(name) for name in self._active]
         in_crop = points @ crop.transform[:, :2].T + crop.transform[:, 2]
         mask = face_mask(in_crop, crop.pixels.shape[0])
+        if (shown := self.course.shown.get(crop.frame)) is not None:
+            mask = mask.narrowed(shown)
         self._held.append(_Held(crop, mask, mesh))
         pixels = crop.pixels
         if np.abs(wanted - mesh)[:, :2].max() > _UNMOVED_PX:
