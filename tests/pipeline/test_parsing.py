@@ -17,6 +17,7 @@ from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import Patient
 from facefix.repair.face import Course, FaceRepair
 from facefix.repair.masks.contract import SHOWN_PX
+from facefix.repair.restorers.rounds import Rounds
 from facefix.types import Crop, Span
 
 FRAMES = 40
@@ -92,7 +93,7 @@ def test_what_covers_a_face_stays_as_it_is_to_the_bit(mode: str) -> None:
     pixels, shown = crops(), told(ByColour())
     curve = np.zeros(FRAMES, np.float32)
     curve[12:24] = 1
-    patient = Patient(Inverting(), None, (), mesh(), TRIANGLES, float(SIDE), 24.0)
+    patient = Patient(Rounds(Inverting()), None, (), mesh(), TRIANGLES, float(SIDE), 24.0)
     changed = {}
     for kept in ({}, shown):
         repair, patches = FaceRepair(Course(SPAN, {mode: curve}, patient, kept)), []
@@ -122,7 +123,7 @@ def test_without_something_before_it_a_face_is_repaired_as_ever() -> None:
     parsing = Parsing(Everything(), [track()], [TREATMENT])
     parsing.look([(7, Crop(frame, face(), np.eye(2, 3, dtype=np.float32))) for frame in range(110, 126)])
     shown = parsing.shown(track())
-    patient = Patient(Inverting(), None, (), mesh(), TRIANGLES, float(SIDE), 24.0)
+    patient = Patient(Rounds(Inverting()), None, (), mesh(), TRIANGLES, float(SIDE), 24.0)
     curve = np.zeros(FRAMES, np.float32)
     curve[14] = 1
     residuals = []

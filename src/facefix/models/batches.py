@@ -42,43 +42,36 @@ class Batches:
         Raises:
             ModelError: out of memory even with one picture at a time.
         """
-        import torch
-
         source, left = iter(pictures), list[NDArray[float32]]()
         flying: deque[_Flying] = deque()
         while True:
             left += islice(source, max(0, self.size - len(left)))
             if not left:
                 break
-            try:
-                flying.append(self._begun(left[: self.size]))
-            except torch.OutOfMemoryError as error:
-                while flying:
-                    yield from flying.popleft().landed()
-                self._shrink(min(self.size, len(left)), error)
-                continue
-            left = left[self.size :]
-            if len(flying) > self._ahead:
+            some = left[: self.size]
+            if (begun := self._begun(some)) is not None:
+                flying.append(begun)
+                left = left[len(some) :]
+            while flying and (begun is None or len(flying) > self._ahead):
                 yield from flying.popleft().landed()
         while flying:
             yield from flying.popleft().landed()
 
-    def _begun(self, some: list[NDArray[float32]]) -> _Flying:
-        """Raises torch.OutOfMemoryError."""
+    def _begun(self, some: list[NDArray[float32]]) -> _Flying | None:
+        """None where memory ran out: batches are smaller now. Raises ModelError."""
         import torch
 
-        with torch.inference_mode():
-            answer = self._forward(tensors.planes(np.stack(some), self._device))
-            return _Flying(answer.float().permute(0, 2, 3, 1))
-
-    def _shrink(self, tried: int, error: Exception) -> None:
-        if tried == 1:
-            raise ModelError(f"{self._device} has too little free memory for even one face; use --device cpu.") from error
-        self.size = tried // 2
+        try:
+            with torch.inference_mode():
+                answer = self._forward(tensors.planes(np.stack(some), self._device))
+                return _Flying(answer.float().permute(0, 2, 3, 1))
+        except torch.OutOfMemoryError as error:
+            if len(some) == 1:
+                raise ModelError(f"{self._device} has too little free memory for even one face; use --device cpu.") from error
+        self.size = len(some) // 2
         if self._device.type == "cuda":
-            import torch
-
             torch.cuda.empty_cache()
+        return None
 
 
 class _Flying:

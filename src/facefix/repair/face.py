@@ -69,6 +69,9 @@ class FaceRepair:
         """Whoever wants to see what becomes of the face."""
         active = [name for name in CURES if name in course.curves and course.curves[name].any()]
         self.look_ahead = sum(CURES[name].look_ahead(course.patient.fps) for name in active)
+        """Frames around one that show in its patch."""
+        self.delay = self.look_ahead + sum(CURES[name].behind(course.patient) for name in active)
+        """Frames after one until its patch is complete."""
         self._windows = _windows(course.span, [course.curves[name] for name in active], self.look_ahead)
         self._active = active
         self._steps: list[_Step] = []

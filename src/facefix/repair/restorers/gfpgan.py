@@ -6,7 +6,7 @@ Wang, Li, Zhang, Shan, "Towards Real-World Blind Face Restoration with Generativ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +46,7 @@ class Gfpgan:
         size = _BATCH if target.type == "cpu" else _BATCH_ON_GPU
         self._batches = batches.Batches(self._forward, target, size)
 
-    def restore(self, crops: NDArray[float32], source_px: float) -> NDArray[float32]:
+    def restore(self, crops: NDArray[float32], source_px: float | Sequence[float]) -> NDArray[float32]:
         """See `contract.Restorer`. About 3 s a crop on two cores, whatever its side."""
         out = np.empty_like(crops)
         for index, (crop, face) in enumerate(zip(crops, self.drawn(crops), strict=True)):
