@@ -19,8 +19,8 @@ from facefix.errors import InputError
 from facefix.faces.detectors import Detector, named
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
-from facefix.models import zoo
 from facefix.pipeline.casting import cast, people, planned
+from facefix.pipeline.equipping import equipped
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import measure_tracks
 from facefix.pipeline.overlapping import ahead
@@ -59,7 +59,7 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
         ModelError: weights are missing or damaged.
     """
     settings = settings or Settings()
-    with zoo.searched(settings.models_dir):
+    with equipped(settings):
         known = people(settings)
         return cast(analyse_uncast(path, settings, meshes, progress), known, settings)
 

@@ -18,6 +18,7 @@ from facefix.models import devices, zoo
 from facefix.pipeline import enlarging
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
+from facefix.pipeline.equipping import equipped
 from facefix.pipeline.executing import Job, execute, part_of
 from facefix.pipeline.paging import planned, write_page
 from facefix.pipeline.progress import Progress, silent
@@ -101,7 +102,7 @@ def repair(
     """
     settings = settings or Settings()
     started = time.monotonic()
-    with zoo.searched(settings.models_dir), _reported(settings):
+    with equipped(settings), _reported(settings):
         _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
         zoo.check(named(settings.restorer).files)
         if workspace is None:
@@ -147,7 +148,7 @@ def render(
     # All that a plan knows of what was found.
     found = tuple(Finding(t.mode, t.track, t.span, t.severity, t.why) for t in plan.treatments)
     job = Job(plan, info, Path(out), settings, overwrite, progress, found, workspace=workspace)
-    with zoo.searched(settings.models_dir), _reported(settings):
+    with equipped(settings), _reported(settings):
         _check(info.path, job.out, settings, job.spec, overwrite)
         return _render(job, started, None)
 

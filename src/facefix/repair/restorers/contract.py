@@ -19,8 +19,8 @@ class Restorer(Protocol):
         """(N, S, S, 3) RGB 0..1 -> the same shape and range; the same crops always give the same result.
 
         source_px: how many source pixels the crop's side spans, one number for all crops or one for each. A crop of S = 512
-        whose `source_px` is 200 holds no more than 200 pixels' worth of detail. Keep it constant over a track: a change of it is
-        a change of look.
+        whose `source_px` is 200 holds no more than 200 pixels' worth of detail. Keep it constant over a track: a change of it
+        is a change of look.
         """
         ...
 
