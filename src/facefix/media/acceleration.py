@@ -45,10 +45,10 @@ def pictures(path: Path, stream: int, card: int) -> Iterator[av.VideoFrame]:
         Unfit: before the first one or after any.
     """
     try:
-        with av.open(
-            path, metadata_errors="replace", hwaccel=HWAccel("cuda", card, allow_software_fallback=False)
-        ) as container:
-            video = container.streams.video[stream]
+        way = HWAccel("cuda", card, allow_software_fallback=False)
+        with av.open(path, metadata_errors="replace", hwaccel=way) as container:
+            video = container.streams[stream]
+            assert isinstance(video, av.VideoStream)
             if not video.codec_context.is_hwaccel:
                 raise Unfit(f"no decoder of a card for {video.codec_context.name}")
             for picture in container.decode(video):

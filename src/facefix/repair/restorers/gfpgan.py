@@ -43,8 +43,9 @@ class Gfpgan:
         self._dtype = devices.best_dtype(target)
         path = zoo.checked(WEIGHTS)
         self._network = checkpoints.load(basicsr_adapter.gfpgan(), path, "GFPGAN").to(target)
-        size = _BATCH if target.type == "cpu" else _BATCH_ON_GPU
-        self._batches = batches.Batches(self._forward, target, size)
+        self.batch = _BATCH if target.type == "cpu" else _BATCH_ON_GPU
+        """Crops at a time, where memory holds them."""
+        self._batches = batches.Batches(self.forward, target, self.batch)
 
     def restore(self, crops: NDArray[float32], source_px: float | Sequence[float]) -> NDArray[float32]:
         """See `contract.Restorer`. About 3 s a crop on two cores, whatever its side."""
@@ -58,7 +59,7 @@ class Gfpgan:
         """(N, S, S, 3) RGB 0..1 -> N faces (SIDE_PX, SIDE_PX, 3) as the network draws them, the same for the same crop."""
         return self._batches.run(np.clip(resized(crop, SIDE_PX), 0, 1) for crop in crops)
 
-    def _forward(self, pictures: torch.Tensor) -> torch.Tensor:
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """(N, 3, SIDE_PX, SIDE_PX) RGB 0..1 -> the same."""
         import torch
 
