@@ -138,7 +138,7 @@ def test_only_a_restorer_that_was_asked_for_leaves_wax_as_it_was(name: str, monk
     prepared = treating.prepare(replace(plan, restorer=name), clip, SETTINGS)
     if name == "auto":
         (repair,) = prepared.repairs
-        assert isinstance(repair.face.course.patient.restorer, UnwaxingRestorer) and not prepared.refused
+        assert isinstance(repair.face.course.patient.restorer.restorer, UnwaxingRestorer) and not prepared.refused
     else:
         assert not prepared.repairs and len(prepared.refused) == 1
 

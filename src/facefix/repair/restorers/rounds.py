@@ -26,7 +26,7 @@ class Rounds:
     def __init__(self, restorer: Restorer, size: int = 1) -> None:
         """size: crops of a round, where so many are asked for before an answer is taken."""
         self.size = size
-        self._restorer = restorer
+        self.restorer = restorer
         self._waiting: list[_Asked] = []
         self._thread = ThreadPoolExecutor(1) if size > 1 else None
 
@@ -55,7 +55,7 @@ class Rounds:
     def _hold(self, some: list[_Asked]) -> None:
         for side in sorted({asked.crop.shape[0] for asked in some}):
             alike = [asked for asked in some if asked.crop.shape[0] == side]
-            restored = self._restorer.restore(np.stack([one.crop for one in alike]), [one.source_px for one in alike])
+            restored = self.restorer.restore(np.stack([one.crop for one in alike]), [one.source_px for one in alike])
             for asked, answer in zip(alike, restored, strict=True):
                 asked.answer = answer
 
