@@ -6,12 +6,12 @@ The command line builds its options from these fields (`facefix.cli.options`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from fractions import Fraction
 from typing import Any
 
 from facefix.errors import SettingsError
+from facefix.ranges import parse_frames, parse_range
 
 CRF_BOUNDS = (0, 63)
 IN_THE_PLAN = (
@@ -57,6 +57,12 @@ def _restorers() -> tuple[str, ...]:
     from facefix.repair.restorers import RESTORERS
 
     return ("auto", *RESTORERS)
+
+
+def _masks() -> tuple[str, ...]:
+    from facefix.repair.masks import MASKS
+
+    return ("auto", *MASKS)
 
 
 def _upscalers() -> tuple[str, ...]:
@@ -129,6 +135,13 @@ class Settings:
         "else unwaxing.",
         "--restorer",
         choices=_restorers,
+    )
+    mask: str = _option(
+        "auto",
+        "What of a face a repair may touch: points (an oval), parsenet (without what covers it: hands, hair, microphones); "
+        "auto: parsenet where it was fetched and there is a GPU, else points.",
+        "--mask",
+        choices=_masks,
     )
     scale: int = _option(
         1, "Enlarge the repaired clip so many times: 1, 2 or 4.", "--scale", choices=lambda: (1, 2, 4), metavar="1|2|4"
@@ -265,56 +278,3 @@ def _check_device(text: str) -> None:
     names = text.split(",")
     if len(set(names)) < len(names):
         raise SettingsError(f"--device {text}: names a device twice.")
-
-
-@dataclass(frozen=True, slots=True)
-class RangeEnd:
-    """One end of a range: a frame number or a time in seconds, the other None; both None: open."""
-
-    frame: int | None = None
-    seconds: Fraction | None = None
-
-
-def parse_range(text: str) -> tuple[RangeEnd, RangeEnd]:
-    """Read "40-58", "1.5s-3s", "0:01-0:03.5", "40-" or "-58".
-
-    Raises:
-        SettingsError: the text is none of these, or the range is empty.
-    """
-    head, dash, tail = text.replace(" ", "").partition("-")
-    if not dash or not (head or tail):
-        raise SettingsError(f"--range {text}: write frames as 40-58 or times as 1.5s-3s or 0:01-0:03.")
-    first, last = _range_end(head, text), _range_end(tail, text)
-    for a, b in ((first.frame, last.frame), (first.seconds, last.seconds)):
-        if a is not None and b is not None and a >= b:
-            raise SettingsError(f"--range {text}: the end must come after the start.")
-    return first, last
-
-
-def parse_frames(words: Iterable[str]) -> list[RangeEnd]:
-    """Read "40", "1.5s" or "0:01", each for itself.
-
-    Raises:
-        SettingsError: one is none of these.
-    """
-    found = []
-    for word in words:
-        one = _range_end(word, word, "--frames", "frames as 40 or times as 1.5s or 0:01")
-        if one == RangeEnd():
-            raise SettingsError(f"--frames {word}: name a frame.")
-        found.append(one)
-    return found
-
-
-def _range_end(
-    text: str, whole: str, flag: str = "--range", how: str = "frames as 40-58 or times as 1.5s-3s or 0:01-0:03"
-) -> RangeEnd:
-    if not text:
-        return RangeEnd()
-    if text.isdecimal():
-        return RangeEnd(frame=int(text))
-    if match := re.fullmatch(r"(\d+(?:\.\d+)?)s", text):
-        return RangeEnd(seconds=Fraction(match[1]))
-    if match := re.fullmatch(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)", text):
-        return RangeEnd(seconds=int(match[1] or 0) * 3600 + int(match[2]) * 60 + Fraction(match[3]))
-    raise SettingsError(f"{flag} {whole}: cannot read {text!r}; write {how}.")

@@ -9,7 +9,7 @@ from tests.clips import LOSSLESS_HEVC, Recipe, moving, write_clip
 
 from facefix.errors import SettingsError
 from facefix.media.encode import EncodeSpec, Writer, choose_encoder
-from facefix.media.encoders import nearest_format
+from facefix.media.formats import nearest_format
 from facefix.media.probe import probe
 
 _TEN_BIT = Recipe(codec="libx265", pixel_format="yuv420p10le", options=LOSSLESS_HEVC)

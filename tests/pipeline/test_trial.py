@@ -22,6 +22,7 @@ from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair.cures import CURES, Patient, Sight
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.anchored.restoring import Restored
+from facefix.repair.restorers.rounds import Rounds
 from facefix.repair.restorers.unwaxing.restoring import UnwaxingRestorer
 from facefix.types import ClipInfo, Crop, Span
 
@@ -59,7 +60,7 @@ def asked(seen: np.ndarray, mode: str, anchored: bool, restorer: Any, painter: A
     anchors = (Sight(0, face(), mesh()),) if anchored else ()
     known = Known(Span(0, FRAMES), meshes, meshes, anchors, samples)
     track = PlannedTrack(0, Span(0, FRAMES), np.repeat(FIVE[None], FRAMES, 0), np.ones(FRAMES, np.float32), ())
-    patient = Patient(restorer, painter, anchors, mesh(), TRIANGLES, 256.0, 24.0)
+    patient = Patient(Rounds(restorer), painter, anchors, mesh(), TRIANGLES, 256.0, 24.0)
     return trial.refused(Identity(), track, [treatment], known, {mode: np.ones(FRAMES, np.float32)}, patient)
 
 
@@ -137,7 +138,7 @@ def test_only_a_restorer_that_was_asked_for_leaves_wax_as_it_was(name: str, monk
     prepared = treating.prepare(replace(plan, restorer=name), clip, SETTINGS)
     if name == "auto":
         (repair,) = prepared.repairs
-        assert isinstance(repair.face.course.patient.restorer, UnwaxingRestorer) and not prepared.refused
+        assert isinstance(repair.face.course.patient.restorer.restorer, UnwaxingRestorer) and not prepared.refused
     else:
         assert not prepared.repairs and len(prepared.refused) == 1
 

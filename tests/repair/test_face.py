@@ -11,6 +11,7 @@ from facefix.faces.mesh.topology import TRIANGLES
 from facefix.repair.cures import CURES, Patient, Sight
 from facefix.repair.face import Course, FaceRepair, crop_side
 from facefix.repair.restorers import RESTORERS
+from facefix.repair.restorers.rounds import Rounds
 from facefix.types import Crop, Patch, Span
 
 FRAMES = 34
@@ -21,7 +22,7 @@ SPAN = Span(10, 10 + FRAMES)
 
 
 def course(**strength: np.ndarray) -> FaceRepair:
-    patient = Patient(RESTORERS["none"].load("cpu"), None, (), mesh(), TRIANGLES, 256.0, 24.0)
+    patient = Patient(Rounds(RESTORERS["none"].load("cpu")), None, (), mesh(), TRIANGLES, 256.0, 24.0)
     return FaceRepair(Course(SPAN, strength, patient))
 
 
@@ -102,7 +103,7 @@ class Counting:
 def test_a_cure_is_asked_about_what_it_treats_and_looks_at_alone() -> None:
     pixels, counting = crops(), Counting()
     both = {"flicker": curve(12, 18), "waxy": curve(34, 38)}
-    patient = Patient(counting, None, (), mesh(), TRIANGLES, 256.0, 24.0)
+    patient = Patient(Rounds(counting), None, (), mesh(), TRIANGLES, 256.0, 24.0)
     patches = run(FaceRepair(Course(SPAN, both, patient)), pixels)
     assert counting.asked == 4 + 2 * CURES["waxy"].look_ahead(24.0)
     alone = run(course(flicker=both["flicker"]), pixels) | run(course(waxy=both["waxy"]), pixels)

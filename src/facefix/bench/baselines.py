@@ -5,7 +5,7 @@ No diagnosis, no knowledge of other frames, no smoothing. A new one is one entry
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -83,12 +83,13 @@ class RealEsrganAsItIs:
     def __init__(self, network: RealEsrgan) -> None:
         self._network = network
 
-    def restore(self, crops: NDArray[np.float32], source_px: float) -> NDArray[np.float32]:
+    def restore(self, crops: NDArray[np.float32], source_px: float | Sequence[float]) -> NDArray[np.float32]:
         """See `Restorer.restore`."""
         side = crops.shape[1]
         # The crop is never coarser than the picture, unless the face is huge.
-        own_px = min(side, max(64, 8 * round(source_px / 8)))
-        return np.stack([np.clip(resized(self._network.enlarge(resized(crop, own_px)), side), 0, 1) for crop in crops])
+        own = [min(side, max(64, 8 * round(float(px) / 8))) for px in np.broadcast_to(source_px, len(crops))]
+        drawn = [self._network.enlarge(resized(crop, px)) for crop, px in zip(crops, own, strict=True)]
+        return np.stack([np.clip(resized(picture, side), 0, 1) for picture in drawn])
 
 
 class Gfpgan:

@@ -38,15 +38,17 @@ def ls(models_dir: str | None) -> None:
 @models.command()
 @settings_options("models_dir")
 def backends(models_dir: str | None) -> None:
-    """List what can be chosen by name: --detector, --restorer, --upscaler and --engine, and whether it is ready."""
+    """List what can be chosen by name: --detector, --restorer, --mask, --upscaler and --engine, and whether it is ready."""
     from facefix.faces.detectors import DETECTORS
     from facefix.jobs.engines import ENGINES
     from facefix.models import zoo
+    from facefix.repair.masks import MASKS
     from facefix.repair.restorers import RESTORERS
     from facefix.upscale import UPSCALERS
 
+    choices = (("detector", DETECTORS), ("restorer", RESTORERS), ("mask", MASKS), ("upscaler", UPSCALERS))
     with zoo.searched(models_dir):
-        for option, specs in (("detector", DETECTORS), ("restorer", RESTORERS), ("upscaler", UPSCALERS)):
+        for option, specs in choices:
             say(f"--{option}")
             for spec in specs.values():
                 missing = [name for name in spec.files if zoo.locate(zoo.entry(name)) is None]
@@ -63,8 +65,8 @@ def backends(models_dir: str | None) -> None:
 def fetch(names: tuple[str, ...], models_dir: str | None) -> int:
     """Download weights by the names that `models ls` shows, check them, and keep them where every command finds them.
 
-    Without a name: what facefix works best with - GFPGAN v1.4 (restorer), RetinaFace (detector), general-x4v3 and x2plus
-    (upscalers). A download that broke off goes on where it stopped. What is there and intact is left alone.
+    Without a name: what facefix works best with - GFPGAN v1.4 (restorer), RetinaFace (detector), ParseNet (mask),
+    general-x4v3 (upscaler). A download that broke off goes on where it stopped. What is there and intact is left alone.
     """
     from facefix.errors import OutputError
     from facefix.models import fetching, zoo

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from fractions import Fraction
+from itertools import islice
 
 import av
+import numpy as np
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard
 
 from facefix.errors import InputError
-from facefix.media.planes import canonical_name
+from facefix.media import acceleration
+from facefix.media.planes import alpha, canonical_name, components, layout_of
 from facefix.types import ClipInfo, Frame, Span
 
 _LOG = logging.getLogger(__name__)
@@ -81,6 +85,26 @@ class Decoder:
         return max(1, round(1 / (video.rate * video.time_base))) if video.rate else 1
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
+        """By the card that is to decode, as long as it does what the CPU would; by the CPU from there on."""
+        if (card := acceleration.card()) is not None:
+            try:
+                yield from self._by_card(card)
+                return
+            except acceleration.Unfit as reason:
+                _LOG.debug("%s: decoded by the CPU from picture %d on: %s", self._clip.path, self.decoded, reason)
+        yield from islice(self._by_cpu(), self.decoded, None)
+
+    def _by_card(self, card: int) -> Iterator[av.VideoFrame]:
+        """Raises acceleration.Unfit, also where the first picture is another than the CPU's."""
+        path, stream = self._clip.path, self._clip.video.index
+        for number, picture in enumerate(acceleration.pictures(path, stream, card)):
+            if number == 0:
+                with closing(self._by_cpu()) as pictures:
+                    if not _same(self._settled(picture), self._settled(next(pictures, picture))):
+                        raise acceleration.Unfit("its first picture is another")
+            yield picture
+
+    def _by_cpu(self) -> Generator[av.VideoFrame, None, None]:
         path, index = self._clip.path, self._clip.video.index
         try:
             container = av.open(path, metadata_errors="replace")
@@ -144,6 +168,15 @@ class Decoder:
             self.trouble = f"{name} is cut short: {self.decoded} of {declared} frames are there."
         elif not declared and declared_s and self._end_s is not None and self._end_s < declared_s * Fraction(9, 10):
             self.trouble = f"{name} declares {float(declared_s):.1f} s, but its pictures end at {float(self._end_s):.1f} s."
+
+
+def _same(a: av.VideoFrame, b: av.VideoFrame) -> bool:
+    if (a.pts, a.duration, a.format.name, a.width, a.height) != (b.pts, b.duration, b.format.name, b.width, b.height):
+        return False
+    layout = layout_of(a.format.name)
+    if layout is None or alpha(a) is not None:
+        return False
+    return all(np.array_equal(one, other) for one, other in zip(components(a, layout), components(b, layout), strict=True))
 
 
 def _rising(picture: av.VideoFrame, last_pts: int | None, step: int) -> int:

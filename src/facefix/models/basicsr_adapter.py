@@ -69,6 +69,16 @@ def retinaface(device: torch.device) -> nn.Module:
         return module.RetinaFace("resnet50", half=False, device=device)
 
 
+def parsenet(side_px: int) -> nn.Module:
+    """facexlib's ParseNet as GFPGANer builds it, with random weights, in evaluation mode.
+
+    (N, 3, side_px, side_px) RGB -1..1 -> (N, 19, side_px, side_px) logits of its labels, in a pair with a picture. Raises
+    ModelError where facexlib cannot be imported.
+    """
+    module = imported("facexlib.parsing")
+    return module.ParseNet(in_size=side_px, out_size=side_px, parsing_ch=19).eval()
+
+
 def imported(module: str) -> types.ModuleType:
     """A module of basicsr or of what is built on it. Raises ModelError where it cannot be imported."""
     if module in sys.modules:

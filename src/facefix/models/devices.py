@@ -28,6 +28,12 @@ def resolve(device: str) -> torch.device:
     return target
 
 
+def card(device: str) -> int | None:
+    """Number of the CUDA card behind a device; None where it is none. Raises SettingsError where there is no such device."""
+    target = resolve(device)
+    return (target.index or 0) if target.type == "cuda" else None
+
+
 def described(device: torch.device) -> str:
     """Its name and memory, for people; of a CPU the threads that networks run on."""
     import torch

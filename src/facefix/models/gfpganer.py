@@ -43,11 +43,11 @@ def build(device: str = "auto") -> Any:
         # Words of torchvision's past in facexlib: nothing a user can act on.
         warnings.simplefilter("ignore")
         maker = basicsr_adapter.imported("gfpgan.utils").GFPGANer
-        parser = basicsr_adapter.imported("facexlib.parsing").ParseNet(in_size=_CROP_PX, out_size=_CROP_PX, parsing_ch=19)
+        parser = basicsr_adapter.parsenet(_CROP_PX)
     rival = maker.__new__(maker)
     rival.upscale, rival.bg_upsampler, rival.device = 1, None, target
     rival.gfpgan = basicsr_adapter.gfpgan().eval().to(target)
-    rival.face_helper = _helper(basicsr_adapter.retinaface(target), parser.eval().to(target), target)
+    rival.face_helper = _helper(basicsr_adapter.retinaface(target), parser.to(target), target)
     return rival
 
 

@@ -18,7 +18,9 @@ def planes(pictures: NDArray[np.float32], device: torch.device) -> torch.Tensor:
     """(..., H, W, C) -> (..., C, H, W) on the device."""
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3), np.float32)).to(device)
+    here = torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3), np.float32))
+    # From pinned memory the copy need not be waited for.
+    return here.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else here.to(device)
 
 
 def stacked(anchors: Sequence[Sequence[Placed]], most: int, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -169,10 +169,10 @@ TABLE: tuple[ModelFile, ...] = (
 STRONGEST = (
     "GFPGANv1.4.pth",
     "detection_Resnet50_Final.pth",
+    "parsing_parsenet.pth",
     "realesr-general-x4v3.pth",
-    "RealESRGAN_x2plus.pth",
 )
-"""Released files that facefix makes use of beyond those that come with its packages: restorer, detector, upscalers."""
+"""Released files that facefix makes use of beyond those that come with its packages: restorer, detector, mask, upscaler."""
 
 
 @contextmanager

@@ -19,16 +19,17 @@ from facefix.errors import InputError
 from facefix.faces.detectors import Detector, named
 from facefix.faces.track import Sightings
 from facefix.media import colour, decode, probe
-from facefix.models import zoo
 from facefix.pipeline.casting import cast, people, planned
+from facefix.pipeline.equipping import equipped
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import measure_tracks
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.plan import Plan
+from facefix.ranges import RangeEnd, parse_range
 from facefix.repair.cures import CURES
-from facefix.settings import RangeEnd, Settings, parse_range
+from facefix.settings import Settings
 from facefix.types import Analysis, ClipInfo, Diagnosis, Pixels, Shot, Span, Track
 
 _LOG = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
         ModelError: weights are missing or damaged.
     """
     settings = settings or Settings()
-    with zoo.searched(settings.models_dir):
+    with equipped(settings):
         known = people(settings)
         return cast(analyse_uncast(path, settings, meshes, progress), known, settings)
 

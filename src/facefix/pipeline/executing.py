@@ -23,6 +23,7 @@ from facefix.pipeline.rollback import Rollback
 from facefix.pipeline.treating import Prepared, TrackRepair, treated
 from facefix.pipeline.writing import Made, Segmented, Task, Written, at_once
 from facefix.plan import Plan, Treatment
+from facefix.repair import masks
 from facefix.repair.restorers import named
 from facefix.report.comparison import Caption, Comparison
 from facefix.settings import Settings
@@ -191,7 +192,8 @@ def _rendered(
         return at_once(task, render, accept)
     look_ahead = max([0 if enlarger is None else enlarger.look_back, *(repair.face.look_ahead for repair in repairs)])
     # What auto means, and facefix itself, may change while a job is broken off: no clip is finished by another than began it.
-    marks = [known_by(), named(job.plan.restorer).name, treatments, job.spec, task.comparison]
+    mask = masks.named(job.settings.mask, job.settings.devices[0]).name
+    marks = [known_by(), named(job.plan.restorer).name, mask, treatments, job.spec, task.comparison]
     marks += [[(c.name, c.bank, c.strength) for c in job.plan.characters], [t.character for t in job.plan.tracks]]
     segmented = Segmented(task, job.workspace, marks, exams, look_ahead)
     segmented.render(render)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy import float32
+from numpy import float32, uint8
 from numpy.typing import NDArray
 
 from facefix.faces import align
@@ -17,6 +17,7 @@ from facefix.media import colour, decode
 from facefix.pipeline.anchoring import Reference
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.overlapping import ahead
+from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
 from facefix.plan import PlannedTrack, Treatment
@@ -49,6 +50,8 @@ class Known:
     """Some frames to try a repair on."""
     reference: Reference | None = None
     """The character whose face it is."""
+    shown: Mapping[int, NDArray[uint8]] = field(default_factory=dict)
+    """Frame -> where the face is not covered, as `repair.face.Course` has it."""
 
     @property
     def best(self) -> tuple[Sight, ...]:
@@ -69,25 +72,29 @@ def know(
     samples: Mapping[int, Collection[int]],
     device: str,
     progress: Progress,
+    parsing: Parsing | None = None,
 ) -> dict[int, Known]:
     """What is known of each track, by its id; nothing is straightened yet.
 
     Args:
         sides: of the crops of each track, px.
         samples: frames of each track whose crops are kept; few, for they are large.
+        parsing: told of every face; None where nobody asks what covers them.
 
     Raises:
         ModelError: weights are missing.
     """
     spans = {track.id: _span(track, treatments, fps(clip)) for track in tracks}
     wanted_crops = {t.id: {*t.anchors, *samples[t.id]} for t in tracks}
-    meshes, crops = _looked(clip, tracks, spans, sides, wanted_crops, loaded(Mesher, (WEIGHTS,), device), progress)
+    mesher = loaded(Mesher, (WEIGHTS,), device)
+    meshes, crops = _looked(clip, tracks, spans, sides, wanted_crops, mesher, parsing, progress)
     known = {}
     for track in tracks:
         mesh, seen = meshes[track.id], crops[track.id]
         anchors = tuple(Sight(a, seen[a][0].pixels, seen[a][1]) for a in track.anchors if a in seen)
         some = {frame: seen[frame][0] for frame in sorted(samples[track.id]) if frame in seen and frame in spans[track.id]}
-        known[track.id] = Known(spans[track.id], mesh, mesh, anchors, some)
+        shown = parsing.shown(track) if parsing is not None else {}
+        known[track.id] = Known(spans[track.id], mesh, mesh, anchors, some, shown=shown)
     return known
 
 
@@ -150,6 +157,7 @@ def _looked(
     sides: Mapping[int, int],
     kept: Mapping[int, Collection[int]],
     mesher: Mesher,
+    parsing: Parsing | None,
     progress: Progress,
 ) -> tuple[dict[int, NDArray[float32]], dict[int, dict[int, tuple[Crop, NDArray[float32]]]]]:
     """One sweep over the clip: the meshes of every track over its span; and of the frames to be kept, crop and mesh in it."""
@@ -161,6 +169,10 @@ def _looked(
         points = np.stack([track.points[frame - track.span.start] for track, _, frame in waiting])
         with clocked("meshing faces", len(waiting)):
             meshes = mesher.meshes([rgb for _, rgb, _ in waiting], points).points
+        if parsing is not None:
+            crops_here = (crop_of(rgb, five, sides[t.id], f) for (t, rgb, f), five in zip(waiting, points, strict=True))
+            with clocked("parsing faces", len(waiting)):
+                parsing.look([(track.id, crop) for (track, _, _), crop in zip(waiting, crops_here, strict=True)])
         for (track, rgb, frame), mesh, five in zip(waiting, meshes, points, strict=True):
             if frame in spans[track.id]:
                 found[track.id][frame] = mesh

@@ -18,6 +18,7 @@ from facefix.models import devices, zoo
 from facefix.pipeline import enlarging
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.checkpoint import Workspace
+from facefix.pipeline.equipping import equipped
 from facefix.pipeline.executing import Job, execute, part_of
 from facefix.pipeline.paging import planned, write_page
 from facefix.pipeline.progress import Progress, silent
@@ -26,6 +27,7 @@ from facefix.pipeline.remembering import analysed
 from facefix.pipeline.stilling import Stills, resolve_frames
 from facefix.pipeline.treating import prepare
 from facefix.plan import Plan, Treatment, fingerprint
+from facefix.repair import masks
 from facefix.repair.restorers import named
 from facefix.report import schema
 from facefix.settings import Settings
@@ -100,7 +102,7 @@ def repair(
     """
     settings = settings or Settings()
     started = time.monotonic()
-    with zoo.searched(settings.models_dir), _reported(settings):
+    with equipped(settings), _reported(settings):
         _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
         zoo.check(named(settings.restorer).files)
         if workspace is None:
@@ -128,8 +130,8 @@ def render(
 
     Args:
         clip: where the clip is now; default: where it was when the plan was made.
-        settings: `compare`, `compare_as`, `frames`, `report`, `device`, `scale`, `upscaler`, `models_dir`, and `codec` and
-            `crf` where given, which override the plan's.
+        settings: `compare`, `compare_as`, `frames`, `report`, `device`, `mask`, `scale`, `upscaler`, `models_dir`, and `codec`
+            and `crf` where given, which override the plan's.
         workspace: as `repair`.
 
     Raises:
@@ -146,7 +148,7 @@ def render(
     # All that a plan knows of what was found.
     found = tuple(Finding(t.mode, t.track, t.span, t.severity, t.why) for t in plan.treatments)
     job = Job(plan, info, Path(out), settings, overwrite, progress, found, workspace=workspace)
-    with zoo.searched(settings.models_dir), _reported(settings):
+    with equipped(settings), _reported(settings):
         _check(info.path, job.out, settings, job.spec, overwrite)
         return _render(job, started, None)
 
@@ -163,6 +165,7 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
         devices.resolve(settings.devices[0])
     encoder = encode.choose_encoder(info, out, spec)
     _LOG.info("%s: to be encoded by %s, %s, %s", clip, encoder.name, encoder.pixel_format, dict(encoder.options))
+    zoo.check(masks.named(settings.mask, settings.devices[0]).files)
     if settings.upscaler != "auto":
         zoo.check(UPSCALERS[settings.upscaler].files)
     if spec.codec is not None or settings.scale > 1:

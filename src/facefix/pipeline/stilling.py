@@ -10,7 +10,7 @@ from pathlib import Path
 from facefix.errors import SettingsError
 from facefix.files import still_path, write_bytes
 from facefix.media import colour, decode, stills
-from facefix.settings import parse_frames
+from facefix.ranges import parse_frames
 from facefix.types import ClipInfo, Frame, Pixels, Span
 
 _SIDES = ("before", "after")

@@ -15,27 +15,34 @@ from facefix.faces import align, identity, pose
 from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.straightening import Straightener
 from facefix.media import colour
+from facefix.models import devices
 from facefix.pipeline import trial
 from facefix.pipeline.anchoring import cast_of, reference
 from facefix.pipeline.gauges import Instruments
 from facefix.pipeline.loading import loaded
+from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.resembling import resembled
 from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
+from facefix.repair import masks
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Course, FaceRepair, crop_side
-from facefix.repair.restorers import FAITHFUL, RESTORERS, Restorer, named
+from facefix.repair.restorers import FAITHFUL, RESTORERS, named
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.restorers.anchored import restoring as anchored_restorer
+from facefix.repair.restorers.rounds import Rounds
 from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Pixels
 
 _DIRECTIONS = 8
 """In which drift moves faces, that are tried: 95 % of what it does, as far as the mesh sees it."""
+
+_ROUND = 8
+"""Crops, of all faces and frames, that a GPU's restorer is given at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,16 +98,20 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
         return Prepared([], instruments)
     modes = {t.mode for t in plan.treatments}
     spec = named(plan.restorer) if modes & set(trial.REDRAWN) else RESTORERS["none"]
-    restorer = loaded(spec.load, spec.files, settings.devices[0])
+    size = _ROUND if devices.resolve(settings.devices[0]).type != "cpu" else 1
+    restorer = Rounds(loaded(spec.load, spec.files, settings.devices[0]), size)
     tried = {*trial.REBUILT, *(trial.REDRAWN if spec.invents else ())}
     rebuilt = modes & set(trial.REBUILT)
     anchored = loaded(AnchoredRestorer, (anchored_restorer.WEIGHTS,), settings.devices[0]) if rebuilt else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
+    mask = masks.named(settings.mask, settings.devices[0])
+    parser = loaded(mask.load, mask.files, settings.devices[0])
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
-    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress)
+    parsing = None if parser is None else Parsing(parser, tracks, plan.treatments)
+    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing)
     judge = instruments.identity if modes & tried else None
     own_too = spec.invents and plan.restorer == "auto"
-    faithful = loaded(FAITHFUL.load, FAITHFUL.files, settings.devices[0]) if own_too else None
+    faithful = Rounds(loaded(FAITHFUL.load, FAITHFUL.files, settings.devices[0]), size) if own_too else None
     tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), fps(clip))
     repairs, refused = [], []
     for track in tracks:
@@ -117,8 +128,8 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tools:
-    restorer: Restorer
-    faithful: Restorer | None
+    restorer: Rounds
+    faithful: Rounds | None
     """For faces of which `restorer` would make somebody else; None where it makes nobody another, or was asked for by name."""
     anchored: AnchoredRestorer | None
     judge: identity.Identity | None
@@ -158,7 +169,7 @@ class _Case:
             source_px=_source_px(track),
             fps=tools.rate,
         )
-        return TrackRepair(self, tuple(treatments), known, FaceRepair(Course(track.span, curves, patient)))
+        return TrackRepair(self, tuple(treatments), known, FaceRepair(Course(track.span, curves, patient, known.shown)))
 
 
 def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | None, list[Refused]]:
@@ -190,10 +201,10 @@ def _usual(track: PlannedTrack, known: Known, side: int) -> NDArray[float32]:
 
 
 def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: Sequence[TrackRepair]) -> Iterator[tuple[Frame, list[Patch]]]:
-    """Every frame with its patches, in order. Holds back only as many frames as the widest look-ahead needs."""
+    """Every frame with its patches, in order. Holds back only as many frames as the longest delay needs."""
     waiting: deque[Frame] = deque()
     ready: dict[int, list[Patch]] = {}
-    delay = max((repair.face.look_ahead for repair in repairs), default=0)
+    delay = max((repair.face.delay for repair in repairs), default=0)
 
     def keep(patches: Iterable[Patch]) -> None:
         for patch in patches:

@@ -107,7 +107,7 @@ def _tried(frame: int, track: PlannedTrack, mode: str, known: Known, curves: Cur
     crop = known.samples[frame]
     mesh, wanted = (framing.through(crop.transform, m) for m in known.at(frame))
     at = frame - track.span.start
-    repair = FaceRepair(Course(Span(frame, frame + 1), {mode: curves[mode][at : at + 1]}, patient))
+    repair = FaceRepair(Course(Span(frame, frame + 1), {mode: curves[mode][at : at + 1]}, patient, known.shown))
     patches = [*repair.push(crop, track.points[at], mesh, wanted), *repair.flush()]
     after = crop.pixels + sum((patch.residual for patch in patches), np.zeros(1, float32))
     return Sight(frame, crop.pixels, mesh), Sight(frame, after, wanted)

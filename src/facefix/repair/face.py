@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy import float32
+from numpy import float32, uint8
 from numpy.typing import NDArray
 
 from facefix.repair import placing
@@ -39,6 +39,8 @@ class Course:
     curves: Mapping[str, NDArray[float32]]
     """Mode -> strength 0..1 per frame of `span`."""
     patient: Patient
+    shown: Mapping[int, NDArray[uint8]] = field(default_factory=dict)
+    """Frame -> (P, P) 0..255, as `masks.steadying` gives it, where something may cover the face; missing: all of it shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +69,9 @@ class FaceRepair:
         """Whoever wants to see what becomes of the face."""
         active = [name for name in CURES if name in course.curves and course.curves[name].any()]
         self.look_ahead = sum(CURES[name].look_ahead(course.patient.fps) for name in active)
+        """Frames around one that show in its patch."""
+        self.delay = self.look_ahead + sum(CURES[name].behind(course.patient) for name in active)
+        """Frames after one until its patch is complete."""
         self._windows = _windows(course.span, [course.curves[name] for name in active], self.look_ahead)
         self._active = active
         self._steps: list[_Step] = []
@@ -88,6 +93,8 @@ class FaceRepair:
             self._steps = [self._started(name) for name in self._active]
         in_crop = points @ crop.transform[:, :2].T + crop.transform[:, 2]
         mask = face_mask(in_crop, crop.pixels.shape[0])
+        if (shown := self.course.shown.get(crop.frame)) is not None:
+            mask = mask.narrowed(shown)
         self._held.append(_Held(crop, mask, mesh))
         pixels = crop.pixels
         if np.abs(wanted - mesh)[:, :2].max() > _UNMOVED_PX:

@@ -7,10 +7,11 @@ it, one unit the distance between the eyes of a frontal face. The eyes lie near 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
-from numpy import float32
+from numpy import float32, uint8
 from numpy.typing import NDArray
 
 _HALF_WIDTH, _ABOVE, _BELOW = 1.06, 1.30, 1.24
@@ -38,6 +39,12 @@ class FaceMask:
     def firm(self) -> NDArray[float32]:
         """As `face`, nearly to its edge: with it alone a jaw or a forehead would be brought back by half."""
         return np.minimum(self.face * np.float32(1 / _FIRM), 1)
+
+    def narrowed(self, share: NDArray[uint8]) -> FaceMask:
+        """The same where only a share (P, P), 0..255, of the face is shown: what covers it has weight 0."""
+        side = self.face.shape[0]
+        kept = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+        return replace(self, face=np.asarray(self.face * (kept * np.float32(1 / 255)), np.float32))
 
     def weighted(self, eyes: float, mouth: float) -> NDArray[float32]:
         """The face's weight with the eyes and the mouth turned down to those shares (0..1)."""

@@ -13,7 +13,7 @@ from typing import Any
 from facefix.settings import IN_THE_PLAN, Option, Settings
 from facefix.types import Analysis
 
-_OF_THE_RENDER = ("scale", "upscaler", "codec", "crf", "compare")
+_OF_THE_RENDER = ("mask", "scale", "upscaler", "codec", "crf", "compare")
 
 
 def suggested(analysis: Analysis, settings: Settings, outcome: Mapping[str, Any] | None) -> list[tuple[str, str]]:

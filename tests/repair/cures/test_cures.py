@@ -16,6 +16,7 @@ from facefix.repair.detail import texture_stats
 from facefix.repair.mask import face_mask
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.anchored import AnchoredRestorer
+from facefix.repair.restorers.rounds import Rounds
 
 FPS = 24.0
 FRAMES = 21
@@ -27,7 +28,7 @@ def sights(crops: list[np.ndarray]) -> list[Sight]:
 
 
 def patient(anchors: tuple[Sight, ...] = (), restorer: str = "none", anchored: AnchoredRestorer | None = None) -> Patient:
-    return Patient(RESTORERS[restorer].load("cpu"), anchored, anchors, mesh(), TRIANGLES, 256.0, FPS)
+    return Patient(Rounds(RESTORERS[restorer].load("cpu")), anchored, anchors, mesh(), TRIANGLES, 256.0, FPS)
 
 
 def treat(mode: str, crops: list[np.ndarray], patient: Patient) -> list[np.ndarray]:

@@ -9,8 +9,8 @@ from typing import Protocol
 from numpy import float32, int32
 from numpy.typing import NDArray
 
-from facefix.repair.restorers import Restorer
 from facefix.repair.restorers.anchored import AnchoredRestorer
+from facefix.repair.restorers.rounds import Rounds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ class Cure(Protocol):
 class Patient:
     """What a cure may know of the track it treats."""
 
-    restorer: Restorer
+    restorer: Rounds
     """Redraws detail from the crop alone."""
     anchored: AnchoredRestorer | None
     """Rebuilds a crop from anchors; None where no cure needs it."""
@@ -71,10 +71,12 @@ class CureSpec:
     name: str
     describe: str
     look_ahead: Callable[[float], int]
-    """Frames a crop is held back at most, for a frame rate."""
+    """Frames that are looked at around one, for a frame rate; so long is a crop held back."""
     eyes: float
     mouth: float
     """Shares of the strength that eyes and mouth get."""
     start: Callable[[Patient], Cure]
+    behind: Callable[[Patient], int] = lambda patient: 0
+    """Frames that a crop is held back beyond that."""
     full_at: float = 1.0
     """Strength from which on the cure's result is taken in full."""

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.repair.cures.contract import Patient, Sight, Treated
-from facefix.repair.fusion import Fuser
+from facefix.repair.fusion import Fused, Fuser
+
+Values = Callable[[], NDArray[float32]]
 
 
 class FusedCure(ABC):
     """See `contract.Cure`. Frames that are not wanted come back as they came, but their neighbours are fused with them."""
 
-    def __init__(self, patient: Patient, radius: int) -> None:
-        """radius: frames looked at on either side."""
+    def __init__(self, patient: Patient, radius: int, behind: int = 0) -> None:
+        """
+        Args:
+            radius: frames looked at on either side.
+            behind: frames that are begun before the values of the first of them are asked for.
+        """
         self.patient = patient
+        self._behind = behind
         self._fuser = Fuser(patient.usual, patient.triangles, radius)
+        self._begun: deque[tuple[Sight, bool, Values]] = deque()
         self._pixels: dict[int, tuple[NDArray[float32], bool]] = {}
 
     @abstractmethod
@@ -28,14 +39,29 @@ class FusedCure(ABC):
     def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
         """(S, S, 3) RGB 0..1, treated, of the crop as it came and the fused values."""
 
+    def begun(self, sight: Sight) -> Values:
+        """Begin to make the values of a frame; gives them when called."""
+        return partial(self.values, sight)
+
     def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
-        self._pixels[sight.frame] = sight.pixels, wanted
-        fused = self._fuser.push(sight.frame, self.values(sight), sight.pixels, sight.mesh, wanted)
-        return [self._treated(f.frame, f.values) for f in fused]
+        self._begun.append((sight, wanted, self.begun(sight)))
+        return self._treated(self._fused(self._behind))
 
     def flush(self) -> list[Treated]:
-        return [self._treated(f.frame, f.values) for f in self._fuser.flush()]
+        return self._treated([*self._fused(0), *self._fuser.flush()])
 
-    def _treated(self, frame: int, fused: NDArray[float32]) -> Treated:
-        pixels, wanted = self._pixels.pop(frame)
-        return frame, self.finished(pixels, fused) if wanted else pixels
+    def _fused(self, left: int) -> list[Fused]:
+        """Hand on what was begun, but for the last `left` frames."""
+        fused = []
+        while len(self._begun) > left:
+            sight, wanted, values = self._begun.popleft()
+            self._pixels[sight.frame] = sight.pixels, wanted
+            fused += self._fuser.push(sight.frame, values(), sight.pixels, sight.mesh, wanted)
+        return fused
+
+    def _treated(self, fused: list[Fused]) -> list[Treated]:
+        treated = []
+        for one in fused:
+            pixels, wanted = self._pixels.pop(one.frame)
+            treated.append((one.frame, self.finished(pixels, one.values) if wanted else pixels))
+        return treated

@@ -7,7 +7,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.repair.cures.contract import CureSpec, Patient, Sight
-from facefix.repair.cures.fused import FusedCure
+from facefix.repair.cures.fused import FusedCure, Values
 from facefix.repair.detail import regrain, usual_texture
 
 _STEADY_FRAMES = 3
@@ -17,17 +17,26 @@ class WaxyCure(FusedCure):
     """See `contract.Cure`. What the restorer adds is fused over time, so that it does not flicker."""
 
     def __init__(self, patient: Patient) -> None:
-        super().__init__(patient, _STEADY_FRAMES)
+        super().__init__(patient, _STEADY_FRAMES, behind(patient))
         self._pores = usual_texture([a.pixels for a in patient.anchors])
 
+    def begun(self, sight: Sight) -> Values:
+        answer = self.patient.restorer.ask(sight.pixels, self.patient.source_px)
+        return lambda: answer() - sight.pixels
+
     def values(self, sight: Sight) -> NDArray[float32]:
-        return self.patient.restorer.restore(sight.pixels[None], self.patient.source_px)[0] - sight.pixels
+        return self.begun(sight)()
 
     def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
         detailed = pixels + fused
         if self._pores is not None:
             detailed = detailed + regrain(np.clip(detailed, 0, 1), self._pores, 1.0)
         return np.clip(detailed, 0, 1)
+
+
+def behind(patient: Patient) -> int:
+    """Frames begun ahead: two rounds but one, so that one is restored while the one before is fused."""
+    return 2 * patient.restorer.size - 1 if patient.restorer.size > 1 else 0
 
 
 SPEC = CureSpec(
@@ -37,5 +46,6 @@ SPEC = CureSpec(
     eyes=0.8,
     mouth=0.8,
     start=WaxyCure,
+    behind=behind,
     full_at=0.75,
 )

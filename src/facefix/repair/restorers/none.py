@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from numpy import float32
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from facefix.repair.restorers.contract import RestorerSpec
 class Unchanged:
     """Gives back what it got."""
 
-    def restore(self, crops: NDArray[float32], source_px: float) -> NDArray[float32]:
+    def restore(self, crops: NDArray[float32], source_px: float | Sequence[float]) -> NDArray[float32]:
         """The crops themselves."""
         return crops
 

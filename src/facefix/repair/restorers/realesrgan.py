@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,14 +33,13 @@ class RealEsrgan:
         self._device = first.device
         self._dtype = first.dtype
 
-    def restore(self, crops: NDArray[float32], source_px: float) -> NDArray[float32]:
+    def restore(self, crops: NDArray[float32], source_px: float | Sequence[float]) -> NDArray[float32]:
         """See `contract.Restorer`. Time grows with the square of `input_px(source_px)`."""
         side = crops.shape[1]
-        small_px = min(input_px(source_px), side)
         out = np.empty_like(crops)
-        for index, crop in enumerate(crops):
+        for index, (crop, spanned_px) in enumerate(zip(crops, np.broadcast_to(source_px, len(crops)), strict=True)):
             # One at a time: a batch's memory (about 0.5 GB a crop at 128 px) would grow with its length.
-            small = resized(crop, small_px)
+            small = resized(crop, min(input_px(float(spanned_px)), side))
             redrawn = np.clip(resized(self.enlarge(small), side), 0, 1)
             # Its colours and shapes are its own invention: only fine detail is taken.
             out[index] = np.clip(crop + moderate(crop, redrawn, 1.0), 0, 1)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.models import devices, own, tensors, zoo
+from facefix.models import batches, devices, own, zoo
 from facefix.repair.restorers.contract import RestorerSpec
 from facefix.repair.scaling import resized
+
+if TYPE_CHECKING:
+    import torch
 
 WEIGHTS = "unwaxing.safetensors"
 BATCH = 8
@@ -27,25 +32,25 @@ class UnwaxingRestorer:
         from facefix.repair.restorers.unwaxing.network import SIDE_PX, UnwaxingNetwork
 
         self._side = SIDE_PX
-        self._device = devices.resolve(device)
-        self._dtype = devices.best_dtype(self._device)
-        self._network = own.load(UnwaxingNetwork(), path or zoo.checked(WEIGHTS), "the unwaxing restorer").to(self._device)
+        target = devices.resolve(device)
+        self._dtype = devices.best_dtype(target)
+        self._network = own.load(UnwaxingNetwork(), path or zoo.checked(WEIGHTS), "the unwaxing restorer").to(target)
+        self._batches = batches.Batches(self._forward, target, BATCH)
 
-    def restore(self, crops: NDArray[float32], source_px: float) -> NDArray[float32]:
+    def restore(self, crops: NDArray[float32], source_px: float | Sequence[float]) -> NDArray[float32]:
         """See `contract.Restorer`. The network looks at a copy of `SIDE_PX`; what it adds is enlarged to the crops' own."""
+        out = np.empty_like(crops)
+        changes = self._batches.run(resized(crop, self._side) for crop in crops)
+        for index, (crop, added) in enumerate(zip(crops, changes, strict=True)):
+            out[index] = np.clip(crop + resized(added, crop.shape[0]), 0, 1)
+        return out
+
+    def _forward(self, pictures: torch.Tensor) -> torch.Tensor:
         import torch
 
-        out = np.empty_like(crops)
-        for start in range(0, len(crops), BATCH):
-            some = crops[start : start + BATCH]
-            small = np.stack([resized(crop, self._side) for crop in some])
-            low = self._dtype != torch.float32
-            with torch.inference_mode(), torch.autocast(self._device.type, self._dtype, enabled=low):
-                change = self._network(tensors.planes(small, self._device))
-            added = change.permute(0, 2, 3, 1).cpu().numpy()
-            for k, crop in enumerate(some):
-                out[start + k] = np.clip(crop + resized(added[k], crop.shape[0]), 0, 1)
-        return out
+        low = self._dtype != torch.float32
+        with torch.autocast(pictures.device.type, self._dtype, enabled=low):
+            return self._network(pictures)
 
 
 SPEC = RestorerSpec(

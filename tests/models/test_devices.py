@@ -1,0 +1,34 @@
+"""In which number format networks run."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from facefix.models import devices
+
+
+@pytest.mark.parametrize(
+    ("abilities", "dtype"),
+    [
+        ({"amx_bf16": True}, torch.bfloat16),
+        ({"avx512_bf16": True}, torch.bfloat16),
+        # It could be asked for bfloat16, but would emulate it, many times slower than single precision.
+        ({"avx2": True, "avx512_f": True, "avx512_bw": True, "amx_bf16": False, "avx512_bf16": False}, torch.float32),
+        ({}, torch.float32),
+    ],
+)
+def test_a_cpu_gets_bfloat16_only_where_it_multiplies_it(
+    abilities: dict[str, bool], dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: abilities, raising=False)
+    assert devices.best_dtype(torch.device("cpu")) is dtype
+
+
+def test_a_torch_that_does_not_tell_gets_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert devices.best_dtype(torch.device("cpu")) is torch.float32
+
+
+def test_a_cpu_is_no_card() -> None:
+    assert devices.card("cpu") is None
