@@ -74,10 +74,11 @@ def weights(one: Sequence[Sample], other: Sequence[Sample]) -> tuple[Floats, Flo
     return first / first.sum(), second / second.sum()
 
 
-def meet(one: Sequence[Sample], other: Sequence[Sample], least: int = LEAST_SAMPLES) -> bool:
-    """Whether at least so many samples of either side have a pose of the other's."""
+def meet(one: Sequence[Sample], other: Sequence[Sample], least: int = LEAST_SAMPLES, least_other: int | None = None) -> bool:
+    """Whether at least so many samples of either side have a pose of the other's; least_other: of the other side."""
     near = np.abs(_apart_deg(one, other)).max(-1) <= 2 * POSE_SPREAD_DEG
-    return bool(min(near.any(1).sum(), near.any(0).sum()) >= least)
+    wanted = least if least_other is None else least_other
+    return bool(near.any(1).sum() >= least and near.any(0).sum() >= wanted)
 
 
 def identity_distance(one: Sequence[Sample], other: Sequence[Sample]) -> float:

@@ -44,7 +44,7 @@ def cast(analysis: Analysis, known: Sequence[Person], settings: Settings) -> Ana
             f"{analysis.clip.path}: --map {unknown[0]}={said[unknown[0]]}: there is no face {unknown[0]}; "
             "`facefix inspect` numbers them."
         )
-    candidates = [_candidate(d.track, known) for d in analysis.diagnoses]
+    candidates = [candidate(d.track, known) for d in analysis.diagnoses]
     names = [one.name for one in known]
     free = [_without(c, said, candidates) for c in candidates if c.track not in said]
     found = {match.track: match for match in matching.match(free, names, likeness.SAME)}
@@ -55,37 +55,34 @@ def cast(analysis: Analysis, known: Sequence[Person], settings: Settings) -> Ana
     return replace(analysis, diagnoses=diagnoses, warnings=(*analysis.warnings, *refused))
 
 
-def _candidate(track: Track, known: Sequence[Person]) -> Candidate:
+def candidate(track: Track, known: Sequence[Person]) -> Candidate:
+    """A track, and how far it lies from each character."""
     embeddings = [face.identity for face in track.faces if face.identity is not None]
     distances = {one.name: matching.distance_to(embeddings, one.bank.identities) for one in known}
     return Candidate(track.id, track.shot, track.span, distances)
 
 
-def _without(candidate: Candidate, said: Mapping[int, str], candidates: Sequence[Candidate]) -> Candidate:
+def _without(one: Candidate, said: Mapping[int, str], candidates: Sequence[Candidate]) -> Candidate:
     """The candidate, with those characters out of reach that were said to be another face of the same moment."""
-    taken = {
-        said[c.track]
-        for c in candidates
-        if c.track in said and c.shot == candidate.shot and matching.overlap(c.span, candidate.span)
-    }
-    return replace(candidate, distances={n: float("nan") if n in taken else d for n, d in candidate.distances.items()})
+    taken = {said[c.track] for c in candidates if c.track in said and c.shot == one.shot and matching.overlap(c.span, one.span)}
+    return replace(one, distances={n: float("nan") if n in taken else d for n, d in one.distances.items()})
 
 
-def _as_said(candidate: Candidate, name: str) -> Match:
+def _as_said(one: Candidate, name: str) -> Match:
     """A match that the user has made, refused where it would put one person's face on another."""
-    distance = candidate.distances[name]
+    distance = one.distances[name]
     if distance <= likeness.STRANGER:
-        return Match(candidate.track, name, distance, f"as --map says; identity distance {distance:.2f} to {name}.")
+        return Match(one.track, name, distance, f"as --map says; identity distance {distance:.2f} to {name}.")
     how = (
         "the face is too small or turned too far to tell whose it is"
         if distance != distance
         else f"it lies at an identity distance of {distance:.2f}, and {likeness.STRANGER:g} or more is another person"
     )
     why = (
-        f"Face {candidate.track} is not held to {name}, whatever --map says: {how}. "
+        f"Face {one.track} is not held to {name}, whatever --map says: {how}. "
         "facefix gives a face back to its owner and puts nobody's face on anybody else."
     )
-    return Match(candidate.track, None, distance, why)
+    return Match(one.track, None, distance, why)
 
 
 def _given(diagnosis: Diagnosis, match: Match) -> Diagnosis:
