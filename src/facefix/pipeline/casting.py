@@ -7,13 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from facefix.characters import matching, place
+from facefix.characters.estrangement import KNOTS, Glance, estrangement
 from facefix.characters.matching import Candidate, Match
+from facefix.diagnose.modes import drift
+from facefix.diagnose.spans import VISIBLE
+from facefix.diagnose.verdict import of_clip, of_face
 from facefix.errors import SettingsError
 from facefix.faces import likeness
+from facefix.faces.pose import pose
 from facefix.pipeline.introducing import Person, person
+from facefix.pipeline.progress import fps
 from facefix.plan import PlannedCharacter
 from facefix.settings import Settings, parse_cast
-from facefix.types import Analysis, Diagnosis, Track
+from facefix.types import Analysis, ClipInfo, Diagnosis, Finding, Track
 
 
 def people(settings: Settings) -> tuple[Person, ...]:
@@ -51,8 +57,11 @@ def cast(analysis: Analysis, known: Sequence[Person], settings: Settings) -> Ana
     found |= {c.track: _as_said(c, said[c.track]) for c in candidates if c.track in said}
     matches = [found[d.track.id] for d in analysis.diagnoses]
     refused = [m.why for m in matches if m.track in said and m.character is None]
-    diagnoses = tuple(_given(d, m) for d, m in zip(analysis.diagnoses, matches, strict=True))
-    return replace(analysis, diagnoses=diagnoses, warnings=(*analysis.warnings, *refused))
+    people_of = {one.name: one for one in known if settings.identity_strength > 0}
+    given = (_given(d, m) for d, m in zip(analysis.diagnoses, matches, strict=True))
+    diagnoses = tuple(_estranged(d, people_of, analysis.clip) for d in given)
+    judgement = of_clip(diagnoses) if diagnoses != analysis.diagnoses else analysis.judgement
+    return replace(analysis, diagnoses=diagnoses, judgement=judgement, warnings=(*analysis.warnings, *refused))
 
 
 def candidate(track: Track, known: Sequence[Person]) -> Candidate:
@@ -60,6 +69,43 @@ def candidate(track: Track, known: Sequence[Person]) -> Candidate:
     embeddings = [face.identity for face in track.faces if face.identity is not None]
     distances = {one.name: matching.distance_to(embeddings, one.bank.identities) for one in known}
     return Candidate(track.id, track.shot, track.span, distances)
+
+
+def _estranged(diagnosis: Diagnosis, known: Mapping[str, Person], clip: ClipInfo) -> Diagnosis:
+    """With a drift from its first frame to its last, where all of the face lies beside its character."""
+    someone = known.get(diagnosis.character or "")
+    if someone is None:
+        return diagnosis
+    far = estrangement(_glances(diagnosis.track), _pictures(someone))
+    if far is None or far.severity < VISIBLE:
+        return diagnosis
+    within = [f for f in diagnosis.findings if f.mode == drift.SPEC.name]
+    others = [f for f in diagnosis.findings if f.mode != drift.SPEC.name]
+    why = (
+        f"from its first frame on the face lies beside {someone.name}'s pictures (identity distance {far.distance:.2f} at like "
+        f"poses, a sound face's is below {KNOTS[0]:g} to {KNOTS[1]:g})"
+    )
+    why += "".join(f"; {f.why.rstrip('.')}" for f in within)
+    whole = Finding(
+        mode=drift.SPEC.name,
+        track=diagnosis.track.id,
+        span=diagnosis.track.span,
+        severity=max([far.severity, *(f.severity for f in within)]),
+        why=f"{why}.",
+        evidence={"character_distance": round(far.distance, 3)},
+        steady=True,
+    )
+    findings = tuple(sorted([*others, whole], key=lambda f: (f.span.start, f.mode)))
+    return replace(diagnosis, findings=findings, judgement=of_face(diagnosis.track, findings, fps(clip)))
+
+
+def _glances(track: Track) -> list[Glance]:
+    return [Glance(pose(face.points), face.identity) for face in track.faces if face.identity is not None]
+
+
+def _pictures(someone: Person) -> list[Glance]:
+    views = someone.bank.views
+    return [Glance(pose(view.points), view.look.identity) for view in views if view.look.identity is not None]
 
 
 def _without(one: Candidate, said: Mapping[int, str], candidates: Sequence[Candidate]) -> Candidate:
