@@ -44,4 +44,6 @@ def test_what_changes_within_the_shot_is_the_shots_affair() -> None:
 
 def test_few_frames_or_no_pictures_tell_nothing() -> None:
     assert estrangement(glances(0.5, count=5), PICTURES) is None
-    assert estrangement(glances(0.5), []) is None
+    assert estrangement(glances(0.5), PICTURES[:1]) is None
+    two, three = (estrangement(glances(0.4), PICTURES[:count]) for count in (2, 3))
+    assert two is not None and three is not None and two.severity < three.severity

@@ -27,7 +27,7 @@ CLEAN = Judgement("clean", "no fault found.")
 
 def known(name: str, seed: int) -> Person:
     view = Banked(replace(look(seed), identity=person(seed)), np.zeros((478, 3), np.float32), np.zeros((5, 2), np.float32))
-    return Person(Character(name, Path(name), "", TextAnchors(), ()), Bank(f"key of {name}", (view,)))
+    return Person(Character(name, Path(name), "", TextAnchors(), ()), Bank(f"key of {name}", (view, view, view)))
 
 
 MIA, TOM = known("mia", 1), known("tom", 2)

@@ -24,6 +24,9 @@ _PARTS = 3
 """Of the track, each of which must lie beside the character: a face that changes within the shot is told better by the shot."""
 _STAYS = 0.15
 """Severity that each part must have."""
+_PICTURE, _ENOUGH = 0.2, 3
+"""How far one picture lies from the mean of its person's, and pictures from which on it no longer matters: with two the mean
+itself is less sure, and one alone cannot tell a mood from a drift."""
 _FEWEST = 6
 """Frames with an embedding without which nothing is said."""
 
@@ -49,14 +52,17 @@ class Estrangement:
 
 def estrangement(face: Sequence[Glance], pictures: Sequence[Glance]) -> Estrangement | None:
     """Of a track's glances, in order, from a character's; None where there are too few, or where it comes and goes."""
-    if len(face) < _FEWEST or not pictures:
+    if len(face) < _FEWEST or len(pictures) < 2:
         return None
+    unsure = _PICTURE**2 * max(0.0, 1 / len(pictures) - 1 / _ENOUGH)
     parts = [[face[i] for i in some] for some in np.array_split(np.arange(len(face)), _PARTS)]
-    if min(_severity(identity_distance(part, pictures)) for part in parts) < _STAYS:
+    if min(_severity(identity_distance(part, pictures), unsure) for part in parts) < _STAYS:
         return None
     distance = identity_distance(face, pictures)
-    return Estrangement(distance, min(_MOST, _severity(distance)))
+    return Estrangement(distance, min(_MOST, _severity(distance, unsure)))
 
 
-def _severity(distance: float) -> float:
-    return float(np.interp(distance, [*KNOTS, 2 * KNOTS[-1] - KNOTS[-2]], [0.0, 0.3, 0.6, 0.9, 1.0]))
+def _severity(distance: float, unsure: float) -> float:
+    """unsure: square of the distance that too few pictures make."""
+    own = np.sqrt(max(0.0, distance**2 - unsure))
+    return float(np.interp(own, [*KNOTS, 2 * KNOTS[-1] - KNOTS[-2]], [0.0, 0.3, 0.6, 0.9, 1.0]))
