@@ -287,5 +287,5 @@ def line(found: Sequence[Crossing]) -> str:
     total = {name: sum(getattr(one, name) for one in found) for name in ("frames", "right", "unknown", "swapped", "mixed")}
     return (
         f"crossings and cuts, {len(found)} scenes of two and three, {total['frames']} frames of tracks: "
-        f"{total['right']} right, {total['unknown']} unknown, {total['swapped']} swapped; {total['mixed']} tracks show two people"
+        f"{total['right']} right, {total['unknown']} unknown, {total['swapped']} swapped; {total['mixed']} tracks of two people"
     )
