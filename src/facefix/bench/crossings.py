@@ -21,15 +21,13 @@ from numpy.typing import NDArray
 from facefix.bench import clips
 from facefix.bench.course import Progress, silent
 from facefix.bench.diagnosis import write
-from facefix.characters import matching
 from facefix.characters.bank import Bank, Banked
 from facefix.characters.bible import Character, TextAnchors
-from facefix.errors import InputError
-from facefix.faces import align, likeness
+from facefix.faces import align
 from facefix.faces.detectors import named
 from facefix.media import colour, decode, probe
 from facefix.pipeline.analysing import follow
-from facefix.pipeline.casting import candidate
+from facefix.pipeline.casting import candidate, matched
 from facefix.pipeline.introducing import Person
 from facefix.pipeline.looking import Looker
 from facefix.settings import Settings
@@ -87,15 +85,14 @@ class Crossing:
 def run(folder: Path, part: str = "all", *, scenes: int = 12, seed: int = 0, progress: Progress = silent) -> list[Crossing]:
     """Scenes of the people of a folder's clips, kinds in turn; in every other one the two that are most alike.
 
-    Raises:
-        InputError: fewer than two clips show a face.
+    None where fewer than two clips show a face. Raises InputError where the folder, or that part of it, holds no clip.
     """
     cast: list[Actor] = []
     for path in (c for found in clips.clips_of(folder, part).values() for c in found):
         actor = _actor(path)
         cast += [actor] if actor is not None else []
     if len(cast) < 2:
-        raise InputError(f"{folder}: two clips with a face are needed, to let two people cross.")
+        return []
     alike, results = _most_alike(cast), []
     for number in range(scenes):
         progress(number, scenes, KINDS[number % len(KINDS)])
@@ -131,8 +128,7 @@ def _played(kind: str, chosen: Sequence[Actor], rng: np.random.Generator) -> Cro
         tracks = follow(path, Settings()).tracks
     known = [actor.person for actor in asked]
     names = [one.name for one in known]
-    matches = matching.match([candidate(track, known) for track in tracks], names, likeness.SAME)
-    said = {match.track: match.character for match in matches}
+    said = {match.track: match.character for match in matched([candidate(track, known) for track in tracks], known)}
     return _counted(kind, chosen, names, places, tracks, said)
 
 

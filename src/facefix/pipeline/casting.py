@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
 from facefix.characters import matching, place
 from facefix.characters.estrangement import KNOTS, Glance, estrangement
 from facefix.characters.matching import Candidate, Match
@@ -20,6 +24,9 @@ from facefix.pipeline.progress import fps
 from facefix.plan import PlannedCharacter
 from facefix.settings import Settings, parse_cast
 from facefix.types import Analysis, ClipInfo, Diagnosis, Finding, Track
+
+_PART_LOOKS = 6
+"""Embeddings, one and a half seconds of them, of the parts of a track that may be different people."""
 
 
 def people(settings: Settings) -> tuple[Person, ...]:
@@ -51,9 +58,8 @@ def cast(analysis: Analysis, known: Sequence[Person], settings: Settings) -> Ana
             "`facefix inspect` numbers them."
         )
     candidates = [candidate(d.track, known) for d in analysis.diagnoses]
-    names = [one.name for one in known]
     free = [_without(c, said, candidates) for c in candidates if c.track not in said]
-    found = {match.track: match for match in matching.match(free, names, likeness.SAME)}
+    found = {match.track: match for match in matched(free, known)}
     found |= {c.track: _as_said(c, said[c.track]) for c in candidates if c.track in said}
     matches = [found[d.track.id] for d in analysis.diagnoses]
     refused = [m.why for m in matches if m.track in said and m.character is None]
@@ -66,9 +72,19 @@ def cast(analysis: Analysis, known: Sequence[Person], settings: Settings) -> Ana
 
 def candidate(track: Track, known: Sequence[Person]) -> Candidate:
     """A track, and how far it lies from each character."""
-    embeddings = [face.identity for face in track.faces if face.identity is not None]
-    distances = {one.name: matching.distance_to(embeddings, one.bank.identities) for one in known}
-    return Candidate(track.id, track.shot, track.span, distances)
+    looks = [face.identity for face in track.faces if face.identity is not None]
+    parts = np.array_split(np.arange(len(looks)), len(looks) // _PART_LOOKS) if len(looks) >= 2 * _PART_LOOKS else []
+    apart = tuple(_distances([looks[i] for i in part], known) for part in parts)
+    return Candidate(track.id, track.shot, track.span, _distances(looks, known), apart)
+
+
+def matched(candidates: Sequence[Candidate], known: Sequence[Person]) -> list[Match]:
+    """The candidates given to the characters, as `matching.match` does."""
+    return matching.match(candidates, [one.name for one in known], likeness.SAME, stranger=likeness.STRANGER)
+
+
+def _distances(looks: Sequence[NDArray[float32]], known: Sequence[Person]) -> dict[str, float]:
+    return {one.name: matching.distance_to(looks, one.bank.identities) for one in known}
 
 
 def _estranged(diagnosis: Diagnosis, known: Mapping[str, Person], clip: ClipInfo) -> Diagnosis:

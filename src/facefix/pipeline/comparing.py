@@ -12,12 +12,12 @@ from facefix.characters import consistency, matching, people
 from facefix.characters.consistency import Person, Shown
 from facefix.characters.people import Appearing
 from facefix.errors import InputError
-from facefix.faces import align, likeness
+from facefix.faces import align
 from facefix.media import colour, decode
 from facefix.models import zoo
 from facefix.pipeline import introducing
 from facefix.pipeline.analysing import Followed, follow
-from facefix.pipeline.casting import candidate
+from facefix.pipeline.casting import candidate, matched
 from facefix.pipeline.casting import people as asked_for
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.sampling import of_pictures, samples
@@ -125,10 +125,9 @@ def compare(
 
 def _owners(clips: Sequence[Followed], known: Sequence[introducing.Person]) -> dict[tuple[int, int], str]:
     """(clip, track) -> character, as every clip's faces are given to characters."""
-    names = [one.name for one in known]
     owners = {}
     for number, clip in enumerate(clips) if known else ():
-        for match in matching.match([candidate(track, known) for track in clip.tracks], names, likeness.SAME):
+        for match in matched([candidate(track, known) for track in clip.tracks], known):
             if match.character is not None:
                 owners[number, match.track] = match.character
     return owners
