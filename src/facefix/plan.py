@@ -36,6 +36,8 @@ class Treatment:
     strength: float
     """0..1: what the renderer may change at most, `--strength` included."""
     why: str
+    steady: bool = False
+    """As `types.Finding.steady`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def make_plan(
     """
     wanted = set(treatable) & set(only or treatable)
     treatments = tuple(
-        Treatment(f.track, f.mode, span, round(f.severity, 3), round(_strength(f.severity, strength), 3), f.why)
+        Treatment(f.track, f.mode, span, round(f.severity, 3), round(_strength(f.severity, strength), 3), f.why, f.steady)
         for d in analysis.diagnoses
         for f in d.findings
         if f.mode in wanted and strength > 0
@@ -245,6 +247,7 @@ def _treatment_dict(t: Treatment) -> dict[str, Any]:
         "severity": t.severity,
         "strength": t.strength,
         "why": t.why,
+        **({"steady": True} if t.steady else {}),
     }
 
 

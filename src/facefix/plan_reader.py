@@ -152,4 +152,5 @@ def _treatment(item: _Reader, tracks: dict[int, PlannedTrack]) -> Treatment:
         severity=item.number("severity", 0, 1),
         strength=item.number("strength", 0, 1),
         why=item.get("why", str),
+        steady=bool(item.optional("steady", bool)),
     )

@@ -198,6 +198,8 @@ class Finding:
     why: str
     """One plain sentence with the evidence in it."""
     evidence: Mapping[str, float] = field(default_factory=dict)
+    steady: bool = False
+    """Whether it is there in full from the span's first frame to its last, and neither comes nor goes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,3 +78,18 @@ def test_the_worst_frame_is_the_strangest() -> None:
     samples[6] = sampled(2, count=10)[6]
     found = person([appearing(tuple(samples), 0), appearing(sampled(1, seed=1), 1)])
     assert found.appearances[0].worst.frame == 6
+
+
+def test_a_characters_pictures_say_which_clip_is_right_though_most_are_wrong() -> None:
+    off = [changed(sampled(1, seed=seed), "nose width", 0.75, tone=(-10, 12, 20)) for seed in (5, 6)]
+    faces = [appearing(samples, clip) for clip, samples in enumerate([*off, sampled(1)])]
+    found = person(faces, character="mia", pictures=sampled(1, count=3, seed=8))
+    assert found.character == "mia" and found.told_apart
+    assert [one.clip for one in found.departed] == [0, 1] and found.appearances[2].severity < 0.3
+
+
+def test_one_picture_judges_one_clip_but_not_a_pose_it_does_not_show() -> None:
+    one = person([appearing(sampled(1), 0)], character="mia", pictures=sampled(1, count=1, seed=8))
+    assert one.told_apart and one.appearances[0].severity < 0.3
+    aside = person([appearing(sampled(1, yaw=40), 0)], character="mia", pictures=sampled(1, count=1, seed=8))
+    assert aside.appearances[0].departure is None

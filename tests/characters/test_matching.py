@@ -83,3 +83,21 @@ def test_many_crossings_without_one_swap() -> None:
             candidates.append(Candidate(track, 0, Span(0, 10), distances))
         for found, who in zip(match(candidates, list("abc"), NEAR), truth, strict=True):
             assert found.character in (None, "abc"[who])
+
+
+def parted(*parts: tuple[float, float]) -> Candidate:
+    """A track that lies at its parts' median from mia and tom."""
+    mia, tom = np.median(np.array(parts), axis=0)
+    return Candidate(0, 0, Span(0, 100), {"mia": mia, "tom": tom}, tuple({"mia": a, "tom": b} for a, b in parts))
+
+
+def test_a_track_that_is_two_people_is_nobodys() -> None:
+    def found(*parts: tuple[float, float]) -> matching.Match:
+        return match([parted(*parts)], NAMES, NEAR, stranger=0.6)[0]
+
+    assert found((0.2, 0.7), (0.3, 0.7), (0.45, 0.7)).character == "mia"
+    swapped = found((0.2, 0.7), (0.2, 0.7), (0.7, 0.2))
+    assert swapped.character is None and "part 3 of 3" in swapped.why and "tom" not in swapped.why.split("another")[0]
+    assert found((0.2, 0.7), (0.25, 0.7), (0.65, 0.9)).character is None
+    nearer = found((0.2, 0.7), (0.2, 0.7), (0.45, 0.3))
+    assert nearer.character is None and "nearer to tom" in nearer.why and "--map 0=NAME" in nearer.why

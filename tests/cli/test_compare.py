@@ -57,3 +57,10 @@ def test_a_clip_that_cannot_be_read_is_left_out_and_told(tmp_path: Path, capsys:
     code, said = _run(capsys, "compare", *good, bad)
     assert code == 3 and "bad.mp4" in said.strip().splitlines()[-1]
     assert _run(capsys, "compare", *good, bad, "--reference", bad)[0] == 1
+
+
+def test_a_character_that_there_is_not_is_said_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = write_clip(tmp_path / "a.mp4")
+    for words in (("compare", clip), ("anchor", clip)):
+        code, said = _run(capsys, *words, "--character", "tom", "--characters-dir", tmp_path)
+        assert code == 1 and "tom: no such character" in said and said.count("\n") == 1

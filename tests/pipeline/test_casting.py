@@ -15,16 +15,19 @@ from facefix import Settings
 from facefix.characters.bank import Bank, Banked
 from facefix.characters.bible import Character, TextAnchors
 from facefix.errors import SettingsError
+from facefix.media.probe import probe
 from facefix.pipeline.casting import cast, planned
 from facefix.pipeline.introducing import Person
-from facefix.types import Analysis, ClipInfo, Diagnosis, Judgement, Shot, Span, Track
+from facefix.plan import make_plan
+from facefix.types import Analysis, ClipInfo, Diagnosis, Finding, Judgement, Shot, Span, Track
 
+SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
 CLEAN = Judgement("clean", "no fault found.")
 
 
 def known(name: str, seed: int) -> Person:
     view = Banked(replace(look(seed), identity=person(seed)), np.zeros((478, 3), np.float32), np.zeros((5, 2), np.float32))
-    return Person(Character(name, Path(name), "", TextAnchors(), ()), Bank(f"key of {name}", (view,)))
+    return Person(Character(name, Path(name), "", TextAnchors(), ()), Bank(f"key of {name}", (view, view, view)))
 
 
 MIA, TOM = known("mia", 1), known("tom", 2)
@@ -40,6 +43,13 @@ def analysis(*people: np.ndarray | None) -> Analysis:
     tracks = (Track(i, 0, tuple(seen(f, 100.0, identity=who) for f in range(4))) for i, who in enumerate(people))
     diagnoses = tuple(Diagnosis(track, 60.0, {}, (), CLEAN) for track in tracks)
     return Analysis(clip, 4, Span(0, 4), (Shot(0, Span(0, 4)),), diagnoses, CLEAN)
+
+
+def lasting(who: np.ndarray) -> Analysis:
+    """A face of twelve frames, in a clip that can be planned."""
+    clip = probe(SHORT)
+    track = Track(0, 0, tuple(seen(f, 100.0, identity=who) for f in range(12)))
+    return Analysis(clip, 12, Span(0, 12), (Shot(0, Span(0, 12)),), (Diagnosis(track, 60.0, {}, (), CLEAN),), CLEAN)
 
 
 def names(found: Analysis) -> list[str | None]:
@@ -61,6 +71,34 @@ def test_what_the_user_says_settles_a_tie_and_takes_the_character_from_the_other
     twins = analysis(between(0.05), between(0.10))
     assert names(cast(twins, (MIA,), Settings(character=("mia",)))) == [None, None]
     assert names(cast(twins, (MIA,), Settings(character=("mia",), cast=("1=mia",)))) == [None, "mia"]
+
+
+def far_from_mia(distance: float) -> np.ndarray:
+    away = person(7) / np.linalg.norm(person(7))
+    return (person(1) + distance * away).astype(np.float32)
+
+
+def test_a_face_beside_its_character_from_first_to_last_has_drifted() -> None:
+    found = cast(lasting(far_from_mia(0.4)), (MIA,), Settings(character=("mia",)))
+    (finding,) = found.diagnoses[0].findings
+    assert finding.mode == "drift" and finding.steady and finding.span == Span(0, 12) and 0.5 < finding.severity < 0.75
+    assert "mia" in finding.why and "0.40" in finding.why
+    assert found.diagnoses[0].verdict == found.verdict == "repair"
+    assert make_plan(found, strength=0.6, treatable=("drift",)).treatments[0].steady
+
+
+def test_a_sound_face_or_one_only_recognised_has_no_drift() -> None:
+    assert cast(lasting(far_from_mia(0.15)), (MIA,), Settings(character=("mia",))).diagnoses[0].findings == ()
+    recognised = cast(lasting(far_from_mia(0.4)), (MIA,), Settings(character=("mia",), identity_strength=0.0))
+    assert recognised.diagnoses[0].character == "mia" and recognised.diagnoses[0].findings == ()
+
+
+def test_a_drift_within_the_shot_becomes_part_of_it() -> None:
+    plain = lasting(far_from_mia(0.35))
+    own = Finding("drift", 0, Span(6, 12), 0.7, "the face changes.")
+    drifting = replace(plain, diagnoses=(replace(plain.diagnoses[0], findings=(own,)),))
+    (finding,) = cast(drifting, (MIA,), Settings(character=("mia",))).diagnoses[0].findings
+    assert finding.span == Span(0, 12) and finding.severity == 0.7 and finding.why.endswith("the face changes.")
 
 
 def test_nobodys_face_is_put_on_anybody_else_whatever_the_user_says() -> None:

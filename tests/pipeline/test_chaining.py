@@ -35,6 +35,15 @@ def test_an_end_that_is_another_face_is_warned_of() -> None:
     assert told is not None and "narrower" in told and "cooler" in told
 
 
+def test_an_end_that_is_not_the_character_is_warned_of_though_the_clip_began_so() -> None:
+    pictures = chaining.Standard(sampled(1, count=3, seed=5), chaining.SAME_CHARACTER, "mia")
+    steady = changed(sampled(1, count=8), "nose width", 0.7, tone=(0, 0, -12))
+    assert chaining._drift(0, steady, False) is None
+    told = chaining._drift(0, steady, False, pictures)
+    assert told is not None and "drifted from mia" in told and "narrower" in told
+    assert chaining._drift(0, sampled(1, count=8), False, pictures) is None
+
+
 @pytest.mark.slow
 def test_the_sample_gives_a_frame_and_its_pixels() -> None:
     found = chaining.anchor(SHORT, Settings(range="0-8", device="cpu"))

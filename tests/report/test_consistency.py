@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.characters.samples import appearing, changed, sampled
 
 from facefix.characters import consistency, people
 from facefix.pipeline.analysing import Followed
-from facefix.pipeline.comparing import PICTURE_PX, Comparison
+from facefix.pipeline.comparing import PICTURE_PX, Comparison, Unseen
 from facefix.report.consistency import document, lines
 from facefix.report.html.consistency import html
 from facefix.report.schema import dumps
@@ -67,6 +68,22 @@ def test_the_document_has_what_the_table_has() -> None:
     assert [(one["clip"], one["person"]) for one in told["regenerate"]] == [(3, 1)]
     assert told["people"][1]["clips"][0]["departure"] is None
     assert told["not_measurable"] == [{"clip": 1, "track": 5}] and told["warnings"] == ["cut short."]
+
+
+def test_a_character_has_its_name_and_is_held_against_its_pictures() -> None:
+    faces = [appearing(sampled(1, seed=seed), seed) for seed in range(2)]
+    faces[1] = appearing(changed(faces[1].samples, "nose width", 0.7, tone=(-10, 12, 20)), 1)
+    mia = consistency.person(faces, character="mia", pictures=sampled(1, count=3, seed=7))
+    found = replace(_comparison(clips=2, reference=0), people=(mia,), doubts=(), unseen=(Unseen("tom", 0, 0.62),))
+    text = "\n".join(lines(found)).replace("\n", " ")
+    assert "mia: 2 clips, held against the pictures" in text and "regenerate two.mp4: departure" in text
+    assert "reference" not in text and "tom: in none of the clips; nearest is mia" in text
+    told = json.loads(dumps(document(found)))
+    assert told["people"][0]["character"] == "mia" and told["regenerate"][0]["character"] == "mia"
+    assert told["unseen"] == [{"character": "tom", "nearest": 1, "distance": 0.62}]
+    grey = np.full((PICTURE_PX, PICTURE_PX, 3), 90, np.uint8)
+    shown = {(one.clip, at.track, at.frame): grey for one in mia.appearances for at in (one.best, one.worst)}
+    assert "mia, the portrait" in html(found, shown, {"mia": grey})
 
 
 def test_the_page_shows_every_clip_and_escapes_names() -> None:

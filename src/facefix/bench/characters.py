@@ -40,13 +40,13 @@ from facefix.types import ClipInfo, Pixels, Span
 
 VIEWS = 3
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
-_WORKED = 0.6
+WORKED = 0.6
 """Share of a clip that is worked on; the views come from behind it."""
-_MOST_S = 5.0
-_SHORTEST_S = 4.0
+MOST_S = 5.0
+SHORTEST_S = 4.0
 _LOOKS = 10
 """Frames of each part that are looked at."""
-_GAP_S = 0.3
+GAP_S = 0.3
 _CASTS = 200
 
 
@@ -73,10 +73,10 @@ def drift(
         InputError: no clip of the folder is long enough.
     """
     every: list[tuple[Part, Path]] = [
-        (p, c) for p, found in clips.clips_of(folder, part).items() for c in found if _length_s(c) >= _SHORTEST_S
+        (p, c) for p, found in clips.clips_of(folder, part).items() for c in found if length_s(c) >= SHORTEST_S
     ]
     if not every:
-        raise InputError(f"{folder}: no clip of that part lasts {_SHORTEST_S:g} s; views need footage that is not worked on.")
+        raise InputError(f"{folder}: no clip of that part lasts {SHORTEST_S:g} s; views need footage that is not worked on.")
     judge, results = Judge(), []
     for number in range(min(cases, 2 * len(every))):
         part_of, path = every[number % len(every)]
@@ -87,7 +87,7 @@ def drift(
 
 
 def _drifted(path: Path, part: Part, variant: str, seed: int, cache: Path | None, judge: Judge) -> Drift:
-    clip = clips.load(path, min(_MOST_S, _WORKED * _length_s(path)), cache)
+    clip = clips.load(path, min(MOST_S, WORKED * length_s(path)), cache)
     case = Case("single", part, path, seed, (Dose(variant, SEVERITY),))
     with tempfile.TemporaryDirectory(prefix="facefix-bench-") as place:
         person = _person(path, Path(place), clip.frames)
@@ -101,18 +101,18 @@ def _drifted(path: Path, part: Part, variant: str, seed: int, cache: Path | None
 def _person(path: Path, folder: Path, worked: int) -> Person:
     """A character from the clip's last part: its most frontal frame and those turned most to either side."""
     info = probe.probe(path)
-    first = worked + round(_GAP_S * float(info.video.rate or 25))
-    seen = _looked(info, Span(first, max(first + 1, (info.video.declared_frames or first) - 1)))
+    first = worked + round(GAP_S * float(info.video.rate or 25))
+    seen = looked(info, Span(first, max(first + 1, (info.video.declared_frames or first) - 1)))
     if not seen:
         raise InputError(f"{path}: its last part shows no face; leave the clip out.")
     files = []
-    for number, (rgb, _) in enumerate(_spread(seen)):
+    for number, (rgb, _) in enumerate(spread(seen)):
         files.append(folder / f"view{number}.png")
         cv2.imwrite(str(files[-1]), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
     return introducing.add(folder, "person", introducing.references(files), TextAnchors())
 
 
-def _spread(seen: Sequence[tuple[Pixels, Seen]]) -> list[tuple[Pixels, Seen]]:
+def spread(seen: Sequence[tuple[Pixels, Seen]]) -> list[tuple[Pixels, Seen]]:
     """At most `VIEWS`: the most frontal, and the extremes of yaw."""
     order = sorted(seen, key=lambda one: one[1].look.pose.yaw)
     frontal = min(order, key=lambda one: abs(one[1].look.pose.yaw) + abs(one[1].look.pose.pitch))
@@ -120,7 +120,7 @@ def _spread(seen: Sequence[tuple[Pixels, Seen]]) -> list[tuple[Pixels, Seen]]:
     return chosen[:VIEWS]
 
 
-def _looked(info: ClipInfo, span: Span) -> list[tuple[Pixels, Seen]]:
+def looked(info: ClipInfo, span: Span) -> list[tuple[Pixels, Seen]]:
     """The largest face of some frames of a span, with their pictures."""
     wanted = set(np.linspace(span.start, span.end - 1, _LOOKS).round().astype(int).tolist())
     spec, looker, found = named("auto", "auto"), Looker(), []
@@ -135,7 +135,7 @@ def _looked(info: ClipInfo, span: Span) -> list[tuple[Pixels, Seen]]:
     return found
 
 
-def _length_s(path: Path) -> float:
+def length_s(path: Path) -> float:
     info = probe.probe(path)
     return float(info.duration_s or info.video.duration_s or 0)
 
@@ -155,17 +155,17 @@ class Casting:
 def casting(folder: Path, part: str = "all", *, margin: float = matching.MARGIN, seed: int = 0) -> Casting:
     """Two or three people in a shot, some of them strangers, over and over: their tracks are given to characters.
 
-    Embeddings are real, of frames that lend the banks nothing; which people share a shot is drawn. That faces keep their track
-    through crossings and cuts is the tracker's part and not measured here.
+    Embeddings are real, of frames that lend the banks nothing; which people share a shot is drawn. Whether faces keep their
+    track through crossings and cuts, `crossings` measures.
     """
     people = []
     for path in (c for found in clips.clips_of(folder, part).values() for c in found):
         info = probe.probe(path)
         frames = info.video.declared_frames or 0
-        seen = [_looked(info, Span(a, b)) for a, b in ((0, frames // 2), (frames // 2 + 1, max(frames - 1, frames // 2 + 2)))]
+        seen = [looked(info, Span(a, b)) for a, b in ((0, frames // 2), (frames // 2 + 1, max(frames - 1, frames // 2 + 2)))]
         track, views = ([s.look.identity for _, s in some if s.look.identity is not None] for some in seen)
         if track and views:
-            bank = [s.look.identity for _, s in _spread(seen[1]) if s.look.identity is not None]
+            bank = [s.look.identity for _, s in spread(seen[1]) if s.look.identity is not None]
             people.append((np.stack(track), np.stack(bank)))
     return _cast_over(people, np.random.default_rng([seed, 51]), margin)
 

@@ -1,7 +1,8 @@
 """How far one person's clips lie from each other, and which of them does not fit.
 
 Every clip is held against each other one at matched poses; what it differs by from the person is the median of these shifts
-over all clips, its own (none) included, or the shift from the one clip that was named as the reference.
+over all clips, its own (none) included, or the shift from what says who the person is: the pictures of a character, or the one
+clip that was named as the reference.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Person:
     """(A, A) identity distance between the appearances."""
     told_apart: bool
     """Whether it can be said which clip departs: of two without a reference it cannot."""
+    character: str | None = None
+    """By whose pictures the clips are judged."""
 
     @property
     def departed(self) -> tuple[Appearance, ...]:
@@ -69,21 +72,24 @@ class Person:
         return tuple(sorted(off, key=lambda one: -one.severity))
 
 
-def person(faces: Sequence[Appearing], reference: int | None = None) -> Person:
+def person(
+    faces: Sequence[Appearing], reference: int | None = None, *, character: str | None = None, pictures: Sequence[Sample] = ()
+) -> Person:
     """Compare the clips of one person.
 
     Args:
         faces: with a sample each at least.
         reference: the clip that is right; where the person is not in it, all count.
+        character, pictures: whose face it is, and what its pictures show; these are right, then, and no clip is.
     """
     clips = sorted({face.clip for face in faces})
     groups = [[face for face in faces if face.clip == clip] for clip in clips]
     own = [tuple(sample for face in group for sample in face.samples) for group in groups]
-    right = clips.index(reference) if reference in clips else None
+    right = clips.index(reference) if reference in clips and not pictures else None
     appearances = []
     for i, group in enumerate(groups):
         others = [own[j] for j in range(len(clips)) if j != i and right in (None, j)]
-        departure = _departure(own[i], others, count_self=right is None)
+        departure = _departed(own[i], pictures) if pictures else _departure(own[i], others, count_self=right is None)
         appearances.append(
             Appearance(
                 clip=clips[i],
@@ -92,11 +98,16 @@ def person(faces: Sequence[Appearing], reference: int | None = None) -> Person:
                 departure=departure,
                 severity=float("nan") if departure is None else severity(departure),
                 best=_shown(group, min(own[i], key=lambda sample: abs(sample.pose.yaw) + abs(sample.pose.pitch))),
-                worst=_shown(group, _worst(own[i], others or [own[i]])),
+                worst=_shown(group, _worst(own[i], [pictures] if pictures else others or [own[i]])),
             )
         )
     table = np.array([[0.0 if a is b else identity_distance(a, b) for b in own] for a in own])
-    return Person(tuple(appearances), table, right is not None or len(clips) > 2)
+    return Person(tuple(appearances), table, bool(pictures) or right is not None or len(clips) > 2, character)
+
+
+def _departed(own: Sequence[Sample], pictures: Sequence[Sample]) -> Shift | None:
+    """The shift of a clip from a character's pictures, of which one is enough."""
+    return shift(own, pictures) if meet(own, pictures, least_other=1) else None
 
 
 def _departure(own: Sequence[Sample], others: Sequence[Sequence[Sample]], *, count_self: bool) -> Shift | None:

@@ -2,11 +2,13 @@
 
 A track's distance to a character is the median, over its frames, of the identity distance to the nearest view of the bank.
 Tracks of one shot that overlap in time are different people. What is weak or nearly a tie is left unknown: a swapped face costs
-more than one that was repaired from its own frames alone.
+more than one that was repaired from its own frames alone. So is a track that is another's in a part of its frames: faces that
+cross, or a cut that nobody saw, may have put two people into it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +33,8 @@ class Candidate:
     span: Span
     distances: Mapping[str, float]
     """Character -> distance; NaN where the face was never seen well enough."""
+    parts: tuple[Mapping[str, float], ...] = ()
+    """The same of each part of the track, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,34 @@ class Match:
     """One plain sentence."""
 
 
-def match(candidates: Sequence[Candidate], names: Sequence[str], near: float, margin: float = MARGIN) -> list[Match]:
+def match(
+    candidates: Sequence[Candidate], names: Sequence[str], near: float, margin: float = MARGIN, stranger: float = math.inf
+) -> list[Match]:
     """One match per track, in order.
 
-    near: distance above which a face is nobody's. margin: see `MARGIN`; 0 takes the optimal assignment as it is.
+    near: distance above which a face is nobody's. margin: see `MARGIN`; 0 takes the optimal assignment as it is. stranger:
+    distance above which a part of a track is surely somebody else.
     """
     found: dict[int, str] = {}
     for shot in sorted({c.shot for c in candidates}):
         inside = [c for c in candidates if c.shot == shot]
         found |= _of_shot(inside, names, near, margin)
-    return [_told(c, found.get(c.track), candidates, near, margin) for c in candidates]
+    by_track = {c.track: c for c in candidates}
+    strays = {t: why for t, name in found.items() if (why := _stray(by_track[t], name, near, margin, stranger)) is not None}
+    kept = {track: name for track, name in found.items() if track not in strays}
+    return [_told(c, kept.get(c.track), candidates, near, margin, strays.get(c.track)) for c in candidates]
+
+
+def _stray(candidate: Candidate, name: str, near: float, margin: float, stranger: float) -> str | None:
+    """Whom a track shows in a part of its frames, if not the one it was given to."""
+    for number, part in enumerate(candidate.parts, start=1):
+        where = f"in part {number} of {len(candidate.parts)} of its frames the face"
+        if part[name] > stranger:
+            return f"{where} is another person's (identity distance {part[name]:.2f} to {name})"
+        for other, distance in part.items():
+            if other != name and distance <= near and distance + margin < part[name]:
+                return f"{where} is nearer to {other} ({distance:.2f}) than to {name} ({part[name]:.2f})"
+    return None
 
 
 def _of_shot(candidates: Sequence[Candidate], names: Sequence[str], near: float, margin: float) -> dict[int, str]:
@@ -96,7 +118,9 @@ def _rival(candidate: Candidate, name: str, candidates: Sequence[Candidate], mar
     return None
 
 
-def _told(c: Candidate, name: str | None, candidates: Sequence[Candidate], near: float, margin: float) -> Match:
+def _told(
+    c: Candidate, name: str | None, candidates: Sequence[Candidate], near: float, margin: float, stray: str | None
+) -> Match:
     known = {n: d for n, d in c.distances.items() if not np.isnan(d)}
     if not known:
         return Match(c.track, None, float("nan"), "the face is too small or turned too far to tell whose it is.")
@@ -104,7 +128,9 @@ def _told(c: Candidate, name: str | None, candidates: Sequence[Candidate], near:
     if name is not None:
         return Match(c.track, name, known[name], f"identity distance {known[name]:.2f} to {name}.")
     distance = known[nearest]
-    if distance > near:
+    if stray is not None:
+        why = f"unknown: {stray}; --map {c.track}=NAME decides."
+    elif distance > near:
         why = f"nobody's: the nearest is {nearest} at an identity distance of {distance:.2f}, beyond {near:g}."
     else:
         rival = _rival(c, nearest, candidates, margin) or "another face of the moment is nearer"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facefix.characters.sample import Sample
+from facefix.types import Pose
 
 POSE_SPREAD_DEG = 8.0
 LEAST_SAMPLES = 2
@@ -23,6 +25,16 @@ _NOWHERE = 1e-9
 """Weight of a sample whose pose the other side never has, so that there always is a mean."""
 
 Floats = NDArray[np.float64]
+
+
+class Posed(Protocol):
+    """What is known of a face at least."""
+
+    @property
+    def pose(self) -> Pose: ...
+
+    @property
+    def identity(self) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,20 +79,21 @@ def shift(one: Sequence[Sample], other: Sequence[Sample]) -> Shift:
     )
 
 
-def weights(one: Sequence[Sample], other: Sequence[Sample]) -> tuple[Floats, Floats]:
+def weights(one: Sequence[Posed], other: Sequence[Posed]) -> tuple[Floats, Floats]:
     """(N,) and (M,) weights of sum 1 of two sets of samples."""
     near = np.exp(-(_apart_deg(one, other) ** 2).sum(-1) / (2 * POSE_SPREAD_DEG**2)) + _NOWHERE
     first, second = near.sum(1), near.sum(0)
     return first / first.sum(), second / second.sum()
 
 
-def meet(one: Sequence[Sample], other: Sequence[Sample], least: int = LEAST_SAMPLES) -> bool:
-    """Whether at least so many samples of either side have a pose of the other's."""
+def meet(one: Sequence[Posed], other: Sequence[Posed], least: int = LEAST_SAMPLES, least_other: int | None = None) -> bool:
+    """Whether at least so many samples of either side have a pose of the other's; least_other: of the other side."""
     near = np.abs(_apart_deg(one, other)).max(-1) <= 2 * POSE_SPREAD_DEG
-    return bool(min(near.any(1).sum(), near.any(0).sum()) >= least)
+    wanted = least if least_other is None else least_other
+    return bool(near.any(1).sum() >= least and near.any(0).sum() >= wanted)
 
 
-def identity_distance(one: Sequence[Sample], other: Sequence[Sample]) -> float:
+def identity_distance(one: Sequence[Posed], other: Sequence[Posed]) -> float:
     """Distance of the mean embeddings at matched poses."""
     first, second = weights(one, other)
     a, b = (np.array([sample.identity for sample in samples], np.float64) for samples in (one, other))
@@ -96,7 +109,7 @@ def shape_difference(one: Sequence[Sample], other: Sequence[Sample]) -> float:
     return max(0.0, float(1 - a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)))
 
 
-def _apart_deg(one: Sequence[Sample], other: Sequence[Sample]) -> Floats:
+def _apart_deg(one: Sequence[Posed], other: Sequence[Posed]) -> Floats:
     """(N, M, 2) yaw and pitch of the samples against each other."""
     first, second = (np.array([(s.pose.yaw, s.pose.pitch) for s in samples], np.float64) for samples in (one, other))
     return first[:, None] - second[None]

@@ -20,10 +20,14 @@ from facefix.cli.terminal import say
 @click.option("--json", "json_to", metavar="FILE|-", help="Write what was chosen as JSON (schema 1); - for standard output.")
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
 @settings_options(
-    "strength", "only", "range", "generator", "detector", "restorer", "mask", "scale", "upscaler", "device", "models_dir"
+    "strength", "only", "range", "generator", "detector", "restorer", "mask", "scale", "upscaler", "character", "cast",
+    "identity_strength", "characters_dir", "device", "models_dir"
 )  # fmt: skip
 def anchor(clip: Path, output: Path | None, fix: bool, json_to: str | None, yes: bool, **options: Any) -> None:
-    """Write the last good frame of CLIP as a PNG: sharp, eyes open, without a fault, still the person that it began with."""
+    """Write the last good frame of CLIP as a PNG: sharp, eyes open, without a fault, still the person that it began with.
+
+    With --character it must still be that character, and the end is held against the character's pictures.
+    """
     from facefix import pipeline
     from facefix.cli.documents import check, deliver
     from facefix.cli.each import Source

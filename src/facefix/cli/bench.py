@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from facefix.cli.options import settings_options
 from facefix.cli.terminal import say
 
 _PARTS = ("all", "fit", "held-out")
+_SCENES = 12
+"""In which people cross, at most."""
 
 
 @click.command()
@@ -142,12 +145,16 @@ def _diagnosed(folder: Path, cases: int, **options: Any) -> tuple[list[str], dic
 def _characters(folder: Path, cases: int, **options: Any) -> tuple[list[str], dict[str, Any]]:
     """Lines and the JSON document."""
     from facefix.bench import characters as measuring
-    from facefix.bench import consistency
+    from facefix.bench import consistency, crossings, estranging
 
     own = {name: options[name] for name in ("part", "seed", "cache", "progress")}
     drifts = measuring.drift(folder, cases=cases, **own)
     cast = measuring.casting(folder, options["part"], seed=options["seed"])
     lines, document = measuring.report(drifts, cast, measuring.checking(folder, seed=options["seed"]))
+    far = estranging.run(folder, options["part"], seed=options["seed"])
+    scenes = crossings.run(folder, options["part"], scenes=min(cases, _SCENES), seed=options["seed"])
+    lines += [estranging.line(far), *([crossings.line(scenes)] if scenes else [])]
+    document |= {"estranged": [asdict(one) for one in far], "crossings": [asdict(one) for one in scenes]}
     table, compared = consistency.report(consistency.run(folder, cases, **options))
     return [*lines, "", *table], {**document, "compare": compared}
 

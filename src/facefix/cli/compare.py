@@ -24,7 +24,7 @@ from facefix.cli.terminal import complain, say
     help="Write a page there, consistency.html: each person's best and worst frames, clip by clip.",
 )  # fmt: skip
 @click.option("-y", "--yes", is_flag=True, help="Overwrite files that exist.")
-@settings_options("range", "detector", "device", "models_dir")
+@settings_options("character", "characters_dir", "range", "detector", "device", "models_dir")
 def compare(
     clips: tuple[Path, ...],
     reference: Path | None,
@@ -35,7 +35,7 @@ def compare(
 ) -> int:
     """Hold the faces of clips against each other: who is who, what changed, and which clip to generate again.
 
-    A folder stands for all clips under it.
+    With --character they are held against that character's pictures. A folder stands for all clips under it.
     """
     from facefix import pipeline
     from facefix.cli.documents import check, deliver
@@ -52,8 +52,8 @@ def compare(
         if source.problem is not None:
             raise source.problem
     paths = [source.clip for source in sources]
-    if len(paths) < 2:
-        raise SettingsError(f"{paths[0]}: is one clip alone; name two or more, or a folder of them.")
+    if len(paths) < 2 and not settings.character:
+        raise SettingsError(f"{paths[0]}: is one clip alone; name two or more, a folder of them, or a --character.")
     if reference is not None and reference.resolve() not in [path.resolve() for path in paths]:
         raise SettingsError(f"--reference {reference}: is none of the clips that are compared; name it among them, too.")
     check(json_to, sources, overwrite=yes)
@@ -64,7 +64,7 @@ def compare(
                 check_output(source.clip, page, overwrite=yes)
         found = pipeline.compare(paths, settings, reference=reference, progress=progress)
         if page is not None:
-            write_text(page, html(found, pipeline.pictures(found, progress=progress)))
+            write_text(page, html(found, pipeline.pictures(found, progress=progress), pipeline.portraits(found)))
     deliver(json_to, [document(found)], several=False)
     if json_to != "-":
         say("\n".join(lines(found)))

@@ -18,7 +18,7 @@ from facefix.media.remux import result_suffix
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.chaining import Anchor, anchor
 from facefix.pipeline.checkpoint import Workspace
-from facefix.pipeline.comparing import Comparison, Pictures, compare, pictures
+from facefix.pipeline.comparing import Comparison, Pictures, compare, pictures, portraits
 from facefix.pipeline.introducing import Person, Reference, person, references
 from facefix.pipeline.introducing import add as add_character
 from facefix.pipeline.paging import write_index, write_page
@@ -52,6 +52,7 @@ __all__ = [
     "person",
     "pictures",
     "plan",
+    "portraits",
     "preview",
     "profiled",
     "references",

@@ -18,6 +18,7 @@ from facefix.faces.mesh import framing
 from facefix.pipeline.introducing import Person, person, picture
 from facefix.plan import Plan, PlannedCharacter
 from facefix.repair.cures import Sight
+from facefix.repair.detail import as_small
 from facefix.settings import Settings
 
 
@@ -70,14 +71,20 @@ def _has(folder: Path, name: str) -> bool:
         return False
 
 
-def reference(one: Person, side: int, strength: float) -> Reference:
-    """What a face of crops of `side` px is held to. Raises InputError where a picture cannot be read."""
+def reference(one: Person, side: int, source_px: float, strength: float) -> Reference:
+    """What a face of crops of `side` px is held to.
+
+    source_px: of the clip, that a crop's side spans: pictures are shown no finer, for their grain is another camera's.
+
+    Raises:
+        InputError: a picture cannot be read.
+    """
     views = zip(one.character.views, one.bank.views, strict=True)
-    sights = tuple(_sight(one.character.picture(view), known, side) for view, known in views)
+    sights = tuple(_sight(one.character.picture(view), known, side, source_px) for view, known in views)
     return Reference(sights, np.stack([known.look.shape for known in one.bank.views]), strength)
 
 
-def _sight(path: Path, known: Banked, side: int) -> Sight:
+def _sight(path: Path, known: Banked, side: int, source_px: float) -> Sight:
     pixels, _ = picture(path)
     crop = align.crop(pixels, align.transform(known.points, side), side)
-    return Sight(-1, crop.pixels, framing.through(crop.transform, known.mesh))
+    return Sight(-1, as_small(crop.pixels, source_px), framing.through(crop.transform, known.mesh))

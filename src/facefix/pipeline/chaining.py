@@ -1,13 +1,13 @@
 """The last good frame of a clip, to start the next one from.
 
 Frames are asked from the end on: what is seen without a network more (`fitness`) first, then whether each large face is still
-the one that the clip began with.
+its character's or, where it has none, the one that the clip began with.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,14 +19,16 @@ from facefix.characters.weighing import severity
 from facefix.characters.wording import sentences
 from facefix.diagnose.spans import VISIBLE
 from facefix.errors import FacefixError
+from facefix.faces import likeness
 from facefix.media import colour, decode, probe
 from facefix.models import zoo
 from facefix.pipeline import fitness
 from facefix.pipeline.analysing import analyse, plan
+from facefix.pipeline.casting import people
 from facefix.pipeline.preparing import around
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.rendering import render
-from facefix.pipeline.sampling import samples, samples_at
+from facefix.pipeline.sampling import of_pictures, samples, samples_at
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
 from facefix.settings import Settings
@@ -34,6 +36,8 @@ from facefix.types import Analysis, ClipInfo, Pixels, Span, VideoInfo
 
 SAME_FACE = 0.45
 """Identity distance, at like poses, of one frame to the face as the clip began with it, from which on it is another."""
+SAME_CHARACTER = likeness.SAME
+"""The same to a character's pictures: they show other moods and other light."""
 _EARLY_SHARE, _LATE_SHARE = 0.5, 0.25
 """Parts of a face's samples that say what the clip began with, and what it ends with."""
 _X264_LOSSLESS = ("yuv420p", "yuvj420p")
@@ -81,11 +85,12 @@ def _anchored(clip: Path, settings: Settings, fix: bool, progress: Progress) -> 
     reasons = fitness.unfit(analysis, span, forgiven=tuple(CURES) if fix else ())
     tracks = [d.track for d in analysis.diagnoses]
     seen = samples(whole.clip, tracks, settings.devices[0], progress=progress)
-    early = {id: some[: max(2, round(_EARLY_SHARE * len(some)))] for id, some in seen.items() if len(some) >= 2}
+    standards = _standards(analysis, seen, settings)
     mended = _mendable(analysis) if fix else frozenset()
-    frame = _latest(analysis, span, reasons, early, mended, settings, progress)
+    frame = _latest(analysis, span, reasons, standards, mended, settings, progress)
     later = tuple(fitness.runs(reasons[frame + 1 - span.start :], frame + 1))
-    drifted = tuple(words for id, some in seen.items() if (words := _drift(id, some, len(seen) > 1)) is not None)
+    several = len(seen) > 1
+    drifted = tuple(words for id, some in seen.items() if (words := _drift(id, some, several, standards.get(id))) is not None)
     made = _fetched(whole, frame, settings, fix, progress)
     return Anchor(whole.clip, frame, span.end, later, drifted, made.repaired, settings.scale, made.pixels, whole.warnings)
 
@@ -95,11 +100,36 @@ def _last_shot(analysis: Analysis) -> Span:
     return Span(max(last.start, analysis.span.start), min(last.end, analysis.span.end))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Standard:
+    """What a face ought to look like."""
+
+    samples: tuple[Sample, ...]
+    farthest: float
+    """Identity distance from which on a frame shows another."""
+    character: str | None = None
+    """By whose pictures; None: as the clip began with it."""
+
+
+def _standards(analysis: Analysis, seen: Mapping[int, Sequence[Sample]], settings: Settings) -> dict[int, Standard]:
+    """Track -> its standard; none where the face was hardly seen and is no character's."""
+    cast = {d.track.id: d.character for d in analysis.diagnoses if d.character is not None}
+    views = {one.name: of_pictures(one) for one in people(settings) if one.name in cast.values()}
+    found = {}
+    for id, some in seen.items():
+        name = cast.get(id)
+        if name is not None and views[name]:
+            found[id] = Standard(views[name], SAME_CHARACTER, name)
+        elif len(some) >= 2:
+            found[id] = Standard(tuple(some[: max(2, round(_EARLY_SHARE * len(some)))]), SAME_FACE)
+    return found
+
+
 def _latest(
     analysis: Analysis,
     span: Span,
     reasons: fitness.Reasons,
-    early: dict[int, tuple[Sample, ...]],
+    standards: Mapping[int, Standard],
     mended: frozenset[int],
     settings: Settings,
     progress: Progress,
@@ -117,16 +147,18 @@ def _latest(
     strange = None
     for frame in reversed(asked):
         apart = [
-            identity_distance([sample], early[id])
+            (identity_distance([sample], own.samples), own)
             for id, some in answers.items()
             for sample in some
-            if sample.frame == frame and id in early and meet([sample], early[id], least=1)
+            if sample.frame == frame and (own := standards.get(id)) is not None and meet([sample], own.samples, least=1)
         ]
-        if frame in mended or all(value < SAME_FACE for value in apart):
+        if frame in mended or all(value < own.farthest for value, own in apart):
             for later in (f for f in good if f > frame and strange is not None):
                 reasons[later - span.start] = strange
             return frame
-        strange = f"another face than at the start (identity distance {max(apart):.2f})"
+        far, own = max(apart, key=lambda one: one[0] - one[1].farthest)
+        than = "at the start" if own.character is None else f"{own.character}'s"
+        strange = f"another face than {than} (identity distance {far:.2f})"
     # A shot with no good frame may have many reasons; the commonest says most.
     common = strange or max((why for why in reasons if why is not None), key=reasons.count, default="nothing in it")
     raise FacefixError(
@@ -147,10 +179,12 @@ def _spread(good: Sequence[int]) -> list[int]:
     return sorted(good[-int(k)] for k in back)
 
 
-def _drift(track: int, some: Sequence[Sample], several: bool) -> str | None:
-    """A sentence where the end of a track shows another face than its beginning."""
+def _drift(track: int, some: Sequence[Sample], several: bool, standard: Standard | None = None) -> str | None:
+    """A sentence where the end of a track shows another face than its character's pictures, or than its beginning."""
     early = some[: round(_EARLY_SHARE * len(some))]
     late = some[len(some) - round(_LATE_SHARE * len(some)) :]
+    if standard is not None and standard.character is not None:
+        return _departed(standard, late)
     if len(early) < 3 or len(late) < 3 or not meet(late, early):
         return None
     change = shift(late, early)
@@ -159,6 +193,17 @@ def _drift(track: int, some: Sequence[Sample], several: bool) -> str | None:
         return None
     who = f"face {track}" if several else "the face"
     return f"By its end the clip has drifted: {who} is not as it began ({', '.join(words)}; drift {severity(change):.2f})."
+
+
+def _departed(standard: Standard, late: Sequence[Sample]) -> str | None:
+    if len(late) < 2 or not meet(late, standard.samples, least_other=1):
+        return None
+    change = shift(late, standard.samples)
+    if severity(change) < VISIBLE:
+        return None
+    words = ", ".join((*sentences(change), f"drift {severity(change):.2f}"))
+    far = float(np.linalg.norm(change.identity))
+    return f"By its end the clip has drifted from {standard.character}: identity distance {far:.2f} to the pictures ({words})."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

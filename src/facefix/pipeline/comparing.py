@@ -8,16 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from facefix.characters import consistency, people
+from facefix.characters import consistency, matching, people
 from facefix.characters.consistency import Person, Shown
 from facefix.characters.people import Appearing
 from facefix.errors import InputError
 from facefix.faces import align
 from facefix.media import colour, decode
 from facefix.models import zoo
+from facefix.pipeline import introducing
 from facefix.pipeline.analysing import Followed, follow
+from facefix.pipeline.casting import candidate, matched
+from facefix.pipeline.casting import people as asked_for
 from facefix.pipeline.progress import Progress, silent
-from facefix.pipeline.sampling import samples
+from facefix.pipeline.sampling import of_pictures, samples
 from facefix.settings import Settings
 from facefix.types import Pixels, Span
 
@@ -26,6 +29,17 @@ PICTURE_PX = 224
 
 Pictures = Mapping[tuple[int, int, int], Pixels]
 """(clip, track, frame) -> (PICTURE_PX, PICTURE_PX, 3) RGB uint8 of the aligned face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A character that no face was given to."""
+
+    character: str
+    person: int | None
+    """Number, in the list of people, of the one that is nearest; None where nobody's identity can be told."""
+    distance: float
+    """Identity distance of the two."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +57,10 @@ class Comparison:
     """Faces too small, or never seen well enough, to be compared."""
     failures: tuple[str, ...] = ()
     """Sentences about clips that could not be read and were left out."""
+    characters: tuple[introducing.Person, ...] = ()
+    """Those that were asked for."""
+    unseen: tuple[Unseen, ...] = ()
+    """Those of them whose face is in none of the clips."""
 
 
 def compare(
@@ -54,15 +72,21 @@ def compare(
 ) -> Comparison:
     """Say who is who in clips, and how far each person's clips lie apart.
 
+    Characters of the settings name the people that are theirs, and say how they ought to look.
+
     Args:
-        reference: one of the clips, by which the others are judged.
+        reference: one of the clips, by which the others are judged where no character is.
         progress: told of stages with the clip's name in them.
 
     Raises:
-        InputError: the reference cannot be read, or fewer than two clips can; others are left out.
+        InputError: the reference or a character cannot be read, or fewer than two clips can (without characters; else none);
+            other clips are left out.
         ModelError: weights are missing.
     """
     settings = settings or Settings()
+    with zoo.searched(settings.models_dir):
+        known = asked_for(settings)
+        banks = {one.name: of_pictures(one) for one in known}
     seen: list[Followed] = []
     faces: list[Appearing] = []
     errors: list[InputError] = []
@@ -79,17 +103,43 @@ def compare(
         right = len(seen) if wanted else right
         seen.append(one)
         faces += own
-    if len(seen) < 2 and errors:
+    if len(seen) < (1 if known else 2) and errors:
         raise errors[0]
-    groups = people.together(faces)
+    owners = _owners(seen, known)
+    own = {name: tuple(face for face in faces if owners.get((face.clip, face.track)) == name) for name in banks}
+    cast = {name: shown for name, group in own.items() if (shown := tuple(face for face in group if face.samples))}
+    others = people.together([face for face in faces if (face.clip, face.track) not in owners])
+    groups = [*cast.values(), *others]
+    named = [consistency.person(group, character=name, pictures=banks[name]) for name, group in cast.items()]
     return Comparison(
         clips=tuple(seen),
         reference=right,
-        people=tuple(consistency.person(group, right) for group in groups),
+        people=(*named, *(consistency.person(group, right) for group in others)),
         doubts=tuple(people.doubts(groups)),
         unmeasured=tuple(face for face in faces if not face.samples),
         failures=tuple(str(error) for error in errors),
+        characters=known,
+        unseen=tuple(_unseen(one, groups) for one in known if one.name not in cast),
     )
+
+
+def _owners(clips: Sequence[Followed], known: Sequence[introducing.Person]) -> dict[tuple[int, int], str]:
+    """(clip, track) -> character, as every clip's faces are given to characters."""
+    owners = {}
+    for number, clip in enumerate(clips) if known else ():
+        for match in matched([candidate(track, known) for track in clip.tracks], known):
+            if match.character is not None:
+                owners[number, match.track] = match.character
+    return owners
+
+
+def _unseen(one: introducing.Person, groups: Sequence[Sequence[Appearing]]) -> Unseen:
+    far = [
+        (matching.distance_to([sample.identity for face in group for sample in face.samples], one.bank.identities), number)
+        for number, group in enumerate(groups)
+    ]
+    distance, nearest = min((pair for pair in far if pair[0] == pair[0]), default=(float("nan"), None))
+    return Unseen(one.name, nearest, distance)
 
 
 def appearing(number: int, clip: Path, settings: Settings, progress: Progress = silent) -> tuple[Followed, list[Appearing]]:
@@ -121,6 +171,16 @@ def pictures(found: Comparison, *, progress: Progress = silent) -> Pictures:
                     crop = align.crop(rgb, align.transform(face.points, PICTURE_PX), PICTURE_PX)
                     made[number, one.track, one.frame] = np.rint(crop.pixels * 255).astype(np.uint8)
             told("drawing", done, len(span))
+    return made
+
+
+def portraits(found: Comparison) -> dict[str, Pixels]:
+    """Character -> (PICTURE_PX, PICTURE_PX, 3) RGB uint8 of its master portrait. Raises InputError where it is gone."""
+    made = {}
+    for one in found.characters:
+        rgb, _ = introducing.picture(one.character.picture(one.character.views[0]))
+        crop = align.crop(rgb, align.transform(one.bank.views[0].points, PICTURE_PX), PICTURE_PX)
+        made[one.name] = np.rint(crop.pixels * 255).astype(np.uint8)
     return made
 
 

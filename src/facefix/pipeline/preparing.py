@@ -122,7 +122,7 @@ def straightened(
             inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))
             # A warp or flicker comes and goes: the frames around it know better than any picture what is usual here.
             portrayed = _portrayed(known) if mode == "drift" else None
-            bent = Bent(mode, inside, treatment.severity)
+            bent = Bent(mode, inside, treatment.severity, treatment.steady)
             with clocked("straightening"):
                 straight = straightener.straighten(wanted, bent, sound, rate, portrayed)
             share = np.clip(curves[mode][span.start - track.span.start :][: len(wanted)] / MOVED_AT, 0, 1)

@@ -166,6 +166,8 @@ def _applied(
 
 def _come(treatment: Treatment, frame: int) -> float:
     """How far the drift has come, as a share of its whole: as the straightener has it."""
+    if treatment.steady:
+        return 1.0
     done = (frame - treatment.span.start) / max(1, len(treatment.span) - 1)
     return float(np.sqrt(np.clip(done, 0, 1)))
 

@@ -17,9 +17,10 @@ from facefix.faces.mesh import shape
 from facefix.faces.mesh.mesher import LOST
 from facefix.faces.pose import pose
 from facefix.media import colour, decode
+from facefix.pipeline.introducing import Person, picture
 from facefix.pipeline.looking import Looker, Seen
 from facefix.pipeline.progress import Progress, silent
-from facefix.types import ClipInfo, Face, Pixels, Span, Track
+from facefix.types import ClipInfo, Face, Look, Pixels, Span, Track
 
 SAMPLES = 12
 """Frames of each track that are looked at, at most."""
@@ -60,6 +61,24 @@ def samples_at(
     return _sampled_at(clip, tracks, {track.id: wanted for track in tracks}, device, progress)
 
 
+def of_pictures(person: Person) -> tuple[Sample, ...]:
+    """A character's pictures whose identity can be told, as samples; `frame` counts the pictures.
+
+    Raises:
+        InputError: one cannot be read any more.
+    """
+    found = []
+    for number, (view, known) in enumerate(zip(person.character.views, person.bank.views, strict=True)):
+        if known.look.identity is None:
+            continue
+        rgb, _ = picture(person.character.picture(view))
+        outline = known.mesh[:, :2]
+        light = appearance.light(rgb, [np.concatenate([outline.min(0), outline.max(0)])])
+        size = align.face_px(Face(number, np.zeros(4, float32), known.points, 1.0))
+        found.append(_of_look(known.look, known.look.identity, number, size, light))
+    return tuple(found)
+
+
 def _sampled_at(
     clip: ClipInfo, tracks: Sequence[Track], chosen: Mapping[int, frozenset[int]], device: str, progress: Progress
 ) -> dict[int, tuple[Sample, ...]]:
@@ -96,12 +115,15 @@ def _sampled(face: Face, seen: Seen, light: NDArray[float32]) -> Sample | None:
     look = seen.look
     if look.identity is None or seen.confidence < LOST:
         return None
-    size = align.face_px(face)
+    return _of_look(look, look.identity, face.frame, align.face_px(face), light)
+
+
+def _of_look(look: Look, identity: NDArray[float32], frame: int, size: float, light: NDArray[float32]) -> Sample:
     return Sample(
-        frame=face.frame,
+        frame=frame,
         face_px=size,
         pose=look.pose,
-        identity=look.identity,
+        identity=identity,
         shape=shape.load().identify(look.shape),
         proportions=appearance.proportions(look.shape),
         tone=look.tone,

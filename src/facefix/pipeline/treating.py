@@ -118,7 +118,7 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
         seen = known[track.id]
         if track.character is not None:
             someone, strength = cast[track.character]
-            seen = replace(seen, reference=reference(someone, sides[track.id], strength))
+            seen = replace(seen, reference=reference(someone, sides[track.id], _source_px(track), strength))
         case = _Case(track, seen, sides[track.id], tools)
         repair, harmful = _tried(case, [t for t in plan.treatments if t.track == track.id])
         refused += harmful

@@ -60,6 +60,15 @@ def usual_texture(crops: Sequence[NDArray[float32]]) -> TextureStats | None:
     return TextureStats(np.median(np.stack([texture_stats(crop).energy for crop in crops]), axis=0).astype(np.float32))
 
 
+def as_small(crop: NDArray[float32], source_px: float) -> NDArray[float32]:
+    """A crop (S, S, 3) as it would be had its source spanned no more than so many pixels of the S; of the same size."""
+    side, small = crop.shape[0], round(source_px)
+    if small >= side:
+        return crop
+    shrunk = cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(shrunk, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
 def regrain(
     crop: NDArray[float32], reference: TextureStats, strength: float, *, noise: NDArray[float32] | None = None
 ) -> NDArray[float32]:

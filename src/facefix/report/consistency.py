@@ -12,6 +12,7 @@ from facefix import __version__
 from facefix.characters.consistency import LIMIT, Appearance, Person
 from facefix.characters.people import SAME
 from facefix.characters.wording import measures, sentences
+from facefix.faces import likeness
 from facefix.report.schema import SCHEMA
 from facefix.report.table import bar, wrapped
 
@@ -28,10 +29,18 @@ def document(found: Comparison) -> dict[str, Any]:
         "reference": found.reference,
         "limit": LIMIT,
         "people": [_person(number, person, found.reference) for number, person in enumerate(found.people, start=1)],
+        "unseen": [
+            {
+                "character": one.character,
+                "nearest": None if one.person is None else one.person + 1,
+                "distance": _number(one.distance),
+            }
+            for one in found.unseen
+        ],
         "doubts": [{"person": d.person + 1, "other": d.other + 1, "unlikeness": round(d.unlikeness, 4)} for d in found.doubts],
         "not_measurable": [{"clip": face.clip, "track": face.track} for face in found.unmeasured],
         "regenerate": [
-            {"clip": one.clip, "person": number, "why": reason(one)}
+            {"clip": one.clip, "person": number, "character": person.character, "why": reason(one)}
             for number, person in enumerate(found.people, start=1)
             for one in person.departed
         ],
@@ -44,7 +53,7 @@ def lines(found: Comparison) -> Iterator[str]:
     names = [one.clip.path.name for one in found.clips]
     for number, person in enumerate(found.people, start=1):
         yield from _table(number, person, names, found.reference)
-    for sentence in doubts(found):
+    for sentence in (*unseen(found), *doubts(found)):
         yield from wrapped("", sentence)
     for face in found.unmeasured:
         yield f"not measurable: {names[face.clip]}, face {face.track} (under 60 px, turned away, or hardly seen)"
@@ -55,13 +64,13 @@ def advice(found: Comparison) -> Iterator[str]:
     """What to generate anew and why, the limit said once."""
     names = [one.clip.path.name for one in found.clips]
     several = len(found.people) > 1
-    chosen = [(number, one) for number, person in enumerate(found.people, start=1) for one in person.departed]
+    chosen = [(name_of(p, number), one) for number, p in enumerate(found.people, start=1) for one in p.departed]
     if not chosen:
-        compared = any(len(person.appearances) > 1 for person in found.people)
+        compared = any(len(person.appearances) > 1 or person.character is not None for person in found.people)
         none = f"regenerate: none; no clip departs by {LIMIT:g} or more."
         yield none if compared else "nothing to compare: nobody is in two clips."
-    for number, one in chosen:
-        yield from wrapped("", f"regenerate {names[one.clip]}{f' (person {number})' if several else ''}: {reason(one)}.")
+    for name, one in chosen:
+        yield from wrapped("", f"regenerate {names[one.clip]}{f' ({name})' if several else ''}: {reason(one)}.")
     if chosen:
         yield f"(limit: a departure of {LIMIT:g}, visible at once)"
 
@@ -71,8 +80,22 @@ def doubts(found: Comparison) -> Iterator[str]:
     for doubt in found.doubts:
         where = ", ".join(found.clips[one.clip].clip.path.name for one in found.people[doubt.person].appearances)
         how = f"unlikeness {doubt.unlikeness:.2f}, one person's is at most {SAME:g}"
-        one, other = doubt.person + 1, doubt.other + 1
-        yield f"person {one} is nearest to person {other} ({how}): if they are meant to be one, the face is lost in {where}."
+        one, other = (name_of(found.people[number], number + 1) for number in (doubt.person, doubt.other))
+        yield f"{one} is nearest to {other} ({how}): if they are meant to be one, the face is lost in {where}."
+
+
+def unseen(found: Comparison) -> Iterator[str]:
+    """Which characters are in none of the clips, and who is most like them."""
+    for one in found.unseen:
+        nearest = None if one.person is None else found.people[one.person]
+        if nearest is None or one.person is None:
+            yield f"{one.character}: in none of the clips."
+            continue
+        where = ", ".join(found.clips[shown.clip].clip.path.name for shown in nearest.appearances)
+        yield (
+            f"{one.character}: in none of the clips; nearest is {name_of(nearest, one.person + 1)} in {where}, at an identity "
+            f"distance of {one.distance:.2f} (one person: below {likeness.SAME:g})."
+        )
 
 
 def reason(one: Appearance) -> str:
@@ -83,23 +106,28 @@ def reason(one: Appearance) -> str:
 
 def name_of(person: Person, number: int) -> str:
     """What a person is called."""
-    return f"person {number}"
+    return person.character or f"person {number}"
 
 
 def _table(number: int, person: Person, names: Sequence[str], reference: int | None) -> Iterator[str]:
-    if len(person.appearances) == 1:
+    if len(person.appearances) == 1 and person.character is None:
         one = person.appearances[0]
         yield f"{name_of(person, number)}: {names[one.clip]} only"
         return
-    yield f"{name_of(person, number)}: {len(person.appearances)} clips"
+    count, held = len(person.appearances), person.character is not None
+    yield f"{name_of(person, number)}: {count} clip{'' if count == 1 else 's'}{', held against the pictures' if held else ''}"
     width = max(len(names[one.clip]) for one in person.appearances)
-    columns = "".join(f"{one.clip + 1:>6}" for one in person.appearances)
+    columns = "".join(f"{word:>6}" for word in (*(["pics"] if held else []), *(one.clip + 1 for one in person.appearances)))
     yield f"  clip {'':<{width}}  face px  departure    {'identity distance to clip':<26}"
     yield f"       {'':<{width}}                         {columns}"
     for i, one in enumerate(person.appearances):
         size = float(np.median([sample.face_px for sample in one.samples]))
-        row = "".join(f"{'-' if i == j else format(value, '.2f'):>6}" for j, value in enumerate(person.distances[i]))
-        mark = "reference   " if one.clip == reference else bar(one.severity) if one.departure else "no like pose"
+        cells = ["-" if i == j else f"{value:.2f}" for j, value in enumerate(person.distances[i])]
+        if held:
+            cells.insert(0, f"{np.linalg.norm(one.departure.identity):.2f}" if one.departure else "-")
+        row = "".join(f"{cell:>6}" for cell in cells)
+        itself = one.clip == reference and not held
+        mark = "reference   " if itself else bar(one.severity) if one.departure else "no like pose"
         yield f"  {one.clip + 1:>4} {names[one.clip]:<{width}} {size:>8.0f}  {mark} {row}"
         if one.departure is not None and (words := sentences(one.departure)):
             yield from wrapped(" " * 7, ", ".join(words))
@@ -110,11 +138,15 @@ def _table(number: int, person: Person, names: Sequence[str], reference: int | N
 def _person(number: int, person: Person, reference: int | None) -> dict[str, Any]:
     return {
         "id": number,
-        "character": None,
-        "clips": [_appearance(one, reference) for one in person.appearances],
+        "character": person.character,
+        "clips": [_appearance(one, None if person.character else reference) for one in person.appearances],
         "distances": [[round(float(value), 4) for value in row] for row in person.distances],
         "told_apart": person.told_apart,
     }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
 
 
 def _appearance(one: Appearance, reference: int | None) -> dict[str, Any]:

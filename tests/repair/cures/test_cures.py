@@ -127,3 +127,17 @@ def test_wax_gets_back_the_roughness_of_the_anchors() -> None:
     treated = treat("waxy", waxy, patient((few[0], few[7])))
     assert roughness(waxy) < 0.3 * roughness(rough)
     assert 0.5 * roughness(rough) < roughness(treated) < 1.5 * roughness(rough)
+
+
+def test_pores_come_from_pictures_of_the_person_where_every_frame_is_waxy() -> None:
+    rng = np.random.default_rng(4)
+    rough = [np.clip(crop + 0.03 * rng.standard_normal((SIDE, SIDE, 1)), 0, 1).astype(np.float32) for crop in turning(9)]
+    waxy = [np.asarray(cv2.GaussianBlur(crop, (0, 0), 1.5), np.float32) for crop in rough]
+    pictures = tuple(sights(rough)[:2])
+    own, held = patient(), replace(patient(), references=pictures)
+
+    def off(treated: list[np.ndarray]) -> float:
+        wanted, seen = (np.log(texture_stats(some[4]).energy[:, 2:6, 2:6] + 1e-6).mean() for some in (rough, treated))
+        return abs(float(wanted - seen))
+
+    assert off(treat("waxy", waxy, held)) < 0.5 * off(treat("waxy", waxy, own))

@@ -8,7 +8,7 @@ Rasmussen and Williams 2006, chapter 2). It is cautious by itself: what a face m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 
 import numpy as np
@@ -61,6 +61,8 @@ class Bent:
     span: Span
     """Counted from the track's first mesh."""
     severity: float
+    steady: bool = False
+    """Whether it is as large in its first frame as in its last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +135,7 @@ class Straightener:
         for part, step, weights in _parts(bent, len(meshes), fps):
             frames = np.arange(part.start, part.end, step)
             span = Span(*(int(np.searchsorted(frames, f)) for f in (bent.span.start, bent.span.end)))
-            some = fault(self._known, numbers[frames], Bent(bent.mode, span, bent.severity), sound[frames], fps / step, views)
+            some = fault(self._known, numbers[frames], replace(bent, span=span), sound[frames], fps / step, views)
             known = np.stack([np.interp(np.arange(part.start, part.end), frames, column) for column in some.T], 1)
             found[part.start : part.end] += weights[:, None] * known
         if not found.any():
@@ -264,7 +266,9 @@ def _envelope(bent: Bent, near: NDArray[np.bool_]) -> Floats:
     """(T,) how far the fault has come, as a share of its whole."""
     swell = np.zeros(len(near))
     inside = np.flatnonzero(near)
-    if bent.mode == "drift":
+    if bent.steady:
+        swell[inside] = 1
+    elif bent.mode == "drift":
         swell[inside] = np.sqrt(np.linspace(0, 1, len(inside)))
     else:
         swell[inside] = swelling(len(inside))

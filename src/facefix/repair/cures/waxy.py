@@ -1,4 +1,8 @@
-"""Waxy: the restorer's fine detail over the input's light and shape, then pores as rough as the face's own anchors."""
+"""Waxy: the restorer's fine detail over the input's light and shape, then pores as rough as the face's own anchors.
+
+Where all of a face is waxy, pictures of the person say how rough it is. Their colour is not taken: wax leaves a face its own,
+and their light is another.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ class WaxyCure(FusedCure):
 
     def __init__(self, patient: Patient) -> None:
         super().__init__(patient, _STEADY_FRAMES, behind(patient))
-        self._pores = usual_texture([a.pixels for a in patient.anchors])
+        self._pores = usual_texture([a.pixels for a in patient.anchors or patient.references])
 
     def begun(self, sight: Sight) -> Values:
         answer = self.patient.restorer.ask(sight.pixels, self.patient.source_px)
