@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from facefix.characters.people import Appearing
 from facefix.characters.sample import Sample
 from facefix.characters.shifts import Shift, identity_distance, meet, shift
-from facefix.characters.weighing import severity
+from facefix.characters.weighing import severity, severity_from_pictures
 
 LIMIT = 0.6
 """Departure from which on a clip is to be generated again: a drift visible at once, see `types.Finding.severity`."""
@@ -96,13 +96,19 @@ def person(
                 tracks=tuple(face.track for face in group),
                 samples=own[i],
                 departure=departure,
-                severity=float("nan") if departure is None else severity(departure),
+                severity=_severity(departure, len(pictures)),
                 best=_shown(group, min(own[i], key=lambda sample: abs(sample.pose.yaw) + abs(sample.pose.pitch))),
                 worst=_shown(group, _worst(own[i], [pictures] if pictures else others or [own[i]])),
             )
         )
     table = np.array([[0.0 if a is b else identity_distance(a, b) for b in own] for a in own])
     return Person(tuple(appearances), table, bool(pictures) or right is not None or len(clips) > 2, character)
+
+
+def _severity(departure: Shift | None, pictures: int) -> float:
+    if departure is None:
+        return float("nan")
+    return severity_from_pictures(departure, pictures) if pictures else severity(departure)
 
 
 def _departed(own: Sequence[Sample], pictures: Sequence[Sample]) -> Shift | None:

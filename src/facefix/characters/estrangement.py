@@ -54,15 +54,14 @@ def estrangement(face: Sequence[Glance], pictures: Sequence[Glance]) -> Estrange
     """Of a track's glances, in order, from a character's; None where there are too few, or where it comes and goes."""
     if len(face) < _FEWEST or len(pictures) < 2:
         return None
-    unsure = _PICTURE**2 * max(0.0, 1 / len(pictures) - 1 / _ENOUGH)
     parts = [[face[i] for i in some] for some in np.array_split(np.arange(len(face)), _PARTS)]
-    if min(_severity(identity_distance(part, pictures), unsure) for part in parts) < _STAYS:
+    if min(severity(identity_distance(part, pictures), len(pictures)) for part in parts) < _STAYS:
         return None
     distance = identity_distance(face, pictures)
-    return Estrangement(distance, min(_MOST, _severity(distance, unsure)))
+    return Estrangement(distance, min(_MOST, severity(distance, len(pictures))))
 
 
-def _severity(distance: float, unsure: float) -> float:
-    """unsure: square of the distance that too few pictures make."""
-    own = np.sqrt(max(0.0, distance**2 - unsure))
+def severity(distance: float, pictures: int) -> float:
+    """0..1, as `types.Finding.severity`, of the distance of a face's mean embedding from so many pictures at matched poses."""
+    own = np.sqrt(max(0.0, distance**2 - _PICTURE**2 * max(0.0, 1 / pictures - 1 / _ENOUGH)))
     return float(np.interp(own, [*KNOTS, 2 * KNOTS[-1] - KNOTS[-2]], [0.0, 0.3, 0.6, 0.9, 1.0]))

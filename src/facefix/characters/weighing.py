@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from facefix.characters import estrangement
 from facefix.characters.shifts import Shift
 
 _IDENTITY, _TONE, _NOISE = 0.96, 0.92, 0.18
@@ -19,3 +20,9 @@ def severity(departure: Shift) -> float:
     identity, tone = (float(np.linalg.norm(change)) for change in (departure.identity, departure.tone))
     recoloured = 1 - np.exp(-tone / _PLAIN_TONE) if np.isfinite(tone) else 0.0
     return float(np.clip(_IDENTITY * identity + _TONE * recoloured - _NOISE, 0, 1))
+
+
+def severity_from_pictures(departure: Shift, pictures: int) -> float:
+    """The same of a departure from so many of a character's pictures: their light is another, so that a change of the skin can
+    seldom be told, and who it is must do alone."""
+    return max(severity(departure), estrangement.severity(float(np.linalg.norm(departure.identity)), pictures))

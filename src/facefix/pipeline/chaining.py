@@ -15,7 +15,7 @@ import numpy as np
 
 from facefix.characters.sample import Sample
 from facefix.characters.shifts import identity_distance, meet, shift
-from facefix.characters.weighing import severity
+from facefix.characters.weighing import severity, severity_from_pictures
 from facefix.characters.wording import sentences
 from facefix.diagnose.spans import VISIBLE
 from facefix.errors import FacefixError
@@ -199,9 +199,10 @@ def _departed(standard: Standard, late: Sequence[Sample]) -> str | None:
     if len(late) < 2 or not meet(late, standard.samples, least_other=1):
         return None
     change = shift(late, standard.samples)
-    if severity(change) < VISIBLE:
+    drift = severity_from_pictures(change, len(standard.samples))
+    if drift < VISIBLE:
         return None
-    words = ", ".join((*sentences(change), f"drift {severity(change):.2f}"))
+    words = ", ".join((*sentences(change), f"drift {drift:.2f}"))
     far = float(np.linalg.norm(change.identity))
     return f"By its end the clip has drifted from {standard.character}: identity distance {far:.2f} to the pictures ({words})."
 

@@ -10,9 +10,11 @@ import numpy as np
 
 from facefix.types import Pixels
 
-VIEW_PX, MASTER_PX = 256, 534
+VIEW_PX, MASTER_PX = 256, 556
 """Sides of the squares that faces are shown in: the master is as high as two views and what lies between them."""
 _GAP, _LINE, _HEAD = 8, 22, 46
+_CAPTION = 2 * _LINE
+"""Room below each picture: its file and what it shows do not go into one line."""
 _PAPER, _INK, _DIM, _WARN = (24, 26, 29), (226, 230, 234), (150, 160, 170), (232, 176, 84)
 _COLUMNS = 3
 
@@ -48,13 +50,13 @@ def png(sheet: Sheet) -> bytes:
     words = [*(_wrapped(f"{what}: {text}", width, _INK) for what, text in sheet.facts if text)]
     words += [_wrapped(sentence, width, _WARN) for sentence in sheet.missing]
     lines = [line for block in words for line in block]
-    grid = rows * (VIEW_PX + _LINE)
+    grid = rows * (VIEW_PX + _CAPTION)
     paper = np.full((_HEAD + grid + _GAP + _LINE * len(lines) + _GAP, width, 3), _PAPER, np.uint8)
     _write(paper, sheet.name, _GAP, 30, _INK, 0.8)
     _put(paper, sheet.pictures[0], _GAP, _HEAD, MASTER_PX)
     for number, picture in enumerate(views):
         x = 2 * _GAP + MASTER_PX + number % _COLUMNS * (VIEW_PX + _GAP)
-        _put(paper, picture, x, _HEAD + number // _COLUMNS * (VIEW_PX + _LINE), VIEW_PX)
+        _put(paper, picture, x, _HEAD + number // _COLUMNS * (VIEW_PX + _CAPTION), VIEW_PX)
     for number, (text, colour) in enumerate(lines):
         _write(paper, text, _GAP, _HEAD + grid + _GAP + _LINE * number + 16, colour)
     return bytes(cv2.imencode(".png", cv2.cvtColor(paper, cv2.COLOR_RGB2BGR))[1])
@@ -77,7 +79,8 @@ def _jpeg(pixels: Pixels) -> bytes:
 def _put(paper: Pixels, picture: Picture, x: int, y: int, side: int) -> None:
     way = cv2.INTER_AREA if picture.pixels.shape[0] > side else cv2.INTER_CUBIC
     paper[y : y + side, x : x + side] = cv2.resize(np.asarray(picture.pixels, np.uint8), (side, side), interpolation=way)
-    _write(paper, picture.caption, x, y + side + 15, _DIM)
+    for number, (text, colour) in enumerate(_wrapped(picture.caption, side, _DIM)[:2]):
+        _write(paper, text, x, y + side + 15 + number * (_LINE - 4), colour)
 
 
 def _wrapped(text: str, width: int, colour: tuple[int, int, int]) -> list[tuple[str, tuple[int, int, int]]]:
