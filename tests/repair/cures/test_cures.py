@@ -27,7 +27,7 @@ def sights(crops: list[np.ndarray]) -> list[Sight]:
 
 
 def patient(anchors: tuple[Sight, ...] = (), restorer: str = "none", anchored: AnchoredRestorer | None = None) -> Patient:
-    return Patient(RESTORERS[restorer].load("cpu"), anchored, anchors, mesh(), TRIANGLES, 256.0, FPS)
+    return Patient(RESTORERS[restorer].load("cpu"), anchored, anchors, mesh(), TRIANGLES, 256.0, FPS, FIVE, SIDE)
 
 
 def treat(mode: str, crops: list[np.ndarray], patient: Patient) -> list[np.ndarray]:

@@ -8,16 +8,16 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.repair.cures.contract import Patient, Sight, Treated
-from facefix.repair.fusion import Fuser
+from facefix.repair.fusion import Fuser, Mixer
 
 
 class FusedCure(ABC):
     """See `contract.Cure`. Frames that are not wanted come back as they came, but their neighbours are fused with them."""
 
-    def __init__(self, patient: Patient, radius: int) -> None:
-        """radius: frames looked at on either side."""
+    def __init__(self, patient: Patient, radius: int, mixer: Mixer | None = None) -> None:
+        """radius: frames looked at on either side. mixer: says what a frame should be; by default `fusion.Regression`."""
         self.patient = patient
-        self._fuser = Fuser(patient.usual, patient.triangles, radius)
+        self._fuser = Fuser(patient.usual, patient.triangles, radius, mixer)
         self._pixels: dict[int, tuple[NDArray[float32], bool]] = {}
 
     @abstractmethod
