@@ -107,11 +107,13 @@ class Calming:
         # Every fourth pixel says as much of how fine detail varies as all of them.
         stride = self._side // _MIDDLE_PX
         fine = np.stack([parts.fine[::stride, ::stride][:_MIDDLE_PX, :_MIDDLE_PX] for parts in some])
-        change = resized(self._light_change(window, centre), _MIDDLE_PX, cv2.INTER_LINEAR)
-        change = change + _mean(weights * steadiness(coarse, middle, 5.0), coarse) - coarse[middle]
-        change = resized(change, self._side, cv2.INTER_LINEAR) - some[middle].fine
-        weights = _shares(weights * steadiness(fine, middle, 8.0))
-        for share, parts in zip(weights, some, strict=True):
+        light = resized(self._light_change(window, centre), _MIDDLE_PX, cv2.INTER_LINEAR)
+        shares = _shares(weights * steadiness(coarse, middle, 5.0))
+        change = light + np.einsum("kij,kijc->ijc", shares, coarse) - coarse[middle]
+        change = resized(np.asarray(change, float32), self._side, cv2.INTER_LINEAR)
+        shares = _shares(weights * steadiness(fine, middle, 8.0))
+        shares[middle] -= 1
+        for share, parts in zip(shares, some, strict=True):
             change += resized(share, self._side, cv2.INTER_LINEAR)[..., None] * parts.fine
         return change
 
@@ -139,7 +141,8 @@ class Calming:
         for area, at, reach in zip(self._areas, self._at, (_ALIKE_EYES, _ALIKE_MOUTH), strict=True):
             own = alike([*features, (_shape(poses[:, at, :2]), reach)], _ALIKE_FRAMES, centre, wanted)
             weights = weights + area * (own[:, None, None] - weights)
-        weights = np.asarray(np.maximum(weights, 0), np.float32)
+        # The centre is its own nearest kin, as a rule: it counts in full, for a quorum is counted in full votes.
+        weights = np.asarray(np.maximum(weights, 0) / np.maximum(weights.max(0), 1e-6), np.float32)
         lumas, sure = np.stack([parts.luma for parts in window]), np.stack([parts.sure for parts in window])
         weights *= sure
         return weights * robustness(lumas, weights, centre, _shares)
@@ -207,7 +210,3 @@ def _shape(points: NDArray[float32]) -> NDArray[float32]:
 
 def _shares(weights: NDArray[float32]) -> NDArray[float32]:
     return np.asarray((weights + 1e-9) / (weights + 1e-9).sum(0), np.float32)
-
-
-def _mean(weights: NDArray[float32], values: NDArray[float32]) -> NDArray[float32]:
-    return np.einsum("kij,kijc->ijc", _shares(weights), values)

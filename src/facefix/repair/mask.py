@@ -39,9 +39,10 @@ class FaceMask:
         """As `face`, nearly to its edge: with it alone a jaw or a forehead would be brought back by half."""
         return np.minimum(self.face * np.float32(1 / _FIRM), 1)
 
-    def weighted(self, eyes: float, mouth: float) -> NDArray[float32]:
-        """The face's weight with the eyes and the mouth turned down to those shares (0..1)."""
-        return self.face * (1 - (1 - float32(eyes)) * self.eyes) * (1 - (1 - float32(mouth)) * self.mouth)
+    def weighted(self, eyes: float, mouth: float, firm: bool = False) -> NDArray[float32]:
+        """The face's weight, firm or not, with the eyes and the mouth turned down to those shares (0..1)."""
+        face = self.firm if firm else self.face
+        return face * (1 - (1 - float32(eyes)) * self.eyes) * (1 - (1 - float32(mouth)) * self.mouth)
 
 
 def face_mask(points: NDArray[float32], side_px: int) -> FaceMask:

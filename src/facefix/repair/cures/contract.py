@@ -82,3 +82,5 @@ class CureSpec:
     start: Callable[[Patient], Cure]
     full_at: float = 1.0
     """Strength from which on the cure's result is taken in full."""
+    firm: bool = False
+    """Taken in full nearly to the edge of the face: what it gives goes with what is around."""

@@ -17,7 +17,7 @@ from facefix.repair.cures.contract import CureSpec, Patient, Sight
 from facefix.repair.cures.fused import FusedCure
 from facefix.repair.detail import regrain, usual_texture
 
-OWN_DETAIL = 0.0015
+OWN_DETAIL = 0.002
 """Sigma, as a share of the crop's side, of the detail that is never fused: the mesh does not follow skin more exactly."""
 
 
@@ -56,4 +56,5 @@ SPEC = CureSpec(
     mouth=0.7,
     start=FlickerCure,
     full_at=0.6,
+    firm=True,
 )
