@@ -5,7 +5,7 @@ import numpy as np
 from tests.repair.faces import FIVE, SIDE, face, mesh, meshes, turning
 
 from facefix.faces.mesh.topology import TRIANGLES
-from facefix.repair.calming import Calming, alike, steadiness
+from facefix.repair.calming import Calming, alike, kinship, steadiness
 from facefix.repair.fusion import Fuser
 from facefix.repair.mask import face_mask
 
@@ -63,6 +63,22 @@ def test_frames_that_look_the_same_way_speak_for_one_another() -> None:
 def test_sound_frames_count_for_more() -> None:
     share = alike([], 10.0, 4, [False, *WANTED[1:]])
     assert share[0] > share[8]
+
+
+def test_eyes_that_look_elsewhere_do_not_speak_for_those_that_do_not() -> None:
+    """Of nine frames four look to the right; the centre does too."""
+    lumas = np.zeros((9, 64, 64), np.float32)
+    for t in range(9):
+        cv2.circle(lumas[t], (24 if t < 5 else 40, 32), 5, -0.4, -1)
+    same = kinship(lumas, 3)
+    assert same[:5, 32, 24].min() > 0.9
+    assert same[5:, 32, 24].max() < 0.1
+
+
+def test_a_broken_centre_finds_all_others_speaking_for_it() -> None:
+    lumas = np.zeros((9, 64, 64), np.float32)
+    cv2.circle(lumas[4], (24, 32), 5, -0.4, -1)
+    assert kinship(lumas, 4).min() > 0.9
 
 
 def test_steady_change_is_no_flicker() -> None:

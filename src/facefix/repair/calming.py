@@ -8,6 +8,7 @@ what is coarse, and what is fine. How long each may be averaged is not the same:
   blinks are averaged with their like, and the light of a turned head with that of other frames in which it is turned as far;
 - whatever changes steadily from frame to frame is no flicker: the variogram over time (Cressie 1993, chapter 2) of each place
   says which part of its change is new in every frame and which part grows with the distance, and frames weigh by that;
+- a frame whose eyes look elsewhere, or whose lips show something else, does not count there (`kinship`);
 - frames that deviate from the rest, as with a ghost in them, lose their weight (`fusion.robustness`).
 """
 
@@ -42,6 +43,12 @@ _MEMORY = 0.3
 """Correlation of the flicker of two frames one after the other: generators let some of it stand."""
 _SOUND = 0.2
 """Flicker of a frame that is not to be treated, as a share: it may yet have some."""
+_PATCH = 0.02
+"""Sigma, as a share of the side, of the places that are compared: an iris."""
+_SAME = 0.25
+"""Squared difference, as a share of what is to be seen there, up to which two frames show the same."""
+_FLAT = (4 / 255) ** 2
+"""Least of what is to be seen."""
 _STRIDE = 2
 """Frames; variograms are read at this distance and at twice as much."""
 _STILL = 1e-6
@@ -144,7 +151,7 @@ class Calming:
         # The centre is its own nearest kin, as a rule: it counts in full, for a quorum is counted in full votes.
         weights = np.asarray(np.maximum(weights, 0) / np.maximum(weights.max(0), 1e-6), np.float32)
         lumas, sure = np.stack([parts.luma for parts in window]), np.stack([parts.sure for parts in window])
-        weights *= sure
+        weights *= sure * (1 - np.maximum(*self._areas) * (1 - kinship(lumas, centre)))
         return weights * robustness(lumas, weights, centre, _shares)
 
 
@@ -166,6 +173,23 @@ def alike(
     share = np.where(noisy, 1.0, _SOUND)
     noise = (np.eye(len(times)) + _MEMORY * (np.abs(times[:, None] - times) == 1)) * share[:, None] * share
     return np.linalg.solve(own + noise, own[:, centre])
+
+
+def kinship(lumas: NDArray[float32], centre: int) -> NDArray[float32]:
+    """(K, P, P) 0..1: how far frames show the same as the centre, by what is seen: eyes that look elsewhere do not.
+
+    lumas: (K, P, P) without their light. Where hardly any frame is like the centre it is the centre that is broken, and all
+    may speak for it: what counts is how much less like it a frame is than the centre's second nearest.
+    """
+    if len(lumas) < 4:
+        return np.ones_like(lumas)
+    reach = _PATCH * lumas.shape[1]
+    off = np.stack([cv2.GaussianBlur(np.square(luma - lumas[centre]), (0, 0), reach) for luma in lumas])
+    share = off / (cv2.GaussianBlur(np.square(lumas).mean(0), (0, 0), reach) + _FLAT)
+    second = np.partition(share, 2, axis=0)[2]
+    unlike = np.clip(share - second - _SAME, 0, None) / _SAME
+    unlike[centre] = 0
+    return np.exp(-unlike).astype(np.float32)
 
 
 def steadiness(values: NDArray[float32], centre: int, blur_px: float) -> NDArray[float32]:
