@@ -93,7 +93,7 @@ def test_what_covers_a_face_stays_as_it_is_to_the_bit(mode: str) -> None:
     pixels, shown = crops(), told(ByColour())
     curve = np.zeros(FRAMES, np.float32)
     curve[12:24] = 1
-    patient = Patient(Rounds(Inverting()), None, (), mesh(), TRIANGLES, float(SIDE), 24.0)
+    patient = Patient(Rounds(Inverting()), None, (), mesh(), TRIANGLES, float(SIDE), 24.0, POINTS, SIDE)
     changed = {}
     for kept in ({}, shown):
         repair, patches = FaceRepair(Course(SPAN, {mode: curve}, patient, kept)), []
@@ -123,7 +123,7 @@ def test_without_something_before_it_a_face_is_repaired_as_ever() -> None:
     parsing = Parsing(Everything(), [track()], [TREATMENT])
     parsing.look([(7, Crop(frame, face(), np.eye(2, 3, dtype=np.float32))) for frame in range(110, 126)])
     shown = parsing.shown(track())
-    patient = Patient(Rounds(Inverting()), None, (), mesh(), TRIANGLES, float(SIDE), 24.0)
+    patient = Patient(Rounds(Inverting()), None, (), mesh(), TRIANGLES, float(SIDE), 24.0, POINTS, SIDE)
     curve = np.zeros(FRAMES, np.float32)
     curve[14] = 1
     residuals = []

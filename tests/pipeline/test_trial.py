@@ -60,7 +60,7 @@ def asked(seen: np.ndarray, mode: str, anchored: bool, restorer: Any, painter: A
     anchors = (Sight(0, face(), mesh()),) if anchored else ()
     known = Known(Span(0, FRAMES), meshes, meshes, anchors, samples)
     track = PlannedTrack(0, Span(0, FRAMES), np.repeat(FIVE[None], FRAMES, 0), np.ones(FRAMES, np.float32), ())
-    patient = Patient(Rounds(restorer), painter, anchors, mesh(), TRIANGLES, 256.0, 24.0)
+    patient = Patient(Rounds(restorer), painter, anchors, mesh(), TRIANGLES, 256.0, 24.0, FIVE, SIDE)
     return trial.refused(Identity(), track, [treatment], known, {mode: np.ones(FRAMES, np.float32)}, patient)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.repair.faces import SIDE, mesh, meshes, turning
+from tests.repair.faces import FIVE, SIDE, mesh, meshes, turning
 
 from facefix.faces.align import FFHQ_TEMPLATE
 from facefix.faces.mesh.framing import five_points
@@ -22,7 +22,7 @@ SPAN = Span(10, 10 + FRAMES)
 
 
 def course(**strength: np.ndarray) -> FaceRepair:
-    patient = Patient(Rounds(RESTORERS["none"].load("cpu")), None, (), mesh(), TRIANGLES, 256.0, 24.0)
+    patient = Patient(Rounds(RESTORERS["none"].load("cpu")), None, (), mesh(), TRIANGLES, 256.0, 24.0, FIVE, SIDE)
     return FaceRepair(Course(SPAN, strength, patient))
 
 
@@ -103,7 +103,7 @@ class Counting:
 def test_a_cure_is_asked_about_what_it_treats_and_looks_at_alone() -> None:
     pixels, counting = crops(), Counting()
     both = {"flicker": curve(12, 18), "waxy": curve(34, 38)}
-    patient = Patient(Rounds(counting), None, (), mesh(), TRIANGLES, 256.0, 24.0)
+    patient = Patient(Rounds(counting), None, (), mesh(), TRIANGLES, 256.0, 24.0, FIVE, SIDE)
     patches = run(FaceRepair(Course(SPAN, both, patient)), pixels)
     assert counting.asked == 4 + 2 * CURES["waxy"].look_ahead(24.0)
     alone = run(course(flicker=both["flicker"]), pixels) | run(course(waxy=both["waxy"]), pixels)

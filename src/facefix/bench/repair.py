@@ -85,11 +85,15 @@ def run(
     seed: int = 0,
     seconds: float = SECONDS,
     cache: Path | None = None,
+    only: str | None = None,
     terms: Terms | None = None,
     show: Show | None = None,
     progress: Progress = silent,
 ) -> list[Repaired]:
     """Draw cases from the clips of a folder, repair and compare them all; `outcomes.summary` makes the table.
+
+    Args:
+        only: a failure mode; of the cases that are drawn, those with another one and clean ones are left out.
 
     Raises:
         InputError: the folder, or that part of it, has no clip with a face.
@@ -98,6 +102,8 @@ def run(
         SettingsError: there is no such baseline.
     """
     chosen = choose(clips_of(folder, part), count, seed)
+    if only is not None:
+        chosen = tuple(case for case in chosen if any(VARIANTS[dose.variant].mode == only for dose in case.doses))
     return list(measured(chosen, terms=terms, seconds=seconds, cache=cache, show=show, progress=progress))
 
 

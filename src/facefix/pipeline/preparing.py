@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from facefix.faces import align
 from facefix.faces.mesh import framing
 from facefix.faces.mesh.mesher import WEIGHTS, Mesher
+from facefix.faces.mesh.steadying import shaking, steadied
 from facefix.faces.mesh.straightening import MODES, Bent, Portrayed, Straightener
 from facefix.media import colour, decode
 from facefix.pipeline.anchoring import Reference
@@ -125,6 +126,9 @@ def straightened(
             bent = Bent(mode, inside, treatment.severity, treatment.steady)
             with clocked("straightening"):
                 straight = straightener.straighten(wanted, bent, sound, rate, portrayed)
+                if mode == "flicker":
+                    boiling = shaking(wanted, inside, sound, treatment.severity)
+                    straight = wanted + boiling * (steadied(straight, inside, sound, treatment.severity) - wanted)
             share = np.clip(curves[mode][span.start - track.span.start :][: len(wanted)] / MOVED_AT, 0, 1)
             wanted = np.asarray(wanted + share[:, None, None] * (straight - wanted), np.float32)
     return replace(known, wanted=wanted)

@@ -159,12 +159,15 @@ class _Case:
             directions = tools.straightener.directions("drift", _DIRECTIONS)
             with clocked("resembling"):
                 known = resembled(tools.judge, known, track, treatments, curves, directions)
+        usual = _usual(track, known, self.side)
         patient = Patient(
             restorer=tools.restorer,
             anchored=tools.anchored,
             anchors=known.anchors,
             references=known.best[len(known.anchors) :],
-            usual=_usual(track, known, self.side),
+            usual=usual,
+            points=framing.five_points(usual),
+            side=self.side,
             triangles=topology.TRIANGLES,
             source_px=_source_px(track),
             fps=tools.rate,

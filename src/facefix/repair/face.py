@@ -142,7 +142,7 @@ class FaceRepair:
                 out.append(before)
                 continue
             held = self._at(frame)
-            weight = strength * held.mask.weighted(spec.eyes, spec.mouth)[..., None]
+            weight = strength * held.mask.weighted(spec.eyes, spec.mouth, spec.firm)[..., None]
             after = replace(before, pixels=before.pixels + weight * (pixels - before.pixels))
             if self.witness is not None:
                 first = next(one for one in self._steps if self._strength(one, frame) > 0)

@@ -1,16 +1,16 @@
 """Temporal fusion of a face on its mesh: every piece of skin is followed through the frames around.
 
-Each frame is unrolled onto the track's usual mesh, where the same piece of skin always lies at the same place. There every
-pixel's path through time is fitted by a low-order polynomial (local regression, Cleveland 1979), so that a steady change
-survives and what is new in every frame does not. `CURVATURE` sets how freely the curve may bend: 0 is the mean (still skin),
-1 the parabola that keeps an opening mouth. Frames that deviate from the curve lose their weight (Tukey's biweight), so a ghost
-or a one-frame jump is voted out. The difference goes back the same way: unrolling blurs, and only the difference is blurred.
+Each frame is unrolled onto the track's usual mesh, where the same piece of skin always lies at the same place. There a `Mixer`
+says what the frame should be by what its neighbours are: by default `Regression`; `calming.Calming` for a face that flickers.
+The difference goes back the same way: unrolling blurs, and only the difference is blurred.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -42,25 +42,49 @@ class Fused:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Unrolled:
+    """A frame on the track's usual mesh."""
+
+    colours: NDArray[float32]
+    """(S, S, 3) the values that are fused."""
+    luma: NDArray[float32]
+    """(S, S) of the guide."""
+    sure: NDArray[float32]
+    """(S, S) 0..1: how far the frame shows what belongs there."""
+    mesh: NDArray[float32]
+    """(478, 3) where the face's points lay in the crop, crop pixels."""
+    wanted: bool
+    """False: sound, it only serves as a neighbour."""
+
+
+class Mixer(Protocol):
+    """Says what a frame should be by what its neighbours are."""
+
+    def kept(self, seen: Unrolled) -> Any:
+        """What is to be remembered of a frame."""
+        ...
+
+    def change(self, window: Sequence[Any], centre: int) -> NDArray[float32]:
+        """(S, S, 3) what is to be added to the unrolled frame `window[centre]`; window: consecutive frames, as kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Held:
     frame: int
     values: NDArray[float32]
     mesh: NDArray[float32]
-    unrolled: NDArray[float32]
-    """(S, S, 3) values."""
-    luma: NDArray[float32]
-    """(P, P) of the guide, unrolled."""
-    trust: NDArray[float32]
-    """(P, P) 0..1: how far the frame shows what belongs there."""
+    kept: Any
     wanted: bool
 
 
 class Fuser:
     """Fuses a track as it streams by. One per stretch of frames; holds 2 * radius + 1 of them at most."""
 
-    def __init__(self, usual: NDArray[float32], triangles: NDArray[int32], radius: int) -> None:
+    def __init__(self, usual: NDArray[float32], triangles: NDArray[int32], radius: int, mixer: Mixer | None = None) -> None:
         """usual: (478, 3) crop pixels, the mesh that frames are unrolled onto. radius: frames looked at on either side."""
         self._usual, self._triangles, self.radius = usual, triangles, radius
+        self._mixer = mixer or Regression(radius)
         self._held: deque[_Held] = deque()
         self._next = 0
         """Index into `_held` of the next frame to be given out."""
@@ -78,10 +102,9 @@ class Fuser:
             raise ValueError(f"frame {frame} does not follow frame {self._held[-1].frame}; flush first")
         both = np.dstack([values, cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)]).astype(np.float32, copy=False)
         unrolled, sure = _carried(both, mesh, self._usual, self._triangles)
-        size = min(_WEIGHED_PX, len(values))
-        luma, trust = (resized(plane, size, cv2.INTER_LINEAR) for plane in (np.ascontiguousarray(unrolled[..., 3]), sure))
-        colours = np.ascontiguousarray(unrolled[..., :3])
-        self._held.append(_Held(frame, values, mesh, colours, luma, np.clip(trust, 0, 1), wanted))
+        colours, luma = (np.ascontiguousarray(part) for part in (unrolled[..., :3], unrolled[..., 3]))
+        seen = Unrolled(colours, luma, np.clip(sure, 0, 1), mesh, wanted)
+        self._held.append(_Held(frame, values, mesh, self._mixer.kept(seen), wanted))
         return [self._give()] if len(self._held) - self._next > self.radius else []
 
     def flush(self) -> list[Fused]:
@@ -98,12 +121,7 @@ class Fuser:
         first, last = max(0, self._next - self.radius), min(len(self._held), self._next + self.radius + 1)
         values = centre.values
         if centre.wanted and last - first > 1:
-            window = [self._held[i] for i in range(first, last)]
-            times = ((np.arange(first, last) - self._next) / self.radius).astype(np.float32)
-            kernel = robust_kernel(np.stack([h.luma for h in window]), np.stack([h.trust for h in window]), times, CURVATURE)
-            change = -centre.unrolled
-            for share, held in zip(kernel, window, strict=True):
-                change += resized(share, len(values), cv2.INTER_LINEAR)[..., None] * held.unrolled
+            change = self._mixer.change([self._held[i].kept for i in range(first, last)], self._next - first)
             back, sure = _carried(change, self._usual, centre.mesh, self._triangles)
             values = np.asarray(values + back * np.clip(sure, 0, 1)[..., None], np.float32)
         self._next += 1
@@ -111,6 +129,41 @@ class Fuser:
             self._held.popleft()
             self._next -= 1
         return Fused(centre.frame, values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Weighed:
+    colours: NDArray[float32]
+    luma: NDArray[float32]
+    """(P, P)."""
+    trust: NDArray[float32]
+    """(P, P)."""
+
+
+class Regression:
+    """Fits every pixel's path through time by a low-order polynomial (local regression, Cleveland 1979).
+
+    A steady change survives, what is new in every frame does not. `CURVATURE` sets how freely the curve may bend: 0 is the mean
+    (still skin), 1 the parabola that keeps an opening mouth. Frames that deviate from the curve lose their weight (Tukey's
+    biweight), so a ghost or a one-frame jump is voted out.
+    """
+
+    def __init__(self, radius: int) -> None:
+        self._radius = radius
+
+    def kept(self, seen: Unrolled) -> _Weighed:
+        """See `Mixer`."""
+        size = min(_WEIGHED_PX, len(seen.luma))
+        return _Weighed(seen.colours, *(resized(plane, size, cv2.INTER_LINEAR) for plane in (seen.luma, seen.sure)))
+
+    def change(self, window: Sequence[_Weighed], centre: int) -> NDArray[float32]:
+        """See `Mixer`."""
+        times = ((np.arange(len(window)) - centre) / self._radius).astype(np.float32)
+        kernel = robust_kernel(np.stack([w.luma for w in window]), np.stack([w.trust for w in window]), times, CURVATURE)
+        change = -window[centre].colours
+        for share, kept in zip(kernel, window, strict=True):
+            change += resized(share, len(change), cv2.INTER_LINEAR)[..., None] * kept.colours
+        return change
 
 
 def robust_kernel(
@@ -121,20 +174,34 @@ def robust_kernel(
     samples: (K, P, P) values that follow the motion. trust: (K, P, P) 0..1. times: (K,), -1..1, 0 the centre's.
     """
     centre = int(np.flatnonzero(times == 0)[0])
-    others = [k for k in range(len(times)) if k != centre]
+
+    def fit(weights: NDArray[float32]) -> NDArray[float32]:
+        return _kernel(weights, times, curvature)
+
+    return fit(trust * robustness(samples, trust, centre, fit))
+
+
+def robustness(
+    samples: NDArray[float32], trust: NDArray[float32], centre: int, fit: Callable[[NDArray[float32]], NDArray[float32]]
+) -> NDArray[float32]:
+    """(K, P, P) 0..1: how far each frame agrees with what is fitted to them all (Tukey's biweight, reweighted twice).
+
+    samples: (K, P, P) values that follow the motion. trust: (K, P, P) weights before that. centre: the frame that is to be
+    outvoted where it is broken. fit: weights -> (K, P, P) kernel whose sum over K is 1.
+    """
+    others = [k for k in range(len(samples)) if k != centre]
     support = np.clip(trust[others].sum(0) / _QUORUM, 0, 1)
     # The neighbours vote first: a broken centre must not defend itself by pulling the fit to it.
-    weights = trust.copy()
+    weights, tukey = trust.copy(), np.ones_like(trust)
     weights[centre] *= 1 - 0.9 * support
     for _ in range(_ITERATIONS):
-        fit = (_kernel(weights, times, curvature) * samples).sum(0)
-        deviation = np.abs(samples - fit)
+        deviation = np.abs(samples - (fit(weights) * samples).sum(0))
         scale = np.maximum(1.4826 * _weighted_mean(deviation, weights), _NOISE_FLOOR)
         local = np.stack([cv2.blur(d, (9, 9)) for d in deviation]) / cv2.blur(scale, (9, 9))
         tukey = np.square(np.clip(1 - np.square(local / _TUKEY), 0, 1))
         tukey[centre] = 1 - support * (1 - tukey[centre])
         weights = trust * tukey
-    return _kernel(weights, times, curvature)
+    return np.asarray(tukey, np.float32)
 
 
 def _weighted_mean(values: NDArray[float32], weights: NDArray[float32]) -> NDArray[float32]:

@@ -46,9 +46,10 @@ class FaceMask:
         kept = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.float32)
         return replace(self, face=np.asarray(self.face * (kept * np.float32(1 / 255)), np.float32))
 
-    def weighted(self, eyes: float, mouth: float) -> NDArray[float32]:
-        """The face's weight with the eyes and the mouth turned down to those shares (0..1)."""
-        return self.face * (1 - (1 - float32(eyes)) * self.eyes) * (1 - (1 - float32(mouth)) * self.mouth)
+    def weighted(self, eyes: float, mouth: float, firm: bool = False) -> NDArray[float32]:
+        """The face's weight, firm or not, with the eyes and the mouth turned down to those shares (0..1)."""
+        face = self.firm if firm else self.face
+        return face * (1 - (1 - float32(eyes)) * self.eyes) * (1 - (1 - float32(mouth)) * self.mouth)
 
 
 def face_mask(points: NDArray[float32], side_px: int) -> FaceMask:

@@ -65,7 +65,7 @@ def patches(rounds: Rounds, tracks: int) -> list[dict[int, Patch]]:
     """Of some tracks that are repaired side by side."""
     curve = np.zeros(FRAMES, np.float32)
     curve[8:22] = 1
-    patient = Patient(rounds, None, (), mesh(), TRIANGLES, float(SIDE), 24.0)
+    patient = Patient(rounds, None, (), mesh(), TRIANGLES, float(SIDE), 24.0, POINTS, SIDE)
     repairs = [FaceRepair(Course(Span(0, FRAMES), {"waxy": curve}, patient)) for _ in range(tracks)]
     found: list[list[Patch]] = [[] for _ in repairs]
     late = 0

@@ -60,6 +60,10 @@ class Patient:
     source_px: float
     """Source pixels a crop's side spans: the track's median."""
     fps: float
+    points: NDArray[float32]
+    """(5, 2) crop pixels: the five points of the face that `usual` shows, order of `types.Face.points`."""
+    side: int
+    """Of its crops, px."""
     references: tuple[Sight, ...] = ()
     """Pictures of the person from elsewhere, as far as they are to count: their light and grain are others. May be empty."""
 
@@ -80,3 +84,5 @@ class CureSpec:
     """Frames that a crop is held back beyond that."""
     full_at: float = 1.0
     """Strength from which on the cure's result is taken in full."""
+    firm: bool = False
+    """Taken in full nearly to the edge of the face: what it gives goes with what is around."""

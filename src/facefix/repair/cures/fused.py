@@ -11,7 +11,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.repair.cures.contract import Patient, Sight, Treated
-from facefix.repair.fusion import Fused, Fuser
+from facefix.repair.fusion import Fused, Fuser, Mixer
 
 Values = Callable[[], NDArray[float32]]
 
@@ -19,15 +19,16 @@ Values = Callable[[], NDArray[float32]]
 class FusedCure(ABC):
     """See `contract.Cure`. Frames that are not wanted come back as they came, but their neighbours are fused with them."""
 
-    def __init__(self, patient: Patient, radius: int, behind: int = 0) -> None:
+    def __init__(self, patient: Patient, radius: int, behind: int = 0, mixer: Mixer | None = None) -> None:
         """
         Args:
             radius: frames looked at on either side.
             behind: frames that are begun before the values of the first of them are asked for.
+            mixer: says what a frame should be; by default `fusion.Regression`.
         """
         self.patient = patient
         self._behind = behind
-        self._fuser = Fuser(patient.usual, patient.triangles, radius)
+        self._fuser = Fuser(patient.usual, patient.triangles, radius, mixer)
         self._begun: deque[tuple[Sight, bool, Values]] = deque()
         self._pixels: dict[int, tuple[NDArray[float32], bool]] = {}
 
