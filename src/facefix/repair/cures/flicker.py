@@ -26,7 +26,7 @@ class FlickerCure(FusedCure):
 
     def __init__(self, patient: Patient) -> None:
         mixer = Calming(patient.usual, patient.points, patient.side, _reach(patient.fps))
-        super().__init__(patient, radius(patient.fps), mixer)
+        super().__init__(patient, radius(patient.fps), mixer=mixer)
         self._pores = usual_texture([a.pixels for a in patient.anchors])
 
     def values(self, sight: Sight) -> NDArray[float32]:
