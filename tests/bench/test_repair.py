@@ -131,8 +131,17 @@ def test_the_command_hands_on_what_is_compared(tmp_path: Path, monkeypatch: pyte
     )
     assert asked["terms"].baselines == ("realesrgan", "none") and asked["terms"].most_frames == 9
     assert asked["show"] is not None and not sheets.exists()
-    assert _run("bench", "--repair", tmp_path) == 0
-    assert asked["terms"] == repair.Terms() and asked["show"] is None
+    assert asked["only"] is None
+    assert _run("bench", "--repair", tmp_path, "--only", "flicker") == 0
+    assert asked["terms"] == repair.Terms() and asked["show"] is None and asked["only"] == "flicker"
+
+
+def test_cases_of_other_modes_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.mp4").symlink_to(CLEAN.resolve())
+    taken = []
+    monkeypatch.setattr(repair, "measured", lambda chosen, **options: taken.extend(chosen) or [])
+    repair.run(tmp_path, 14, only="flicker")
+    assert [case.doses[0].variant for case in taken] == ["flicker", "flicker-brightness", "flicker-identity"]
 
 
 def test_the_help_names_the_default_number_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,6 +166,7 @@ def test_an_unknown_baseline_is_refused_before_the_work(tmp_path: Path, capsys: 
     [
         (), ("--diagnosis", ".", "--repair", "."), ("--diagnosis", ".", "--told"), ("--repair", ".", "--signals", "x.npz"),
         ("--diagnosis", ".", "--baseline", "none"), ("--diagnosis", ".", "--sheet", "x"), ("--diagnosis", ".", "--frames", "9"),
+        ("--diagnosis", ".", "--only", "warp"),
     ],
 )  # fmt: skip
 def test_what_is_measured_must_be_said(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,9 +101,10 @@ class Calming:
         light = self._light(resized(middle, _LIGHT_PX), resized(sure, _LIGHT_PX))
         fine = seen.colours - resized(middle, self._side, cv2.INTER_LINEAR)
         middle = middle - resized(light, _MIDDLE_PX, cv2.INTER_LINEAR)
-        scale = np.float32([4, 4, 2]) / self._side
+        scale = np.array([4, 4, 2], float32) / self._side
         points = ((seen.mesh - seen.mesh.mean(0)) * scale).astype(np.float32)
-        return Parts(light, middle, fine, cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY), sure, points, seen.wanted)
+        luma = np.asarray(cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY), float32)
+        return Parts(light, middle, fine, luma, sure, points, seen.wanted)
 
     def change(self, window: Sequence[Parts], centre: int) -> NDArray[float32]:
         """See `fusion.Mixer`."""

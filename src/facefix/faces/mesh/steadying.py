@@ -22,7 +22,7 @@ _MOST = 0.005
 _AT = 0.6
 _MEMORY = 0.35
 """Correlation of the shake in two frames one after the other."""
-_MOVING = 2.0**1.4
+_MOVING = 2.0**1.2
 """Growth of that distance from one frame to two from which on it is all movement; noise's is 1.9."""
 _LAGS = (1, 2, 4)
 _NOISY = tuple(1.5 - 2 * m + 0.5 * n for m, n in ((_MEMORY, 0.0), (0.0, 0.0), (0.0, 0.0)))
