@@ -102,6 +102,28 @@ def test_two_who_pass_keep_their_ids_by_motion_where_identity_is_not_measurable(
     assert all(np.abs(xs(t) - truth[t.id]).max() < 12 for t in tracks)
 
 
+def test_no_last_sighting_without_an_embedding_carries_a_face_over_to_another() -> None:
+    """Two pass behind a third and are lost; who they were was last measured a few frames before that."""
+    share = np.clip((np.linspace(0, 1, 32) - 0.15) / 0.7, 0, 1)
+    path = 460 * share**2 * (3 - 2 * share)
+
+    def passing(who: int, xs: np.ndarray, hidden: range, size: float) -> list[Face]:
+        known = {0, 3, 6, 9, 12, 19, 22, 25, 28, 31}
+        times = [i for i in range(32) if i not in hidden]
+        return [seen(i, xs[i], size=size, identity=person(who) if i in known else None) for i in times]
+
+    people = (
+        passing(1, 160 + path, range(14, 17), 100),
+        passing(2, 617 - path, range(14, 18), 92),
+        passing(3, np.full(32, 387.0), range(0), 112),
+    )
+    tracks = link(by_frame(*people), [shot(0, 32)], GAP)
+    assert [len(t.faces) for t in tracks] == [32, 32, 32]
+    for track in tracks:
+        known = [face.identity for face in track.faces if face.identity is not None]
+        assert all(np.array_equal(one, known[0]) for one in known)
+
+
 def test_another_person_at_the_same_place_after_a_gap_is_another_track() -> None:
     a, b = person(1), person(2)
     frames = [[seen(i, 200, identity=a if i < 30 else b)] for i in range(60) if not 28 <= i < 38]

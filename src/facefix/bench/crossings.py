@@ -210,11 +210,9 @@ def _shown(middle: NDArray[float32], places: NDArray[np.float64]) -> int | None:
     who = int(np.argmin(apart))
     if apart[who] > _NEAR:
         return None
-    for other in range(len(places)):
-        before = _SIZES[other] > _SIZES[who] and float(np.linalg.norm(places[other] - places[who])) < _COVERED * FACE_PX
-        if before or (other != who and apart[other] < _NEAR and _SIZES[other] < _SIZES[who]):
-            return None if before else who
-    return who
+    before = [k for k in range(len(places)) if _SIZES[k] > _SIZES[who]]
+    covered = any(float(np.linalg.norm(places[k] - places[who])) < _COVERED * FACE_PX for k in before)
+    return None if covered else who
 
 
 def _actor(path: Path) -> Actor | None:

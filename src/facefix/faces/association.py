@@ -102,8 +102,14 @@ def cut(pieces: list[Tracklet]) -> list[Tracklet]:
                 marks[j].add(frame)
     result = []
     for piece, frames in zip(pieces, marks, strict=True):
-        # Marks of one event are a frame or two apart; a piece of a frame has neither motion nor identity.
-        apart_enough = [f for f in frames if not any(0 < later - f <= STEP_GAP + 1 for later in frames)]
+        # Marks of one event are a frame or two apart, and from where the face is lost or found. A piece of a frame has neither
+        # motion nor identity: whoever joins it might pass it on to anybody.
+        apart_enough = [
+            f
+            for f in frames
+            if not any(0 < later - f <= STEP_GAP + 1 for later in frames)
+            and min(f - piece[0].frame, piece[-1].frame + 1 - f) > STEP_GAP + 1
+        ]
         bounds = [-1, *sorted(apart_enough), piece[-1].frame + 1]
         parts = [[face for face in piece if start <= face.frame < end] for start, end in pairwise(bounds)]
         result += [part for part in parts if part]
