@@ -132,7 +132,7 @@ def test_the_command_hands_on_what_is_compared(tmp_path: Path, monkeypatch: pyte
     assert asked["terms"].baselines == ("realesrgan", "none") and asked["terms"].most_frames == 9
     assert asked["show"] is not None and not sheets.exists()
     assert asked["only"] is None
-    assert _run("bench", "--repair", tmp_path, "--only", "flicker") == 0
+    assert _run("bench", "--repair", tmp_path, "--mode", "flicker") == 0
     assert asked["terms"] == repair.Terms() and asked["show"] is None and asked["only"] == "flicker"
 
 
@@ -166,7 +166,7 @@ def test_an_unknown_baseline_is_refused_before_the_work(tmp_path: Path, capsys: 
     [
         (), ("--diagnosis", ".", "--repair", "."), ("--diagnosis", ".", "--told"), ("--repair", ".", "--signals", "x.npz"),
         ("--diagnosis", ".", "--baseline", "none"), ("--diagnosis", ".", "--sheet", "x"), ("--diagnosis", ".", "--frames", "9"),
-        ("--diagnosis", ".", "--only", "warp"),
+        ("--diagnosis", ".", "--mode", "warp"),
     ],
 )  # fmt: skip
 def test_what_is_measured_must_be_said(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

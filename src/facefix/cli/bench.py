@@ -46,7 +46,7 @@ _SCENES = 12
     help="With --repair: compare at most so many frames of a fault.  [default: 48]",
 )
 @click.option(
-    "--only", type=click.Choice(_MODES),
+    "--mode", type=click.Choice(_MODES),
     help="With --repair: leave out what is drawn of other failure modes, and clean clips.",
 )  # fmt: skip
 @click.option(
@@ -75,7 +75,7 @@ def bench(
     told: bool,
     baselines: tuple[str, ...],
     frames: int | None,
-    only: str | None,
+    mode: str | None,
     sheet: Path | None,
     cases: int,
     seconds: float,
@@ -102,8 +102,8 @@ def bench(
     folder = diagnosis or repair or characters
     if folder is None or sum(place is not None for place in (diagnosis, repair, characters)) > 1:
         raise click.UsageError("Say what to measure: one of --diagnosis, --repair and --characters FOLDER.")
-    if (not repair and (told or baselines or frames or only or sheet)) or (signals and not diagnosis):
-        raise click.UsageError("--told, --baseline, --frames, --only and --sheet go with --repair, --signals with --diagnosis.")
+    if (not repair and (told or baselines or frames or mode or sheet)) or (signals and not diagnosis):
+        raise click.UsageError("--told, --baseline, --frames, --mode and --sheet go with --repair, --signals with --diagnosis.")
     for path in (json_to, signals):
         if path is not None:
             check_output(folder, path, overwrite=yes)
@@ -116,7 +116,7 @@ def bench(
             lines, document = _characters(folder, cases, **common)
         else:
             about = {"told": told, "baselines": baselines} | ({"most_frames": frames} if frames else {})
-            lines, document = _repaired(folder, cases, about, sheet, yes, only=only, **common)
+            lines, document = _repaired(folder, cases, about, sheet, yes, only=mode, **common)
     say("\n".join(lines))
     if json_to is not None:
         import json

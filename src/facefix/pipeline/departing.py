@@ -80,10 +80,13 @@ class Departing:
 def departures(samples: Sequence[Sample], span: Span, rate: float) -> dict[str, NDArray[float32]]:
     """`SIGNALS` over a span of frames, each (len(span),), of samples in it in order."""
     told = {name: np.full(len(span), np.nan, float32) for name in SIGNALS}
+    reach = REACH_S * rate
     first = [sample for sample in samples if sample.frame < samples[0].frame + FIRST_S * rate]
     at, rows = [], []
     for middle in samples:
-        now = [sample for sample in samples if abs(sample.frame - middle.frame) <= REACH_S * rate]
+        # At the ends the window stays whole: half of it would tremble twice as much, and a drift is worst at the end.
+        about = max(samples[0].frame + reach, min(middle.frame, samples[-1].frame - reach))
+        now = [sample for sample in samples if abs(sample.frame - about) <= reach]
         if min(len(now), len(first)) >= LEAST and meet(now, first):
             change = shift(now, first)
             at.append(middle.frame - span.start)
