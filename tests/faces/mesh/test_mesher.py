@@ -14,7 +14,6 @@ from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.mesher import LOST, Mesher, follow
 from facefix.faces.mesh.network import MeshNetwork, fold
 
-
 MARKED = np.array([[203, 101], [247.5, 104], [224.5, 126], [203.5, 140.5], [243, 141.5]])
 """The portrait's five points, marked by hand."""
 
