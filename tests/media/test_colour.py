@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from facefix.media.colour import as_coded, effective_matrix, to_rgb, upright, write_back
+from facefix.media.colour import as_coded, effective_matrix, eight_bits, to_rgb, upright, write_back
 from facefix.media.planes import canonical_name, components, layout_of
 from facefix.types import ClipInfo, ColourTags, Frame, VideoInfo
 
@@ -231,3 +231,10 @@ def test_chroma_of_a_change_is_averaged_where_the_codec_sites_it(codec: str) -> 
     # Column 7 is the right one of sample 3, whose centre is column 6 (left) or 6.5 (middle).
     assert np.all(abs(changed[:, 3] - full * (0.25 if codec == "h264" else 0.5)) <= 1)
     assert np.all(abs(changed[:, 4] - full) <= 1)
+
+
+def test_eight_bits_are_the_upper_ones_and_what_has_eight_is_itself() -> None:
+    deep = np.array([[[0, 255, 256], [32768, 65280, 65535]]], np.uint16)
+    assert eight_bits(deep).tolist() == [[[0, 0, 1], [128, 255, 255]]]
+    shallow = np.zeros((2, 2, 3), np.uint8)
+    assert eight_bits(shallow) is shallow

@@ -67,8 +67,7 @@ class CleanClip:
         """
         scale = self.scale(face_px)
         for frame in decode.Decoder(self.info, Span(0, self.frames)):
-            rgb = colour.to_rgb(frame, self.info)
-            eight = rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)
+            eight = colour.eight_bits(colour.to_rgb(frame, self.info))
             if scale < 1:
                 eight = cv2.resize(eight, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             height, width = eight.shape[0] // 2 * 2, eight.shape[1] // 2 * 2

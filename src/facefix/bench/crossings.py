@@ -31,7 +31,7 @@ from facefix.pipeline.casting import candidate, matched
 from facefix.pipeline.introducing import Person
 from facefix.pipeline.looking import Looker
 from facefix.settings import Settings
-from facefix.types import Pixels, Span, Track
+from facefix.types import Face, Pixels, Span, Track
 
 WIDTH, HEIGHT, FRAMES, RATE = 768, 432, 64, Fraction(25)
 FACE_PX = 96.0
@@ -221,47 +221,37 @@ def _actor(path: Path) -> Actor | None:
     detector, looker = named("auto", "auto").load("auto"), Looker()
     last = (info.video.declared_frames or 2 * _SOURCE_FRAMES) - 1
     wanted = set(np.linspace(_SOURCE_FRAMES + 8, max(_SOURCE_FRAMES + 9, last), _VIEWS + 1).astype(int).tolist())
-    kept, points, banked = [], {}, []
+    kept, faces, banked = [], {}, []
     for frame in decode.Decoder(info, Span(0, max(wanted))):
         played = frame.index < _SOURCE_FRAMES
         if not played and frame.index not in wanted:
             continue
-        rgb = _eight(colour.to_rgb(frame, info))
+        rgb = colour.eight_bits(colour.to_rgb(frame, info))
         if played:
             kept.append(rgb)
         if not played or frame.index % _LOOK_EVERY == 0:
-            faces = detector.detect([rgb], [frame.index])[0]
-            face = max(faces, key=align.face_px, default=None)
+            face = max(detector.detect([rgb], [frame.index])[0], key=align.face_px, default=None)
             if face is not None and played:
-                points[frame.index] = face.points
+                faces[frame.index] = face
             elif face is not None:
                 (seen,) = looker.looks([rgb], [face.points])
                 banked.append(Banked(seen.look, seen.mesh, seen.points))
     bank = Bank("", tuple(banked))
-    if len(points) < 2 or not len(bank.identities):
+    if len(faces) < 2 or not len(bank.identities):
         return None
-    return _cut_out(path.stem, kept, points, Person(Character(path.stem, path, "", TextAnchors(), ()), bank))
+    return _cut_out(path.stem, kept, faces, Person(Character(path.stem, path, "", TextAnchors(), ()), bank))
 
 
-def _eight(rgb: Pixels) -> Pixels:
-    return rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)
-
-
-def _cut_out(name: str, kept: Sequence[Pixels], points: dict[int, NDArray[float32]], person: Person) -> Actor:
-    at = sorted(points)
-    every = np.stack([points[k] for k in at])
-    scale = FACE_PX / float(np.median([_width_px(p) for p in every]))
+def _cut_out(name: str, kept: Sequence[Pixels], faces: dict[int, Face], person: Person) -> Actor:
+    at = sorted(faces)
+    every = np.stack([faces[k].points for k in at])
+    scale = FACE_PX / float(np.median([align.face_px(face) for face in faces.values()]))
     frames = np.arange(len(kept))
     moved = np.stack([np.interp(frames, at, column) for column in every.reshape(len(at), -1).T], 1).reshape(-1, 5, 2)
     middles = (scale * moved.mean(1)).astype(float32)
     small = [cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for rgb in kept]
     masks = tuple(_mask(rgb.shape[:2], middle) for rgb, middle in zip(small, middles, strict=True))
     return Actor(name, tuple(np.asarray(rgb, np.uint8) for rgb in small), masks, middles, person)
-
-
-def _width_px(points: NDArray[float32]) -> float:
-    matrix = align.transform(points, align.TEMPLATE_PX)
-    return align.TEMPLATE_PX / float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))) * align.FACE_WIDTH_SHARE
 
 
 def _mask(shape: tuple[int, ...], middle: NDArray[float32]) -> NDArray[float32]:

@@ -20,7 +20,7 @@ from facefix.bench.faults import drift
 from facefix.bench.faults.apply import change_faces
 from facefix.characters.estrangement import Glance, estrangement
 from facefix.diagnose.spans import VISIBLE
-from facefix.media import probe
+from facefix.media import colour, probe
 from facefix.pipeline.looking import Looker
 from facefix.types import Look, Pixels, Span
 
@@ -76,8 +76,7 @@ def _glances(looks: Sequence[Look]) -> list[Glance]:
 def _shrunk(rgb: Pixels, points: NDArray[float32]) -> tuple[Pixels, NDArray[float32]]:
     """Faces of at most `clips.FACE_PX`, as elsewhere."""
     scale = min(1.0, clips.FACE_PX / max(1.0, 2.0 * float(np.linalg.norm(points[0] - points[1]))))
-    eight = rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)
-    made = cv2.resize(eight, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    made = cv2.resize(colour.eight_bits(rgb), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return np.asarray(made, np.uint8), ((points + 0.5) * scale - 0.5).astype(float32)
 
 

@@ -70,6 +70,11 @@ def _stretched(pixels: Pixels, layout: Layout, full: bool) -> Pixels:
     return cv2.multiply(pixels, np.full(4, 65535 / white), dtype=cv2.CV_16U)
 
 
+def eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 of uint8, which is given back itself, or uint16."""
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+
+
 def upright(pixels: Pixels, rotation: int) -> Pixels:
     """Coded orientation -> displayed: turned clockwise by `rotation` degrees."""
     turns = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}

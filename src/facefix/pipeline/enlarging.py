@@ -164,8 +164,7 @@ def _chosen(clip: ClipInfo, span: Span, device: str) -> str:
     """What `auto` means for a clip: a look at a few frames near its start."""
     first = Span(span.start, min(span.end, span.start + _LOOKED_AT * _EVERY))
     frames = [f for f in decode.Decoder(clip, first) if (f.index - first.start) % _EVERY == min(_EVERY, len(first)) // 2]
-    pictures = [colour.to_rgb(frame, clip) for frame in frames]
-    return choose([p if p.dtype == np.uint8 else (p >> 8).astype(np.uint8) for p in pictures], device)
+    return choose([colour.eight_bits(colour.to_rgb(frame, clip)) for frame in frames], device)
 
 
 def _finer(patch: Patch, before: Pixels, small: NDArray[float32], large: NDArray[float32], scale: int) -> Patch | None:

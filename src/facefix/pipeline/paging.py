@@ -150,7 +150,7 @@ def _together(clips: Sequence[ClipInfo], span: Span) -> Iterator[tuple[Frame, ..
 
 def _thumbnail(rgb: Pixels) -> bytes:
     """At most `_THUMB_PX` wide, 9/16 of that high."""
-    eight = rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)
+    eight = colour.eight_bits(rgb)
     height, width = eight.shape[:2]
     scale = min(1.0, _THUMB_PX / width, _THUMB_PX * 9 / 16 / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
