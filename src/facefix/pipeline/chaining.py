@@ -21,10 +21,10 @@ from facefix.diagnose.spans import VISIBLE
 from facefix.errors import FacefixError
 from facefix.faces import likeness
 from facefix.media import colour, decode, probe
-from facefix.models import zoo
 from facefix.pipeline import fitness
 from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.casting import people
+from facefix.pipeline.equipping import equipped
 from facefix.pipeline.preparing import around
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.rendering import render
@@ -74,7 +74,7 @@ def anchor(clip: Path, settings: Settings | None = None, *, fix: bool = False, p
         FacefixError: no frame is good; the clip cannot be read.
     """
     settings = settings or Settings()
-    with zoo.searched(settings.models_dir):
+    with equipped(settings):
         return _anchored(clip, settings, fix, progress)
 
 

@@ -19,6 +19,7 @@ from facefix.pipeline import introducing
 from facefix.pipeline.analysing import Followed, follow
 from facefix.pipeline.casting import candidate, matched
 from facefix.pipeline.casting import people as asked_for
+from facefix.pipeline.equipping import equipped
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.sampling import of_pictures, samples
 from facefix.settings import Settings
@@ -144,7 +145,7 @@ def _unseen(one: introducing.Person, groups: Sequence[Sequence[Appearing]]) -> U
 
 def appearing(number: int, clip: Path, settings: Settings, progress: Progress = silent) -> tuple[Followed, list[Appearing]]:
     """What one clip shows. number: the clip's, among those that are compared. Raises InputError, ModelError."""
-    with zoo.searched(settings.models_dir):
+    with equipped(settings):
         one = follow(clip, settings, progress=progress)
         seen = samples(one.clip, one.tracks, settings.devices[0], progress=progress)
     return one, [Appearing(number, track.id, track.span, seen[track.id]) for track in one.tracks]

@@ -26,6 +26,7 @@ from facefix.media import probe
 from facefix.models import zoo
 from facefix.pipeline.analysing import analyse_uncast
 from facefix.pipeline.casting import cast, people
+from facefix.pipeline.equipping import equipped
 from facefix.pipeline.progress import Progress
 from facefix.plan import fingerprint
 from facefix.settings import Settings
@@ -47,7 +48,8 @@ def analysed(path: Path, settings: Settings, folder: Path, progress: Progress) -
     if kept is not None:
         progress("analysed before", kept.frames, kept.frames)
         return cast(kept, known, settings)
-    fresh = analyse_uncast(path, settings, False, progress)
+    with equipped(settings):
+        fresh = analyse_uncast(path, settings, False, progress)
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(file, _packed(fresh))
     return cast(fresh, known, settings)
