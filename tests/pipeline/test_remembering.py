@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from facefix import Settings, pipeline
+from facefix.models import zoo
 from facefix.pipeline import remembering
 from facefix.types import Analysis
 
@@ -72,3 +73,16 @@ def test_the_plan_is_the_same_to_the_last_bit(kept: tuple[Analysis, Path]) -> No
     first, folder = kept
     again = remembering.analysed(SHORT, SETTINGS, folder, lambda *_: None)
     assert same(pipeline.plan(first, SETTINGS), pipeline.plan(again, SETTINGS))
+
+
+def test_a_fresh_analysis_looks_for_weights_where_the_settings_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Asked(Exception):
+        pass
+
+    def asking(*_: object) -> Analysis:
+        raise Asked(zoo._named.get())
+
+    monkeypatch.setattr(remembering, "analyse_uncast", asking)
+    with pytest.raises(Asked) as asked:
+        remembering.analysed(SHORT, Settings(device="cpu", models_dir=str(tmp_path)), tmp_path / "kept", lambda *_: None)
+    assert Path(asked.value.args[0]) == tmp_path
