@@ -86,3 +86,9 @@ def test_a_fresh_analysis_looks_for_weights_where_the_settings_say(tmp_path: Pat
     with pytest.raises(Asked) as asked:
         remembering.analysed(SHORT, Settings(device="cpu", models_dir=str(tmp_path)), tmp_path / "kept", lambda *_: None)
     assert Path(asked.value.args[0]) == tmp_path
+
+
+def test_what_was_measured_another_way_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = remembering.analysis_key(SHORT, SETTINGS)
+    monkeypatch.setattr(remembering, "MEASURING", remembering.MEASURING + 1)
+    assert remembering.analysis_key(SHORT, SETTINGS) != before

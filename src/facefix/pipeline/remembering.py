@@ -34,6 +34,9 @@ from facefix.types import Analysis, Diagnosis, Face, Finding, Generator, Judgeme
 
 _IDENTITY = 128
 
+MEASURING = 2
+"""Raised whenever the same weights measure or find otherwise between two versions: what was kept before is then made anew."""
+
 
 def analysed(path: Path, settings: Settings, folder: Path, progress: Progress) -> Analysis:
     """The analysis of a clip: the one kept in `folder`, else a new one, which is kept.
@@ -64,9 +67,11 @@ def analysis_key(path: Path, settings: Settings) -> str:
 
 
 def known_by() -> str:
-    """Version, weights and weighing of this facefix."""
+    """Version, way of measuring, weights and weighing of this facefix."""
     weighing = resources.files("facefix.diagnose").joinpath("weighing.json").read_text(encoding="utf-8")
-    return hashlib.sha256("\n".join([facefix.__version__, weighing, *(row.sha256 for row in zoo.TABLE)]).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join([facefix.__version__, str(MEASURING), weighing, *(row.sha256 for row in zoo.TABLE)]).encode()
+    ).hexdigest()
 
 
 def load(file: Path, clip: Path) -> Analysis | None:
