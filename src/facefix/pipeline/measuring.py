@@ -21,7 +21,7 @@ from facefix.faces.mesh.unturning import unturn
 from facefix.media import colour, decode
 from facefix.pipeline.departing import Departing
 from facefix.pipeline.loading import loaded
-from facefix.pipeline.overlapping import ahead
+from facefix.pipeline.overlapping import Behind, ahead
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
 from facefix.types import ClipInfo, Face, Pixels, Span, Track
@@ -106,6 +106,14 @@ class _Shown:
     """(3,) as `appearance.light`, where the face's identity was measured."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Meshed:
+    """Faces of a few pictures and their meshes, None without a face."""
+
+    faces: Sequence[_Shown]
+    found: Meshes | None
+
+
 def measure_tracks(
     clip: ClipInfo, tracks: Sequence[Track], device: str, *, keep_meshes: bool, progress: Progress
 ) -> tuple[tuple[Track, ...], TrackSignals]:
@@ -130,12 +138,14 @@ def measure_tracks(
                 rgb = colour.to_rgb(frame, clip) if present else None
             yield [] if rgb is None else _shown(rgb, present)
 
-    for done, faces in enumerate(ahead(pictures()), start=1):
-        batch += faces
-        if done % _BATCH_FRAMES == 0:
-            _flush(batch, mesher)
-            progress("measuring", done, len(span))
-    _flush(batch, mesher)
+    with Behind(_measure, 1, "measurements") as measuring:
+        for done, faces in enumerate(ahead(pictures()), start=1):
+            batch += faces
+            if done % _BATCH_FRAMES == 0:
+                measuring.put(_meshed(batch, mesher))
+                batch = []
+                progress("measuring", done, len(span))
+        measuring.put(_meshed(batch, mesher))
     progress("measuring", len(span), len(span))
     with clocked("weighing signals", len(followed)):
         return tuple(one.meshed() for one in followed), {one.track.id: one.signals() for one in followed}
@@ -147,17 +157,21 @@ def _shown(rgb: Pixels, present: Sequence[tuple[_Followed, Face]]) -> list[_Show
     return [_Shown(one, rgb, face, light if face.identity is not None else None) for one, face in present]
 
 
-def _flush(batch: list[_Shown], mesher: Mesher) -> None:
-    """Mesh and measure what has gathered."""
+def _meshed(batch: list[_Shown], mesher: Mesher) -> _Meshed:
+    """What has gathered, with its meshes."""
     if not batch:
-        return
+        return _Meshed((), None)
     # The second of two looks matters: aimed by the detector alone, a bearded man in a hat is half as well known.
     with clocked("meshing faces", len(batch)):
-        found: Meshes = mesher.meshes([one.rgb for one in batch], np.stack([one.face.points for one in batch]))
-    with clocked("measuring faces", len(batch)):
-        for one, mesh, confidence in zip(batch, found.points, found.confidence, strict=True):
+        return _Meshed(batch, mesher.meshes([one.rgb for one in batch], np.stack([one.face.points for one in batch])))
+
+
+def _measure(batch: _Meshed) -> None:
+    if batch.found is None:
+        return
+    with clocked("measuring faces", len(batch.faces)):
+        for one, mesh, confidence in zip(batch.faces, batch.found.points, batch.found.confidence, strict=True):
             one.track.push(one, mesh, confidence)
-    batch.clear()
 
 
 def _inside(face: Face, rgb: Pixels) -> bool:

@@ -68,10 +68,12 @@ class Behind(Generic[Item]):
 
     Args:
         depth: items put and not yet worked on, at most.
+        slower: what is waited for when they are as many, for the profile.
     """
 
-    def __init__(self, work: Callable[[Item], None], depth: int = DEPTH) -> None:
+    def __init__(self, work: Callable[[Item], None], depth: int = DEPTH, slower: str = "the encoder") -> None:
         self._work = work
+        self._wait = f"waiting for {slower}"
         self._waiting: queue.Queue[object] = queue.Queue(depth)
         self._dropping = threading.Event()
         self._error: BaseException | None = None
@@ -84,13 +86,13 @@ class Behind(Generic[Item]):
         """Hand over an item; waits while the queue is full. Raises what the work on an earlier one raised."""
         if self._error is not None:
             raise self._error
-        with clocked("waiting for the encoder"):
+        with clocked(self._wait):
             self._waiting.put(item)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if error is not None:
             self._dropping.set()
-        with clocked("waiting for the encoder", 0):
+        with clocked(self._wait, 0):
             self._waiting.put(_END)
             self._thread.join()
         if error is None and self._error is not None:

@@ -9,7 +9,9 @@ lengths.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as File
 from types import MappingProxyType
 
@@ -68,11 +70,15 @@ def unforeseen(known: Statistics, warp: Floats, numbers: Floats, fps: float) -> 
     step = max(1, math.ceil(fps / _FASTEST))
     some, rate = numbers[::step], fps / step
     out = np.full(len(some), np.nan)
+    windows: list[slice] = []
     for reach_s in REACHES_S:
         long = max(3, round(reach_s * rate))
-        for start in range(0, len(some) - long + 1, max(1, long // _EVERY)):
-            inside = slice(start, start + long)
-            out[inside] = np.fmax(out[inside], _ratio(known, warp, some, inside, rate))
+        windows += [slice(start, start + long) for start in range(0, len(some) - long + 1, max(1, long // _EVERY))]
+    # LAPACK lets go of Python's lock.
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        ratios = cores.map(lambda inside: _ratio(known, warp, some, inside, rate), windows)
+        for inside, ratio in zip(windows, ratios, strict=True):
+            out[inside] = np.fmax(out[inside], ratio)
     return np.repeat(out, step)[: len(numbers)].astype(np.float32)
 
 
@@ -89,7 +95,7 @@ def _ratio(known: Statistics, warp: Floats, numbers: Floats, window: slice, fps:
     # Every direction in units of what is not foretold of it, turned to where warps are strongest beside that.
     size = np.sqrt(np.einsum("nii->n", spread) / len(off))
     turn, strength, _ = np.linalg.svd(directions.T @ warp / size[:, None], full_matrices=False)
-    off, spread = (off / size) @ turn, np.einsum("nij,nm->mij", spread / size[:, None, None] ** 2, turn**2)
+    off, spread = (off / size) @ turn, np.tensordot((turn**2).T, spread / size[:, None, None] ** 2, 1)
     bent = spread + strength[:, None, None] ** 2 * _pace(known, len(off), fps)
     gain = _squares(spread, off) - _squares(bent, off)
     return float((gain - np.linalg.slogdet(bent)[1] + np.linalg.slogdet(spread)[1]).sum() / 2)
@@ -104,7 +110,7 @@ def _foretold(moves: Floats, paces: Floats, window: slice, fps: float) -> tuple[
     inside = (frames >= window.start) & (frames < window.stop)
     across = own[:, inside][:, :, ~inside]
     weights = np.linalg.solve(own[:, ~inside][:, :, ~inside], across.transpose(0, 2, 1)).transpose(0, 2, 1)
-    off = moves[window] - np.einsum("nio,on->in", weights, moves[frames[~inside]])
+    off = moves[window] - np.matmul(weights, moves[frames[~inside]].T[:, :, None])[:, :, 0].T
     return off, own[:, inside][:, :, inside] - weights @ across.transpose(0, 2, 1)
 
 

@@ -243,7 +243,7 @@ def _each(blocks: Floats, values: Floats) -> Floats:
 
 def usual_covariance(paces: Floats, basis: Floats, noise: float) -> Floats:
     """(N, T, T) of a face's movements about the mean of its sound frames; noise: variance that is new in every frame."""
-    return np.einsum("nk,ktu->ntu", paces, basis) + _STRANGER + noise * np.eye(basis.shape[1])
+    return np.tensordot(paces, basis, 1) + _STRANGER + noise * np.eye(basis.shape[1])
 
 
 def swelling(frames: int) -> Floats:
