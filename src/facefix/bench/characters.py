@@ -18,7 +18,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.bench import clips, portraits, repair
+from facefix.bench import casts, clips, portraits, repair
 from facefix.bench.cases import Case, Dose
 from facefix.bench.clips import Part
 from facefix.bench.course import Progress, silent
@@ -156,16 +156,18 @@ def casting(folder: Path, part: str = "all", *, margin: float = matching.MARGIN,
     """Two or three people in a shot, some of them strangers, over and over: their tracks are given to characters.
 
     Embeddings are real, of frames that lend the banks nothing; which people share a shot is drawn. Whether faces keep their
-    track through crossings and cuts, `crossings` measures.
+    track through crossings and cuts, `crossings` measures. Of clips of one person the first counts.
     """
-    people = []
+    people, known = [], []
     for path in (c for found in clips.clips_of(folder, part).values() for c in found):
         info = probe.probe(path)
         frames = info.video.declared_frames or 0
         seen = [looked(info, Span(a, b)) for a, b in ((0, frames // 2), (frames // 2 + 1, max(frames - 1, frames // 2 + 2)))]
         track, views = ([s.look.identity for _, s in some if s.look.identity is not None] for some in seen)
-        if track and views:
-            bank = [s.look.identity for _, s in spread(seen[1]) if s.look.identity is not None]
+        looks = [s.look for _, s in spread(seen[1])]
+        if track and views and not casts.is_among(looks, known):
+            known.append(looks)
+            bank = [look.identity for look in looks if look.identity is not None]
             people.append((np.stack(track), np.stack(bank)))
     return _cast_over(people, np.random.default_rng([seed, 51]), margin)
 

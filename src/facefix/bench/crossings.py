@@ -18,7 +18,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.bench import clips
+from facefix.bench import casts, clips
 from facefix.bench.course import Progress, silent
 from facefix.bench.diagnosis import write
 from facefix.characters.bank import Bank, Banked
@@ -31,7 +31,7 @@ from facefix.pipeline.casting import candidate, matched
 from facefix.pipeline.introducing import Person
 from facefix.pipeline.looking import Looker
 from facefix.settings import Settings
-from facefix.types import Face, Pixels, Span, Track
+from facefix.types import Face, Look, Pixels, Span, Track
 
 WIDTH, HEIGHT, FRAMES, RATE = 768, 432, 64, Fraction(25)
 FACE_PX = 96.0
@@ -85,12 +85,13 @@ class Crossing:
 def run(folder: Path, part: str = "all", *, scenes: int = 12, seed: int = 0, progress: Progress = silent) -> list[Crossing]:
     """Scenes of the people of a folder's clips, kinds in turn; in every other one the two that are most alike.
 
-    None where fewer than two clips show a face. Raises InputError where the folder, or that part of it, holds no clip.
+    Of clips of one person the first counts. None where fewer than two people are seen. Raises InputError where the folder, or that part of it, holds no clip.
     """
     cast: list[Actor] = []
     for path in (c for found in clips.clips_of(folder, part).values() for c in found):
         actor = _actor(path)
-        cast += [actor] if actor is not None else []
+        if actor is not None and not casts.is_among(_looks(actor), [_looks(known) for known in cast]):
+            cast.append(actor)
     if len(cast) < 2:
         return []
     alike, results = _most_alike(cast), []
@@ -100,6 +101,10 @@ def run(folder: Path, part: str = "all", *, scenes: int = 12, seed: int = 0, pro
         chosen = _drawn(cast, alike if number % 2 else None, rng)
         results.append(_played(KINDS[number % len(KINDS)], chosen, rng))
     return results
+
+
+def _looks(actor: Actor) -> list[Look]:
+    return [view.look for view in actor.person.bank.views]
 
 
 def _drawn(cast: Sequence[Actor], pair: tuple[int, int] | None, rng: np.random.Generator) -> list[Actor]:
