@@ -85,7 +85,8 @@ class Crossing:
 def run(folder: Path, part: str = "all", *, scenes: int = 12, seed: int = 0, progress: Progress = silent) -> list[Crossing]:
     """Scenes of the people of a folder's clips, kinds in turn; in every other one the two that are most alike.
 
-    Of clips of one person the first counts. None where fewer than two people are seen. Raises InputError where the folder, or that part of it, holds no clip.
+    Of clips of one person the first counts. None where fewer than two people are seen. Raises InputError where the folder, or
+    that part of it, holds no clip.
     """
     cast: list[Actor] = []
     for path in (c for found in clips.clips_of(folder, part).values() for c in found):

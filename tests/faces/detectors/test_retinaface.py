@@ -13,6 +13,7 @@ from tests.weights import publish, published_bytes
 from facefix.errors import ModelError
 from facefix.faces.detectors import DETECTORS, named, retinaface
 from facefix.models import basicsr_adapter, devices, zoo
+from facefix.types import Face
 
 CPU = torch.device("cpu")
 
@@ -111,3 +112,30 @@ def test_odd_and_wrong_pictures(detector: retinaface.RetinaFace) -> None:
             detector.detect([wrong], [0])
     with pytest.raises(ValueError, match="zip"):
         detector.detect([np.zeros((16, 16, 3), np.uint8)], [0, 1])
+
+
+def test_where_memory_runs_out_fewer_pictures_are_looked_at_a_time(
+    detector: retinaface.RetinaFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = [np.asarray(np.roll(data.astronaut()[:96, :96], k, 0), np.uint8) for k in range(6)]
+    wanted = [[face.box.tolist() for face in faces] for faces in detector.detect(pictures, range(6))]
+    sizes, ample = [], detector._detect
+
+    def scarce(some: tuple[np.ndarray, ...], frames: tuple[int, ...]) -> list[list[Face]]:
+        sizes.append(len(some))
+        if len(some) > 1:
+            raise torch.OutOfMemoryError
+        return ample(some, frames)
+
+    monkeypatch.setattr(detector, "_detect", scarce)
+    found = detector.detect(pictures, range(6))
+    assert sizes == [4, 2, 1, 1, 1, 1, 1, 1]
+    for faces, boxes in zip(found, wanted, strict=True):
+        np.testing.assert_allclose([face.box for face in faces], boxes, atol=1e-2)
+
+    def none_left(some: tuple[np.ndarray, ...], frames: tuple[int, ...]) -> list[list[Face]]:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(detector, "_detect", none_left)
+    with pytest.raises(ModelError, match="one picture; use --device cpu"):
+        detector.detect(pictures, range(6))

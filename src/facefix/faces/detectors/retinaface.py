@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from facefix.errors import ModelError
 from facefix.faces.detectors.contract import DetectorSpec
 from facefix.models import basicsr_adapter, checkpoints, devices, tensors, zoo
 from facefix.types import Face, Pixels
@@ -49,15 +50,38 @@ class RetinaFace:
         path = zoo.checked(WEIGHTS)
         self._network = checkpoints.load(basicsr_adapter.retinaface(self._device), path, "RetinaFace").to(self._device)
         self._threshold = threshold
+        self._batch = _BATCH
 
     def detect(self, pictures: Sequence[Pixels], frames: Sequence[int]) -> list[list[Face]]:
-        """See `Detector.detect`. Up to four pictures of one size at a time."""
+        """See `Detector.detect`. Up to four pictures of one size at a time, fewer from where memory has run out.
+
+        Raises ModelError: out of memory even with one picture at a time.
+        """
         found = []
         for _, some in groupby(zip(pictures, frames, strict=True), lambda one: one[0].shape):
             alike = list(some)
-            for start in range(0, len(alike), _BATCH):
-                found += self._detect(*zip(*alike[start : start + _BATCH], strict=True))
+            while alike:
+                batch = alike[: self._batch]
+                if (faces := self._fitting(batch)) is not None:
+                    found += faces
+                    alike = alike[len(batch) :]
         return found
+
+    def _fitting(self, batch: list[tuple[Pixels, int]]) -> list[list[Face]] | None:
+        """None where memory ran out: batches are smaller now. Raises ModelError."""
+        import torch
+
+        try:
+            return self._detect(*zip(*batch, strict=True))
+        except torch.OutOfMemoryError as error:
+            if len(batch) == 1:
+                raise ModelError(
+                    f"{self._device} has too little memory for even one picture; use --device cpu or --detector centerface."
+                ) from error
+        self._batch = len(batch) // 2
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
 
     def _detect(self, pictures: Sequence[Pixels], frames: Sequence[int]) -> list[list[Face]]:
         """Pictures of one size."""
