@@ -30,7 +30,8 @@ from facefix.bench.faults import VARIANTS
 from facefix.faces import align
 from facefix.faces.mesh import framing, shape
 from facefix.faces.mesh import path as paths
-from facefix.faces.mesh.straightening import KERNELS_S, MODES, Bent, Statistics, fault, matern
+from facefix.faces.mesh.movement import KERNELS_S, MODES, Statistics, matern
+from facefix.faces.mesh.straightening import Bent, fault
 from facefix.types import Span
 from geometry.sequences import LABELS, OWN, mine
 

@@ -1,7 +1,7 @@
 """What holds inside `equipped`."""
 
 import numpy as np
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from facefix.pipeline.equipping import equipped
 from facefix.settings import Settings
@@ -13,7 +13,8 @@ def _blas_threads() -> list[int]:
 
 
 def test_small_matrices_are_not_handed_out_to_threads_that_the_networks_need_and_it_is_undone_afterwards() -> None:
-    before = _blas_threads()
-    with equipped(Settings(device="cpu")):
-        assert set(_blas_threads()) == {1}
-    assert _blas_threads() == before
+    with threadpool_limits(2, "blas"):
+        before = _blas_threads()
+        with equipped(Settings(device="cpu")):
+            assert set(_blas_threads()) == {1}
+        assert _blas_threads() == before

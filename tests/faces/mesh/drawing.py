@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import eigh
 
-from facefix.faces.mesh.straightening import Statistics, kernels
+from facefix.faces.mesh.movement import Statistics, kernels
 from facefix.types import Span
 
 FPS = 25.0

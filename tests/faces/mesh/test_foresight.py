@@ -9,8 +9,8 @@ from tests.faces.mesh.test_path import turning_head
 
 from facefix.faces.mesh import shape
 from facefix.faces.mesh.foresight import Foresight, _strongest, unforeseen
+from facefix.faces.mesh.movement import WEIGHTS, Statistics, load
 from facefix.faces.mesh.path import Steps, path
-from facefix.faces.mesh.straightening import WEIGHTS, Statistics, load
 from facefix.models import zoo
 from facefix.types import Span
 

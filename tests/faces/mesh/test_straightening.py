@@ -11,8 +11,9 @@ from tests.faces.mesh.drawing import FPS, FRAMES, directions, drawn
 
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape
+from facefix.faces.mesh.movement import WEIGHTS, Statistics, kernels, load
 from facefix.faces.mesh.path import path
-from facefix.faces.mesh.straightening import WEIGHTS, Bent, Portrayed, Statistics, Straightener, _solved, fault, kernels, load
+from facefix.faces.mesh.straightening import Bent, Portrayed, Straightener, _solved, fault
 from facefix.models import zoo
 from facefix.types import Span
 

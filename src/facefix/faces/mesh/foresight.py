@@ -1,7 +1,7 @@
 """What a face does that nobody foresaw: how much likelier its path is with a warp in it than without, frame by frame.
 
 Every short window of the path is foretold from the frames around it and from how this face moves in the rest of the shot
-(Gaussian processes, as in `straightening`). Whoever pulls faces all the time is foretold to pull faces; a nose that slides for
+(Gaussian processes, `movement`). Whoever pulls faces all the time is foretold to pull faces; a nose that slides for
 half a second is not. The measure is the logarithm of a likelihood ratio (Neyman and Pearson 1933); windows have several
 lengths.
 """
@@ -18,12 +18,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from facefix.faces.mesh.movement import WEIGHTS, Floats, Statistics, kernels, load, movements, swelling, usual_covariance
 from facefix.faces.mesh.path import Steps
 from facefix.faces.mesh.shape import ShapeModel
-from facefix.faces.mesh.straightening import BESIDE, WEIGHTS, Statistics, kernels, load, movements, swelling, usual_covariance
+from facefix.faces.mesh.straightening import BESIDE
 from facefix.models import zoo
-
-Floats = NDArray[np.float64]
 
 SIGNAL = "unforeseen"
 SIGNALS: Mapping[str, str] = MappingProxyType(
