@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facefix.diagnose.spans import VISIBLE, despike, own_level, runs, severity, with_prior, worst
+from facefix.diagnose.spans import VISIBLE, begin, despike, own_level, runs, severity, whole, with_prior, worst
 from facefix.types import Finding, Span
 
 
@@ -53,3 +53,23 @@ def test_a_prior_never_turns_the_order_of_two_findings_round(factor: float) -> N
 
 def test_a_shifted_finding_says_so() -> None:
     assert with_prior(_doubtful(0.4), 1.2).evidence == {"bend_percent": 4.0, "prior": 1.2}
+
+
+def test_a_fault_that_swells_began_before_it_is_seen() -> None:
+    curve = np.interp(np.arange(60), [10, 30, 40, 60], [0.0, 0.6, 0.6, 0.0]).astype(np.float32)
+    seen = Span(15, 55)
+    assert begin(curve, seen) == pytest.approx(10, abs=1)
+    assert whole(curve, seen).end == pytest.approx(60, abs=1)
+
+
+def test_a_fault_that_is_there_at_once_begins_where_it_is_found() -> None:
+    curve = np.zeros(60, np.float32)
+    curve[20:40] = 0.6
+    assert whole(curve, Span(20, 40)) == Span(20, 40)
+
+
+def test_what_hardly_rises_began_no_earlier_than_it_took_to_rise() -> None:
+    curve = np.interp(np.arange(60), [20, 40], [0.29, 0.31]).astype(np.float32)
+    assert begin(curve, Span(20, 60)) == 20
+    rising = np.interp(np.arange(60), [0, 20, 40], [0.25, 0.25, 0.4]).astype(np.float32)
+    assert 0 <= 20 - begin(rising, Span(20, 60)) <= 20

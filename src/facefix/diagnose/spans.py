@@ -17,6 +17,9 @@ VISIBLE = 0.3
 OBVIOUS = 0.6
 """From here on it is "visible at once"."""
 
+_RISEN = 0.8
+"""Share of a fault's worst up to which it rises; then it may stay."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModeSpec:
@@ -56,6 +59,24 @@ def runs(curve: NDArray[float32], *, min_frames: int, bridge: int, leave: float 
         for a, b in zip(edges[::2], edges[1::2], strict=True)
         if b - a >= min_frames and filled[a:b].max() >= VISIBLE
     ]
+
+
+def begin(curve: NDArray[float32], span: Span) -> int:
+    """The frame in which a fault has begun that is seen from the span's first frame on: back along the line on which it rose.
+
+    Faults swell, and are seen when they have come some way. One that is there at once is found where it is.
+    """
+    inside = np.nan_to_num(curve[span.start : span.end])
+    risen = int(np.argmax(inside >= _RISEN * inside.max()))
+    slope = (inside[risen] - inside[0]) / max(1, risen)
+    return max(0, span.start - min(risen, round(float(inside[0] / slope)))) if slope > 0 else span.start
+
+
+def whole(curve: NDArray[float32], span: Span) -> Span:
+    """The span of a fault that swells and goes, with the frames before and behind in which it is not seen yet, or no more."""
+    length = len(curve)
+    backwards = Span(length - span.end, length - span.start)
+    return Span(begin(curve, span), length - begin(curve[::-1], backwards))
 
 
 def despike(values: NDArray[float32], frames: int) -> NDArray[float32]:

@@ -146,7 +146,7 @@ def test_a_person_who_changes_for_good_drifts_and_one_who_smiles_does_not() -> N
     signals["departure"] = np.interp(frames, [0, 70, 143], [0.0, 0.0, 0.7]).astype(np.float32)
     (found,) = _found(signals)["drift"]
     assert found.span.end == LENGTH
-    assert 80 <= found.span.start <= 115
+    assert found.span.start == pytest.approx(70, abs=8)
     assert found.evidence["identity_late"] > found.evidence["identity_early"] + 0.2
     signals["shape_drift"] = np.interp(frames, [0, 70, 90, 110, 143], [0.02, 0.02, 0.8, 0.02, 0.02]).astype(np.float32)
     signals["departure"] = np.interp(frames, [0, 70, 90, 110, 143], [0.0, 0.0, 0.7, 0.0, 0.0]).astype(np.float32)
@@ -160,10 +160,22 @@ def test_a_face_that_departs_has_drifted_though_its_proportions_stay() -> None:
     signals["departure_identity"], signals["departure_tone"] = signals["departure"] / 2, signals["departure"] * 8
     (found,) = _found(signals)["drift"]
     assert (found.severity, found.span.end) == (pytest.approx(0.62, abs=0.03), LENGTH)
+    assert found.span.start == pytest.approx(60, abs=6)
     assert found.evidence["departure_identity"] == pytest.approx(0.31, abs=0.01)
     assert "skin" in found.why
     signals["departure"] = np.interp(frames, [0, 60, 70, 90, 100], [0.0, 0.0, 0.6, 0.6, 0.0]).astype(np.float32)
     assert "drift" not in _found(signals)
+
+
+def test_a_drift_begins_before_it_is_seen_and_a_step_where_it_is() -> None:
+    signals = _clean()
+    frames = np.arange(LENGTH)
+    signals["departure"] = np.interp(frames, [0, 30, LENGTH - 1], [0.0, 0.0, 0.45]).astype(np.float32)
+    (slowly,) = _found(signals)["drift"]
+    assert slowly.span.start == pytest.approx(30, abs=8)
+    signals["departure"] = np.where(frames < 80, 0.0, 0.6).astype(np.float32)
+    (at_once,) = _found(signals)["drift"]
+    assert at_once.span.start == pytest.approx(80, abs=12)
 
 
 def test_proportions_that_leave_no_trace_in_identity_and_skin_are_no_drift() -> None:

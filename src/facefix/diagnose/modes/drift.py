@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import feature
-from facefix.diagnose.spans import ModeSpec, runs, worst
+from facefix.diagnose.spans import ModeSpec, begin, runs, worst
 from facefix.types import Finding, Signals, Span
 
 _MIN_S = 0.5
@@ -34,8 +34,9 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     found = []
     for span in runs(curve, min_frames=round(_MIN_S * fps), bridge=round(fps)):
         if span.end >= len(curve) - round(_STAYS_S * fps):
-            why, evidence = _reason(signals, span, fps)
-            found.append(Finding("drift", -1, span, worst(curve, span), why, evidence))
+            begun = Span(begin(curve, span), span.end)
+            why, evidence = _reason(signals, begun, fps)
+            found.append(Finding("drift", -1, begun, worst(curve, span), why, evidence))
     return found
 
 
