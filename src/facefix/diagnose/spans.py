@@ -17,6 +17,8 @@ VISIBLE = 0.3
 OBVIOUS = 0.6
 """From here on it is "visible at once"."""
 
+SWELL_S = 0.15
+"""A fault that comes and goes has come so soon."""
 _RISEN = 0.8
 """Share of a fault's worst up to which it rises; then it may stay."""
 
@@ -72,11 +74,13 @@ def begin(curve: NDArray[float32], span: Span) -> int:
     return max(0, span.start - min(risen, round(float(inside[0] / slope)))) if slope > 0 else span.start
 
 
-def whole(curve: NDArray[float32], span: Span) -> Span:
-    """The span of a fault that swells and goes, with the frames before and behind in which it is not seen yet, or no more."""
+def whole(curve: NDArray[float32], span: Span, most: int) -> Span:
+    """The span of a fault that swells and goes, with up to `most` frames before and behind in which it is not seen yet, or no
+    more."""
     length = len(curve)
     backwards = Span(length - span.end, length - span.start)
-    return Span(begin(curve, span), length - begin(curve[::-1], backwards))
+    start, end = begin(curve, span), length - begin(curve[::-1], backwards)
+    return Span(max(start, span.start - most), min(end, span.end + most))
 
 
 def despike(values: NDArray[float32], frames: int) -> NDArray[float32]:

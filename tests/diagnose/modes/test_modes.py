@@ -128,6 +128,8 @@ def test_a_collapse_explains_what_is_milder_and_lies_in_it() -> None:
     )
     assert explained([collapse, inside, worse, beside]) == [collapse, worse, beside]
     assert explained([inside, worse]) == [inside, worse]
+    hardly_worse = Finding("waxy", 0, Span(42, 58), collapse.severity + 0.05, "")
+    assert explained([collapse, hardly_worse]) == [collapse]
 
 
 def test_a_small_face_has_no_wax() -> None:

@@ -15,6 +15,10 @@ MODES: Mapping[str, ModeSpec] = MappingProxyType(
 )
 
 
+_DOUBT = 0.1
+"""Of severity: a collapse that seems hardly milder than what comes with it explains that, too."""
+
+
 def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, float] | None = None) -> tuple[Finding, ...]:
     """Every mode's findings on a track that can be seen, in source frames, first frame first.
 
@@ -41,4 +45,4 @@ def explained(findings: Sequence[Finding]) -> list[Finding]:
 def _covers(collapse: Finding, other: Finding) -> bool:
     """Whether it is at least as bad, over most of the other's frames."""
     shared = min(collapse.span.end, other.span.end) - max(collapse.span.start, other.span.start)
-    return collapse.severity >= other.severity and shared > len(other.span) / 2
+    return collapse.severity >= other.severity - _DOUBT and shared > len(other.span) / 2

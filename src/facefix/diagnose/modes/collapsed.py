@@ -16,7 +16,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import ModeSpec, own_confidence, runs, severity, worst
+from facefix.diagnose.spans import SWELL_S, ModeSpec, own_confidence, runs, severity, whole, worst
 from facefix.types import Finding, Signals
 
 _KNOTS = (-0.83, -0.76, -0.66, -0.48)
@@ -47,7 +47,16 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     for span in runs(curve, min_frames=max(2, round(fps / 8)), bridge=max(2, round(fps / 6))):
         sure = float(np.nanmedian(mesh[span.start : span.end]))
         why = f"eyes, nose and mouth can not be made out: gone, or covered (mesh confidence {sure:.2f}; clear faces have 0.93)."
-        found.append(Finding("collapsed", -1, span, worst(curve, span), why, {"mesh_confidence": round(sure, 3)}))
+        found.append(
+            Finding(
+                "collapsed",
+                -1,
+                whole(curve, span, round(SWELL_S * fps)),
+                worst(curve, span),
+                why,
+                {"mesh_confidence": round(sure, 3)},
+            )
+        )
     return found
 
 

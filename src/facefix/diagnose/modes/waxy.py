@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import ModeSpec, own_confidence, runs, worst
+from facefix.diagnose.spans import SWELL_S, ModeSpec, own_confidence, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _MIN_FACE_PX = 60
@@ -22,7 +22,9 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     for span in runs(curve, min_frames=max(4, round(fps / 4)), bridge=round(fps / 2)):
         wax = float(np.median(signals["wax"][span.start : span.end]))
         why = f"the skin lacks the fine detail that hair, brows and eyes in the same frames have (wax {wax:.2f} of 1)."
-        found.append(Finding("waxy", -1, span, worst(curve, span), why, {"wax": round(wax, 3)}))
+        found.append(
+            Finding("waxy", -1, whole(curve, span, round(SWELL_S * fps)), worst(curve, span), why, {"wax": round(wax, 3)})
+        )
     return found
 
 
