@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, median_filter
+from scipy.ndimage import binary_closing, binary_dilation, median_filter
 
 from facefix.types import Finding, Signals, Span
 
@@ -17,6 +17,10 @@ VISIBLE = 0.3
 OBVIOUS = 0.6
 """From here on it is "visible at once"."""
 
+FOREIGN_TINT = 20.0
+"""Distance in colour that skin does not get to, also in a shadow: something is before it."""
+_COMES_S = 0.25
+"""In which something that passes before a face covers it more and more, or less and less."""
 SWELL_S = 0.15
 """A fault that comes and goes has come so soon."""
 _RISEN = 0.8
@@ -81,6 +85,11 @@ def whole(curve: NDArray[float32], span: Span, most: int) -> Span:
     backwards = Span(length - span.end, length - span.start)
     start, end = begin(curve, span), length - begin(curve[::-1], backwards)
     return Span(max(start, span.start - most), min(end, span.end + most))
+
+
+def covered(tint: NDArray[float32], fps: float) -> NDArray[np.bool_]:
+    """(T,) frames in which something of another colour is before the face, or is coming, or going."""
+    return binary_dilation(tint >= FOREIGN_TINT, np.ones(2 * round(_COMES_S * fps) + 1)) if len(tint) else tint.astype(bool)
 
 
 def despike(values: NDArray[float32], frames: int) -> NDArray[float32]:

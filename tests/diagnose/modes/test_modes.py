@@ -132,6 +132,15 @@ def test_a_collapse_explains_what_is_milder_and_lies_in_it() -> None:
     assert explained([collapse, hardly_worse]) == [collapse]
 
 
+def test_what_passes_before_a_face_bends_nothing() -> None:
+    signals = _clean()
+    signals["shape_warp"][60:76] = 0.8
+    signals["boil"][70:76] += 9
+    assert _found(signals).keys() == {"warp", "flicker"}
+    signals["tint"][62:72] = 27
+    assert _found(signals) == {}
+
+
 def test_a_small_face_has_no_wax() -> None:
     signals = _clean()
     signals["wax"][70:100] = 0.9

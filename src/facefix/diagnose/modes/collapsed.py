@@ -16,7 +16,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import SWELL_S, ModeSpec, own_confidence, runs, severity, whole, worst
+from facefix.diagnose.spans import FOREIGN_TINT, SWELL_S, ModeSpec, own_confidence, runs, severity, whole, worst
 from facefix.types import Finding, Signals
 
 _KNOTS = (-0.83, -0.76, -0.66, -0.48)
@@ -33,15 +33,13 @@ _MIN_FACE_PX = 32
 """Below, features are a few pixels in any footage."""
 _MAX_YAW = 40.0
 """Degrees beyond which too little of a face is seen to say that nothing is left of it."""
-_FOREIGN_TINT = 20.0
-"""Distance in colour that skin does not get to, also in a shadow: something is before it."""
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
     mesh = signals["mesh"]
     if not np.isfinite(mesh).any():
         return []
-    legible = (signals["face_px"] >= _MIN_FACE_PX) & (np.abs(signals["yaw"]) < _MAX_YAW) & (signals["tint"] < _FOREIGN_TINT)
+    legible = (signals["face_px"] >= _MIN_FACE_PX) & (np.abs(signals["yaw"]) < _MAX_YAW) & (signals["tint"] < FOREIGN_TINT)
     curve = np.where(legible, _curve(signals, fps), 0).astype(float32)
     found = []
     for span in runs(curve, min_frames=max(2, round(fps / 8)), bridge=max(2, round(fps / 6))):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import SWELL_S, ModeSpec, runs, whole, worst
+from facefix.diagnose.spans import SWELL_S, ModeSpec, covered, runs, whole, worst
 from facefix.types import Finding, Signals
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    curve = weighing.of("flicker").severity(signals, fps)
+    curve = np.where(covered(signals["tint"], fps), np.nan, weighing.of("flicker").severity(signals, fps))
     found = []
     for span in runs(curve, min_frames=2, bridge=max(2, round(fps / 5))):
         inside = slice(span.start, span.end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import SWELL_S, ModeSpec, runs, whole, worst
+from facefix.diagnose.spans import SWELL_S, ModeSpec, covered, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _SHORTEST_FRAMES = 3
@@ -14,7 +14,8 @@ _MAX_YAW = 65.0
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    curve = np.where(np.abs(signals["yaw"]) > _MAX_YAW, np.nan, weighing.of("warp").severity(signals, fps))
+    unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps)
+    curve = np.where(unseen, np.nan, weighing.of("warp").severity(signals, fps))
     found = []
     for span in runs(curve, min_frames=_SHORTEST_FRAMES, bridge=max(2, round(fps / 6))):
         inside = slice(span.start, span.end)
