@@ -183,7 +183,8 @@ def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
     for treatment in job.plan.treatments:
         _LOG.debug("%s: %s", job.clip.path, treatment)
     with stills.folder(job.workspace.renders if job.workspace is not None else None) as folder:
-        outcome = execute(replace(job, keep=partial(stills.keep, folder)), prepared)
+        with memory.large_blocks_reused():
+            outcome = execute(replace(job, keep=partial(stills.keep, folder)), prepared)
         if outcome.copied:
             stills.untouched(folder)
         stills.deliver(folder)
