@@ -1,4 +1,4 @@
-"""Keeps the process as small for a long clip as for a short one, where the C library alone would not, and as fast as it can be so."""
+"""Keeps the process as small for a long clip as for a short one, where the C library alone would not."""
 
 from __future__ import annotations
 
