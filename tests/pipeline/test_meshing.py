@@ -1,4 +1,4 @@
-"""The mesh in the Python result, on the sample."""
+"""The mesh in the Python result, and handed on to a render, on the sample."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import pytest
 
 from facefix import Settings, analyse
 from facefix.faces.mesh import topology
-from facefix.types import Analysis
+from facefix.pipeline import preparing
+from facefix.pipeline.analysing import analyse_uncast
+from facefix.pipeline.equipping import equipped
+from facefix.pipeline.measuring import Laid
+from facefix.pipeline.preparing import Known, know
+from facefix.pipeline.progress import silent
+from facefix.plan import PlannedTrack, Treatment
+from facefix.types import Analysis, Span
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
 
@@ -32,3 +39,37 @@ def test_every_face_has_its_mesh_where_its_points_are(meshed: Analysis) -> None:
 def test_without_being_asked_there_are_none() -> None:
     (diagnosis,) = analyse(SHORT, Settings(range="2-5", device="cpu")).diagnoses
     assert all(face.mesh is None for face in diagnosis.track.faces)
+
+
+TEN = Settings(range="2-12", device="cpu")
+
+
+def _known(analysis: Analysis, laid: Laid | None) -> Known:
+    """The face of the sample, its third frame an anchor."""
+    track = analysis.diagnoses[0].track
+    points = np.stack([face.points for face in track.faces]).astype(np.float32)
+    planned = PlannedTrack(track.id, track.span, points, np.ones(len(points), np.float32), (4,))
+    treatment = Treatment(track.id, "warp", Span(6, 9), 0.6, 0.6, "")
+    with equipped(TEN):
+        return know(analysis.clip, [planned], [treatment], {0: 256}, {0: {7}}, "cpu", silent, laid=laid)[0]
+
+
+def test_a_render_takes_over_what_its_own_process_has_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    laid: Laid = {}
+    analysis = analyse_uncast(SHORT, TEN, False, silent, laid)
+    assert {id: meshes.shape for id, meshes in laid.items()} == {0: (10, topology.POINTS, 3)}
+    assert all(face.mesh is None for face in analysis.diagnoses[0].track.faces)
+    expected = _known(analysis, None)
+    monkeypatch.setattr(preparing, "Mesher", None)
+    known = _known(analysis, laid)
+    np.testing.assert_allclose(known.meshes, expected.meshes, atol=2e-3)
+    assert known.span == expected.span and known.samples.keys() == expected.samples.keys() == {7}
+    for one, other in zip(known.anchors, expected.anchors, strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+        np.testing.assert_allclose(one.mesh, other.mesh, atol=2e-3)
+
+
+def test_meshes_that_lack_a_frame_are_measured_again() -> None:
+    laid: Laid = {}
+    analysis = analyse_uncast(SHORT, TEN, False, silent, laid)
+    assert len(_known(analysis, {0: laid[0][:-1]}).meshes) == 10

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from tests.repair.faces import SIDE, face
 
-from facefix.repair.detail import grain, moderate, regrain, texture_stats, usual_texture
+from facefix.repair.detail import _medians, grain, moderate, regrain, texture_stats, usual_texture
 
 
 def textured(seed: int = 4) -> np.ndarray:
@@ -71,3 +71,10 @@ def test_one_rough_frame_does_not_make_the_reference() -> None:
     usual = usual_texture([smooth, rough, smooth])
     assert usual is not None and usual_texture([]) is None
     np.testing.assert_allclose(usual.energy, texture_stats(smooth).energy)
+
+
+def test_medians_are_those_of_numpy() -> None:
+    for size in (1, 2, 7, 64):
+        cells = np.random.default_rng(size).random((3, 4, size), np.float32)
+        expected = np.median(cells, axis=2)
+        np.testing.assert_array_equal(_medians(cells), expected)

@@ -16,6 +16,15 @@ def test_an_anchor_in_the_same_pose_stays_as_it_is() -> None:
     assert corner.max() < 0.1
 
 
+def test_what_is_seen_of_a_mesh_may_be_drawn_once_for_all_that_is_laid_on_it() -> None:
+    mesh, triangles = dome()
+    moved = mesh + np.array([6, 2, 0], np.float32)
+    seen = placing.drawn(moved, triangles, SIDE)
+    first, second = (placing.place(picture(), mesh, moved, triangles, seen=one) for one in (None, seen))
+    np.testing.assert_array_equal(first.pixels, second.pixels)
+    np.testing.assert_array_equal(first.coverage, second.coverage)
+
+
 def test_an_anchor_moves_with_the_mesh_and_shrinks_with_trust() -> None:
     mesh, triangles = dome()
     moved = mesh + np.array([6, 0, 0], np.float32)

@@ -22,7 +22,7 @@ from facefix.media import colour, decode, probe
 from facefix.pipeline.casting import cast, people, planned
 from facefix.pipeline.equipping import equipped
 from facefix.pipeline.loading import loaded
-from facefix.pipeline.measuring import measure_tracks
+from facefix.pipeline.measuring import Laid, measure_tracks
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps, silent
@@ -66,11 +66,12 @@ def analyse(path: Path, settings: Settings | None = None, *, meshes: bool = Fals
         return cast(analyse_uncast(path, settings, meshes, progress), known, settings)
 
 
-def analyse_uncast(path: Path, settings: Settings, meshes: bool, progress: Progress) -> Analysis:
-    """The same without characters: what does not change when they do."""
+def analyse_uncast(path: Path, settings: Settings, meshes: bool, progress: Progress, laid: Laid | None = None) -> Analysis:
+    """The same without characters: what does not change when they do. laid: see `measuring.measure_tracks`."""
     seen = follow(path, settings, progress=progress)
     clip = seen.clip
-    tracks, signals = measure_tracks(clip, seen.tracks, settings.devices[0], keep_meshes=meshes, progress=progress)
+    device = settings.devices[0]
+    tracks, signals = measure_tracks(clip, seen.tracks, device, keep_meshes=meshes, progress=progress, laid=laid)
     generator = generators.resolve(settings.generator, clip.origin)
     _LOG.info(
         "%s: %d shots, %d faces; generator %s, %s", clip.path, len(seen.shots), len(tracks), generator.name, generator.why

@@ -32,6 +32,9 @@ _SKIN_RATE = 8.0
 SURE_PERCENTILE = 90
 """Of the mesh's points, to ask what it knows best: a hand or a microphone takes some of them, a collapse takes all."""
 
+Laid = dict[int, NDArray[float32]]
+"""Track id -> (frames, 478, 3) meshes in source pixels, as measured: 6 KB a face and frame."""
+
 TrackSignals = dict[int, dict[str, NDArray[float32]]]
 """Track id -> signal name -> (frames,)."""
 
@@ -83,12 +86,15 @@ class _Followed:
         departed = self._departing.read(self.track.span.start, len(self.track.faces))
         return self._meter.finish() | shapes | departed | {skin.SIGNAL: wax, foresight.SIGNAL: unforeseen}
 
+    @property
+    def meshes(self) -> NDArray[float32]:
+        """(frames, 478, 3) source pixels, as measured, where they were kept."""
+        return np.stack(self._meshes)
+
     def meshed(self) -> Track:
-        """The track, its faces with meshes smoothed over it if they were kept; None in frames whose mesh is not believed."""
-        if not self._keep:
-            return self.track
+        """The track, its faces with meshes smoothed over it, which were kept; None in frames whose mesh is not believed."""
         confidence = np.stack(self._confidence)
-        smoothed = smooth(np.stack(self._meshes), confidence, self._rate)
+        smoothed = smooth(self.meshes, confidence, self._rate)
         faces = zip(self.track.faces, smoothed, confidence.mean(1) >= LOST, strict=True)
         return replace(
             self.track, faces=tuple(replace(face, mesh=mesh if believed else None) for face, mesh, believed in faces)
@@ -115,9 +121,12 @@ class _Meshed:
 
 
 def measure_tracks(
-    clip: ClipInfo, tracks: Sequence[Track], device: str, *, keep_meshes: bool, progress: Progress
+    clip: ClipInfo, tracks: Sequence[Track], device: str, *, keep_meshes: bool, progress: Progress, laid: Laid | None = None
 ) -> tuple[tuple[Track, ...], TrackSignals]:
     """The tracks, with meshes if they are to be kept, and the signals of each.
+
+    Args:
+        laid: where the meshes are left as they were measured, for a render by the same process.
 
     Raises:
         ModelError: weights are missing.
@@ -127,7 +136,7 @@ def measure_tracks(
         return (), {}
     mesher = loaded(Mesher, (WEIGHTS,), device)
     readers = _Readers(device)
-    followed = [_Followed(track, fps(clip), readers, keep_meshes) for track in tracks]
+    followed = [_Followed(track, fps(clip), readers, keep_meshes or laid is not None) for track in tracks]
     batch: list[_Shown] = []
     span = Span(min(t.span.start for t in tracks), max(t.span.end for t in tracks))
 
@@ -147,8 +156,11 @@ def measure_tracks(
                 progress("measuring", done, len(span))
         measuring.put(_meshed(batch, mesher))
     progress("measuring", len(span), len(span))
+    if laid is not None:
+        laid.update((one.track.id, meshes) for one in followed if len(meshes := one.meshes) == len(one.track.faces))
     with clocked("weighing signals", len(followed)):
-        return tuple(one.meshed() for one in followed), {one.track.id: one.signals() for one in followed}
+        seen = tuple(one.meshed() for one in followed) if keep_meshes else tuple(tracks)
+        return seen, {one.track.id: one.signals() for one in followed}
 
 
 def _shown(rgb: Pixels, present: Sequence[tuple[_Followed, Face]]) -> list[_Shown]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy import float32, uint8
@@ -74,6 +75,7 @@ def know(
     device: str,
     progress: Progress,
     parsing: Parsing | None = None,
+    laid: Mapping[int, NDArray[float32]] | None = None,
 ) -> dict[int, Known]:
     """What is known of each track, by its id; nothing is straightened yet.
 
@@ -81,21 +83,26 @@ def know(
         sides: of the crops of each track, px.
         samples: frames of each track whose crops are kept; few, for they are large.
         parsing: told of every face; None where nobody asks what covers them.
+        laid: as `measuring.Laid`; tracks that it lacks are meshed.
 
     Raises:
         ModelError: weights are missing.
     """
     spans = {track.id: _span(track, treatments, fps(clip)) for track in tracks}
     wanted_crops = {t.id: {*t.anchors, *samples[t.id]} for t in tracks}
-    mesher = loaded(Mesher, (WEIGHTS,), device)
-    meshes, crops = _looked(clip, tracks, spans, sides, wanted_crops, mesher, parsing, progress)
+    there = laid if laid is not None and all(len(laid.get(t.id, ())) == len(t.span) for t in tracks) else None
+    meshing = partial(_measured, loaded(Mesher, (WEIGHTS,), device)) if there is None else partial(_taken, there)
+    # Where all is measured, only the pictures that crops are kept of must be seen again.
+    looked = spans if there is None or parsing is not None else dict.fromkeys(spans, Span(0, 0))
+    found, crops = _looked(clip, tracks, looked, sides, wanted_crops, meshing, parsing, progress)
     known = {}
     for track in tracks:
-        mesh, seen = meshes[track.id], crops[track.id]
+        span, seen = spans[track.id], crops[track.id]
+        mesh = np.stack(list(found[track.id].values())) if there is None else there[track.id][_inside(span, track)]
         anchors = tuple(Sight(a, seen[a][0].pixels, seen[a][1]) for a in track.anchors if a in seen)
-        some = {frame: seen[frame][0] for frame in sorted(samples[track.id]) if frame in seen and frame in spans[track.id]}
+        some = {frame: seen[frame][0] for frame in sorted(samples[track.id]) if frame in seen and frame in span}
         shown = parsing.shown(track) if parsing is not None else {}
-        known[track.id] = Known(spans[track.id], mesh, mesh, anchors, some, shown=shown)
+        known[track.id] = Known(span, mesh, mesh, anchors, some, shown=shown)
     return known
 
 
@@ -154,46 +161,76 @@ def _span(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> 
     return Span(max(track.span.start, first), min(track.span.end, last))
 
 
+def _inside(span: Span, track: PlannedTrack) -> slice:
+    return slice(span.start - track.span.start, span.end - track.span.start)
+
+
+def _measured(mesher: Mesher, faces: Sequence[_Pictured]) -> NDArray[float32]:
+    """(N, 478, 3) source pixels."""
+    points = np.stack([one.points for one in faces])
+    with clocked("meshing faces", len(faces)):
+        return mesher.meshes([one.rgb for one in faces], points).points
+
+
+def _taken(laid: Mapping[int, NDArray[float32]], faces: Sequence[_Pictured]) -> NDArray[float32]:
+    """The same, from what was measured before."""
+    return np.stack([laid[one.track.id][one.frame - one.track.span.start] for one in faces])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pictured:
+    """A face in a picture."""
+
+    track: PlannedTrack
+    rgb: Pixels
+    frame: int
+
+    @property
+    def points(self) -> NDArray[float32]:
+        """(5, 2) source pixels."""
+        return self.track.points[self.frame - self.track.span.start]
+
+
 def _looked(
     clip: ClipInfo,
     tracks: Sequence[PlannedTrack],
     spans: Mapping[int, Span],
     sides: Mapping[int, int],
     kept: Mapping[int, Collection[int]],
-    mesher: Mesher,
+    meshing: Callable[[Sequence[_Pictured]], NDArray[float32]],
     parsing: Parsing | None,
     progress: Progress,
-) -> tuple[dict[int, NDArray[float32]], dict[int, dict[int, tuple[Crop, NDArray[float32]]]]]:
+) -> tuple[dict[int, dict[int, NDArray[float32]]], dict[int, dict[int, tuple[Crop, NDArray[float32]]]]]:
     """One sweep over the clip: the meshes of every track over its span; and of the frames to be kept, crop and mesh in it."""
     found: dict[int, dict[int, NDArray[float32]]] = {track.id: {} for track in tracks}
     crops: dict[int, dict[int, tuple[Crop, NDArray[float32]]]] = {track.id: {} for track in tracks}
-    waiting: list[tuple[PlannedTrack, Pixels, int]] = []
+    waiting: list[_Pictured] = []
 
     def flush() -> None:
-        points = np.stack([track.points[frame - track.span.start] for track, _, frame in waiting])
-        with clocked("meshing faces", len(waiting)):
-            meshes = mesher.meshes([rgb for _, rgb, _ in waiting], points).points
+        meshes = meshing(waiting)
         if parsing is not None:
-            crops_here = (crop_of(rgb, five, sides[t.id], f) for (t, rgb, f), five in zip(waiting, points, strict=True))
+            crops_here = (crop_of(one.rgb, one.points, sides[one.track.id], one.frame) for one in waiting)
             with clocked("parsing faces", len(waiting)):
-                parsing.look([(track.id, crop) for (track, _, _), crop in zip(waiting, crops_here, strict=True)])
-        for (track, rgb, frame), mesh, five in zip(waiting, meshes, points, strict=True):
-            if frame in spans[track.id]:
-                found[track.id][frame] = mesh
-            if frame in kept[track.id]:
-                crop = crop_of(rgb, five, sides[track.id], frame)
-                crops[track.id][frame] = crop, framing.through(crop.transform, mesh)
+                parsing.look([(one.track.id, crop) for one, crop in zip(waiting, crops_here, strict=True)])
+        for one, mesh in zip(waiting, meshes, strict=True):
+            if one.frame in spans[one.track.id]:
+                found[one.track.id][one.frame] = mesh
+            if one.frame in kept[one.track.id]:
+                crop = crop_of(one.rgb, one.points, sides[one.track.id], one.frame)
+                crops[one.track.id][one.frame] = crop, framing.through(crop.transform, mesh)
         waiting.clear()
 
     frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *kept[track.id])}
+    if not frames:
+        return found, crops
     whole = Span(min(frames), max(frames) + 1)
 
-    def pictures() -> Iterator[list[tuple[PlannedTrack, Pixels, int]]]:
+    def pictures() -> Iterator[list[_Pictured]]:
         for frame in clocked_each("decoding", decode.Decoder(clip, whole)):
             here = [t for t in tracks if frame.index in spans[t.id] or frame.index in kept[t.id]]
             with clocked("to RGB", bool(here)):
                 rgb = colour.to_rgb(frame, clip) if here else None
-            yield [] if rgb is None else [(track, rgb, frame.index) for track in here]
+            yield [] if rgb is None else [_Pictured(track, rgb, frame.index) for track in here]
 
     for done, faces in enumerate(ahead(pictures()), start=1):
         waiting += faces
@@ -203,4 +240,4 @@ def _looked(
     if waiting:
         flush()
     progress("getting to know faces", len(whole), len(whole))
-    return {t.id: np.stack([found[t.id][f] for f in sorted(found[t.id])]) for t in tracks}, crops
+    return found, crops

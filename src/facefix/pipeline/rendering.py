@@ -16,10 +16,12 @@ from facefix.errors import PlanError
 from facefix.media import encode, probe
 from facefix.models import devices, zoo
 from facefix.pipeline import enlarging
-from facefix.pipeline.analysing import analyse, plan
+from facefix.pipeline.analysing import analyse_uncast, plan
+from facefix.pipeline.casting import cast, people
 from facefix.pipeline.checkpoint import Workspace
 from facefix.pipeline.equipping import equipped
 from facefix.pipeline.executing import Job, execute, part_of
+from facefix.pipeline.measuring import Laid
 from facefix.pipeline.paging import planned, write_page
 from facefix.pipeline.progress import Progress, silent
 from facefix.pipeline.proof import Proof
@@ -105,15 +107,19 @@ def repair(
     with equipped(settings), _reported(settings):
         _check(Path(path), Path(out), settings, encode.EncodeSpec(settings.codec, settings.crf), overwrite)
         zoo.check(named(settings.restorer).files)
+        # Batches of another size give the same meshes but for rounding, and a job that was broken off must go on with the same
+        # bits by a kept analysis, which has no meshes: they are taken over only where nothing is kept.
+        laid: Laid = {}
         if workspace is None:
-            analysis = analyse(path, settings, progress=progress)
+            known = people(settings)
+            analysis = cast(analyse_uncast(Path(path), settings, False, progress, laid), known, settings)
         else:
             analysis = analysed(path, settings, workspace.analyses, progress)
         job = Job(
             plan(analysis, settings), analysis.clip, Path(out), settings, overwrite, progress, _found(analysis),
             analysis.judgement.regenerate, workspace=workspace,
         )  # fmt: skip
-        return _render(job, started, analysis)
+        return _render(job, started, analysis, laid)
 
 
 def render(
@@ -172,18 +178,19 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
         encode.try_encoder(encoder, settings.scale * info.video.width, settings.scale * info.video.height)
 
 
-def _render(job: Job, started: float, analysis: Analysis | None) -> Report:
+def _render(job: Job, started: float, analysis: Analysis | None, laid: Laid | None = None) -> Report:
     findings = _found(analysis) if analysis else ()
     memory.keep_large_blocks_apart()
     stills = Stills(job.clip, job.out, resolve_frames(job.settings.frames, job.clip, job.plan.span))
     for place in stills.places:
         files.check_output(job.clip.path, place, overwrite=job.overwrite)
-    prepared = prepare(job.plan, job.clip, job.settings, job.progress)
+    prepared = prepare(job.plan, job.clip, job.settings, job.progress, laid)
     _LOG.info("%s: %d treatments, restorer %s", job.clip.path, len(job.plan.treatments), named(job.plan.restorer).name)
     for treatment in job.plan.treatments:
         _LOG.debug("%s: %s", job.clip.path, treatment)
     with stills.folder(job.workspace.renders if job.workspace is not None else None) as folder:
-        outcome = execute(replace(job, keep=partial(stills.keep, folder)), prepared)
+        with memory.large_blocks_reused():
+            outcome = execute(replace(job, keep=partial(stills.keep, folder)), prepared)
         if outcome.copied:
             stills.untouched(folder)
         stills.deliver(folder)

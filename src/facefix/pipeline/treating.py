@@ -20,6 +20,8 @@ from facefix.pipeline import trial
 from facefix.pipeline.anchoring import cast_of, reference
 from facefix.pipeline.gauges import Instruments
 from facefix.pipeline.loading import loaded
+from facefix.pipeline.measuring import Laid
+from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
 from facefix.pipeline.profiling import clocked
@@ -29,7 +31,7 @@ from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
 from facefix.repair import masks
 from facefix.repair.cures import CURES, Patient
-from facefix.repair.face import Course, FaceRepair, crop_side
+from facefix.repair.face import Admitted, Course, FaceRepair, crop_side
 from facefix.repair.restorers import FAITHFUL, RESTORERS, named
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.restorers.anchored import restoring as anchored_restorer
@@ -44,6 +46,9 @@ _DIRECTIONS = 8
 _ROUND = 8
 """Crops, of all faces and frames, that a GPU's restorer is given at once."""
 
+_ADMITTED = 2
+"""Frames whose faces are cut out ahead: each takes up to 12 MB a face."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackRepair:
@@ -54,13 +59,13 @@ class TrackRepair:
     known: Known
     face: FaceRepair
 
-    def push(self, rgb: Pixels, frame: int) -> list[Patch]:
-        """Treat the face in the next wanted frame; the patches that are complete."""
+    def admitted(self, rgb: Pixels, frame: int) -> Admitted:
+        """The face in a wanted frame, for `face.treat`."""
         track = self.case.track
         points = track.points[frame - track.span.start]
         crop = crop_of(rgb, points, self.case.side, frame)
         mesh, wanted = (framing.through(crop.transform, m) for m in self.known.at(frame))
-        return self.face.push(crop, points, mesh, wanted)
+        return self.face.admitted(crop, points, mesh, wanted)
 
     def only(self, kept: Sequence[Treatment]) -> TrackRepair | None:
         """The same with no treatments but those; None where none of them is its own. Untried, as they have been tried."""
@@ -79,8 +84,11 @@ class Prepared:
     """Treatments of the plan that are left out, because they would do harm."""
 
 
-def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress = silent) -> Prepared:
+def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress = silent, laid: Laid | None = None) -> Prepared:
     """One `TrackRepair` per treated track of the plan; loads networks, follows the faces, tries the repairs.
+
+    Args:
+        laid: meshes of the plan's tracks, where this process has measured them; the others are measured.
 
     Raises:
         PlanError: the plan asks for a mode without a cure or for an unknown restorer.
@@ -108,7 +116,7 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     parser = loaded(mask.load, mask.files, settings.devices[0])
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     parsing = None if parser is None else Parsing(parser, tracks, plan.treatments)
-    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing)
+    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing, laid)
     judge = instruments.identity if modes & tried else None
     own_too = spec.invents and plan.restorer == "auto"
     faithful = Rounds(loaded(FAITHFUL.load, FAITHFUL.files, settings.devices[0]), size) if own_too else None
@@ -213,14 +221,10 @@ def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: Sequence[TrackRepa
         for patch in patches:
             ready.setdefault(patch.frame, []).append(patch)
 
-    for frame in frames:
+    for frame, faces in ahead(_admitted(frames, clip, repairs), _ADMITTED):
         waiting.append(frame)
-        wanted = [repair for repair in repairs if repair.face.wants(frame.index)]
-        with clocked("to RGB", bool(wanted)):
-            rgb = colour.to_rgb(frame, clip) if wanted else None
-        for repair in wanted:
-            if rgb is not None:
-                keep(repair.push(rgb, frame.index))
+        for repair, face in faces:
+            keep(repair.face.treat(face))
         while len(waiting) > delay:
             first = waiting.popleft()
             yield first, ready.pop(first.index, [])
@@ -228,6 +232,19 @@ def treated(frames: Iterable[Frame], clip: ClipInfo, repairs: Sequence[TrackRepa
         keep(repair.face.flush())
     for first in waiting:
         yield first, ready.pop(first.index, [])
+
+
+def _admitted(
+    frames: Iterable[Frame], clip: ClipInfo, repairs: Sequence[TrackRepair]
+) -> Iterator[tuple[Frame, list[tuple[TrackRepair, Admitted]]]]:
+    """Every frame with the faces in it that are wanted."""
+    for frame in frames:
+        wanted = [repair for repair in repairs if repair.face.wants(frame.index)]
+        with clocked("to RGB", bool(wanted)):
+            rgb = colour.to_rgb(frame, clip) if wanted else None
+        with clocked("cutting out faces", len(wanted)):
+            faces = [] if rgb is None else [(repair, repair.admitted(rgb, frame.index)) for repair in wanted]
+        yield frame, faces
 
 
 def _curves(treatments: Iterable[Treatment], track: PlannedTrack) -> dict[str, NDArray[float32]]:

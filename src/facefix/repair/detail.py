@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
+
+from facefix.repair.scaling import threefold
 
 SPLIT_SIDE_SHARE = 0.02
 """Sigma of the split between the input's part and the restorer's: about a fifth of an eye's width."""
@@ -45,7 +48,7 @@ def moderate(
     difference = restored - crop
     grey = cv2.cvtColor(difference, cv2.COLOR_RGB2GRAY)
     detail = grey - _blur(np.asarray(grey, np.float32), split * crop.shape[0])
-    return np.repeat((np.float32(strength) * detail)[..., None], 3, axis=2)
+    return threefold(np.float32(strength) * detail)
 
 
 def texture_stats(crop: NDArray[float32]) -> TextureStats:
@@ -80,22 +83,33 @@ def regrain(
     """
     luma = _luma(crop)
     side = luma.shape[0]
-    noise = grain(side, seed=0) if noise is None else noise
+    grainy = _usual_grain(side) if noise is None else _grainy(noise)
     residual = np.zeros_like(luma)
-    for band, noise_band, wanted in zip(_bands(luma), _bands(noise), reference.energy, strict=True):
+    for band, (noise_band, power), wanted in zip(_bands(luma), grainy, reference.energy, strict=True):
         have = _energy(band)
         gain = np.clip(np.sqrt(wanted / np.maximum(have, 1e-9)), 1, _MOST_GAIN)
-        missing = np.sqrt(np.maximum(wanted - have * gain**2, 0) / np.maximum(float((noise_band**2).mean()), 1e-12))
+        missing = np.sqrt(np.maximum(wanted - have * gain**2, 0) / np.maximum(power, 1e-12))
         tame = _edgeless(band, have)
         residual += _spread(gain - 1, side) * tame * band + _spread(missing, side) * tame * noise_band
     # Film and sensor noise vanish in black and in clipped white, and so does skin's texture.
     residual *= np.clip(10 * luma * (1.02 - luma), 0, 1)
-    return np.repeat((np.float32(strength) * residual)[..., None], 3, axis=2)
+    return threefold(np.float32(strength) * residual)
 
 
 def grain(side: int, seed: int) -> NDArray[float32]:
     """(side, side) white noise of unit variance; the same seed gives the same grain."""
     return np.random.default_rng(seed).standard_normal((side, side), dtype=np.float32)
+
+
+@lru_cache(maxsize=2)
+def _usual_grain(side: int) -> list[tuple[NDArray[float32], float]]:
+    """What `regrain` adds where it is given no noise: made once for each side that crops have."""
+    return _grainy(grain(side, seed=0))
+
+
+def _grainy(noise: NDArray[float32]) -> list[tuple[NDArray[float32], float]]:
+    """The bands of noise, and the mean square of each."""
+    return [(band, float((band**2).mean())) for band in _bands(noise)]
 
 
 def _luma(crop: NDArray[float32]) -> NDArray[float32]:
@@ -114,8 +128,17 @@ def _bands(luma: NDArray[float32]) -> list[NDArray[float32]]:
 def _energy(band: NDArray[float32]) -> NDArray[float32]:
     """(GRID, GRID) energy of the noise-like part: the square of the median magnitude, as edges are few but large."""
     side = band.shape[0] // GRID * GRID
-    cells = band[:side, :side].reshape(GRID, side // GRID, GRID, side // GRID).swapaxes(1, 2).reshape(GRID, GRID, -1)
-    return np.square(1.4826 * np.median(np.abs(cells), axis=2)).astype(np.float32)
+    size = np.abs(band[:side, :side])
+    cells = size.reshape(GRID, side // GRID, GRID, side // GRID).swapaxes(1, 2).reshape(GRID, GRID, -1)
+    return np.square(1.4826 * _medians(cells)).astype(np.float32)
+
+
+def _medians(cells: NDArray[float32]) -> NDArray[float32]:
+    """(GRID, GRID) medians of (GRID, GRID, N), whose order it changes; `np.median` takes seven times as long."""
+    middle = cells.shape[2] // 2
+    cells.partition(middle, axis=2)
+    upper = cells[..., middle]
+    return upper if cells.shape[2] % 2 else (upper + cells[..., :middle].max(2)) / 2
 
 
 def _edgeless(band: NDArray[float32], energy: NDArray[float32]) -> NDArray[float32]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from facefix.repair import placing
 from facefix.repair.cures import CURES, Cure, Patient, Sight, Treated
 from facefix.repair.mask import FaceMask, face_mask
+from facefix.repair.scaling import threefold
 from facefix.repair.strength import MOVED_AT
 from facefix.types import Crop, Patch, Span
 
@@ -49,6 +50,15 @@ class _Held:
     mask: FaceMask
     mesh: NDArray[float32]
     """(478, 3) as measured, crop pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Admitted:
+    """A face that is ready for its cures."""
+
+    held: _Held
+    sight: Sight
+    """With its features moved to where they belong."""
 
 
 @dataclass(slots=True, eq=False)
@@ -89,18 +99,26 @@ class FaceRepair:
             mesh: (478, 3) as measured, crop pixels.
             wanted: (478, 3) where its points belong, crop pixels; `mesh` itself where nothing is bent.
         """
-        if not self._steps:
-            self._steps = [self._started(name) for name in self._active]
+        return self.treat(self.admitted(crop, points, mesh, wanted))
+
+    def admitted(self, crop: Crop, points: NDArray[float32], mesh: NDArray[float32], wanted: NDArray[float32]) -> Admitted:
+        """The part of `push` that no other frame bears on, for `treat`; a thread of its own may do it."""
         in_crop = points @ crop.transform[:, :2].T + crop.transform[:, 2]
         mask = face_mask(in_crop, crop.pixels.shape[0])
         if (shown := self.course.shown.get(crop.frame)) is not None:
             mask = mask.narrowed(shown)
-        self._held.append(_Held(crop, mask, mesh))
         pixels = crop.pixels
         if np.abs(wanted - mesh)[:, :2].max() > _UNMOVED_PX:
             pixels = placing.moved(pixels, mesh, wanted, self.course.patient.triangles, self._movable(mask, crop.frame))
-        patches = self._pass(0, [Sight(crop.frame, pixels, wanted)])
-        if any(crop.frame + 1 == window.end for window in self._windows):
+        return Admitted(_Held(crop, mask, mesh), Sight(crop.frame, pixels, wanted))
+
+    def treat(self, face: Admitted) -> list[Patch]:
+        """The rest of `push`."""
+        if not self._steps:
+            self._steps = [self._started(name) for name in self._active]
+        self._held.append(face.held)
+        patches = self._pass(0, [face.sight])
+        if any(face.sight.frame + 1 == window.end for window in self._windows):
             patches += self.flush()
         return patches
 
@@ -142,7 +160,7 @@ class FaceRepair:
                 out.append(before)
                 continue
             held = self._at(frame)
-            weight = strength * held.mask.weighted(spec.eyes, spec.mouth, spec.firm)[..., None]
+            weight = threefold(strength * held.mask.weighted(spec.eyes, spec.mouth, spec.firm))
             after = replace(before, pixels=before.pixels + weight * (pixels - before.pixels))
             if self.witness is not None:
                 first = next(one for one in self._steps if self._strength(one, frame) > 0)

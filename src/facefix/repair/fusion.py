@@ -18,7 +18,7 @@ from numpy import float32, int32
 from numpy.typing import NDArray
 
 from facefix.repair import placing
-from facefix.repair.scaling import resized
+from facefix.repair.scaling import resized, threefold
 
 CURVATURE = 0.3
 _WEIGHED_PX = 256
@@ -85,6 +85,7 @@ class Fuser:
         """usual: (478, 3) crop pixels, the mesh that frames are unrolled onto. radius: frames looked at on either side."""
         self._usual, self._triangles, self.radius = usual, triangles, radius
         self._mixer = mixer or Regression(radius)
+        self._seen: placing.Seen | None = None
         self._held: deque[_Held] = deque()
         self._next = 0
         """Index into `_held` of the next frame to be given out."""
@@ -100,10 +101,12 @@ class Fuser:
         """
         if self._held and frame != self._held[-1].frame + 1:
             raise ValueError(f"frame {frame} does not follow frame {self._held[-1].frame}; flush first")
-        both = np.dstack([values, cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)]).astype(np.float32, copy=False)
-        unrolled, sure = _carried(both, mesh, self._usual, self._triangles)
-        colours, luma = (np.ascontiguousarray(part) for part in (unrolled[..., :3], unrolled[..., 3]))
-        seen = Unrolled(colours, luma, np.clip(sure, 0, 1), mesh, wanted)
+        if self._seen is None:
+            self._seen = placing.drawn(self._usual, self._triangles, len(values))
+        both = np.asarray(cv2.merge([*cv2.split(values), cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)]), np.float32)
+        unrolled, sure = _carried(both, mesh, self._usual, self._triangles, self._seen)
+        colours = np.asarray(cv2.cvtColor(unrolled, cv2.COLOR_RGBA2RGB), np.float32)
+        seen = Unrolled(colours, np.ascontiguousarray(unrolled[..., 3]), np.clip(sure, 0, 1), mesh, wanted)
         self._held.append(_Held(frame, values, mesh, self._mixer.kept(seen), wanted))
         return [self._give()] if len(self._held) - self._next > self.radius else []
 
@@ -123,7 +126,9 @@ class Fuser:
         if centre.wanted and last - first > 1:
             change = self._mixer.change([self._held[i].kept for i in range(first, last)], self._next - first)
             back, sure = _carried(change, self._usual, centre.mesh, self._triangles)
-            values = np.asarray(values + back * np.clip(sure, 0, 1)[..., None], np.float32)
+            back *= threefold(np.clip(sure, 0, 1))
+            back += values
+            values = back
         self._next += 1
         if self._next > self.radius:
             self._held.popleft()
@@ -162,7 +167,7 @@ class Regression:
         kernel = robust_kernel(np.stack([w.luma for w in window]), np.stack([w.trust for w in window]), times, CURVATURE)
         change = -window[centre].colours
         for share, kept in zip(kernel, window, strict=True):
-            change += resized(share, len(change), cv2.INTER_LINEAR)[..., None] * kept.colours
+            change += threefold(resized(share, len(change), cv2.INTER_LINEAR)) * kept.colours
         return change
 
 
@@ -224,10 +229,17 @@ def _kernel(weights: NDArray[float32], times: NDArray[float32], curvature: float
 
 
 def _carried(
-    values: NDArray[float32], mesh: NDArray[float32], wanted: NDArray[float32], triangles: NDArray[int32]
+    values: NDArray[float32],
+    mesh: NDArray[float32],
+    wanted: NDArray[float32],
+    triangles: NDArray[int32],
+    seen: placing.Seen | None = None,
 ) -> tuple[NDArray[float32], NDArray[float32]]:
-    """Values (S, S, C) whose face has that mesh, brought to where the other has its points; and how surely, (S, S)."""
+    """Values (S, S, C) whose face has that mesh, brought to where the other has its points; and how surely, (S, S).
+
+    seen: `placing.drawn` of `wanted`, where there is one.
+    """
     side = values.shape[0]
-    where, known = placing.source_map(wanted, mesh, triangles, side)
+    where, known = placing.source_map(wanted, mesh, triangles, side, seen)
     sure = resized(np.asarray(known / placing.HOLE, np.float32), side, cv2.INTER_LINEAR)
     return placing.fetched(values, placing.enlarged(where, side)), sure

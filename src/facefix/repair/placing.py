@@ -16,8 +16,12 @@ from facefix.types import Placed
 
 Floats = NDArray[np.float32]
 Triangles = NDArray[np.int32]
+Seen = NDArray[np.int32]
+"""(GRID_PX, GRID_PX) index of the triangle seen in each cell of a crop, -1 for none."""
 
 GRID_PX = 96
+_NO_MAP = np.empty(0, np.float32)
+"""x and y come in one map."""
 _SUBPIXEL_BITS = 4
 _EDGE_ON = 0.35
 """Cosine to the viewer below which skin of an anchor is seen too obliquely to be trusted in full."""
@@ -29,15 +33,17 @@ _REACH = 0.07
 """How far beyond the mesh that trust lasts, as a share of the crop's side."""
 
 
-def place(anchor: Floats, anchor_mesh: Floats, mesh: Floats, triangles: Triangles, trust: float = 1.0) -> Placed:
+def place(
+    anchor: Floats, anchor_mesh: Floats, mesh: Floats, triangles: Triangles, trust: float = 1.0, seen: Seen | None = None
+) -> Placed:
     """Move the anchor's pixels to where the damaged crop has the same piece of skin.
 
     anchor: (S, S, 3) RGB 0..1. anchor_mesh, mesh: (P, 3) crop pixels of the anchor and of the damaged crop, z larger away
     from the viewer. triangles: (T, 3) point indices, clockwise on the screen where they face the viewer. trust: 0..1, the
-    anchor's own worth, multiplied into the coverage.
+    anchor's own worth, multiplied into the coverage. seen: `drawn` of `mesh`, where there is one.
     """
     side = anchor.shape[0]
-    where, known = source_map(mesh, anchor_mesh, triangles, side)
+    where, known = source_map(mesh, anchor_mesh, triangles, side, seen)
     pixels = fetched(anchor, enlarged(where, side))
     inside = np.clip((side / 2 - np.abs(where - (side - 1) / 2).max(-1)) / 3, 0, 1)
     coverage = cv2.resize(trust * known * inside, (side, side), interpolation=cv2.INTER_LINEAR)
@@ -54,7 +60,10 @@ def moved(pixels: Floats, mesh: Floats, wanted: Floats, triangles: Triangles, we
     at = _grid(side)
     here = np.asarray((where - at) * np.clip(known / HOLE, 0, 1)[..., None], np.float32)
     shift = enlarged(here, side) * weight[..., None]
-    return fetched(pixels, shift + np.mgrid[:side, :side][::-1].transpose(1, 2, 0))
+    pixel = np.arange(side, dtype=np.float32)
+    shift[..., 0] += pixel
+    shift[..., 1] += pixel[:, None]
+    return fetched(pixels, shift)
 
 
 def guide(anchor_meshes: Sequence[Floats], mesh: Floats, triangles: Triangles, side: int) -> Floats:
@@ -89,14 +98,16 @@ def fit(moving: Floats, fixed: Floats, rounds: int = 3) -> Floats:
     return out.astype(np.float32)
 
 
-def source_map(target: Floats, source: Floats, triangles: Triangles, side: int) -> tuple[Floats, Floats]:
+def source_map(
+    target: Floats, source: Floats, triangles: Triangles, side: int, seen: Seen | None = None
+) -> tuple[Floats, Floats]:
     """For each cell of a grid over the target crop: where in the source crop its content lies, and how surely.
 
     Returns (GRID_PX, GRID_PX, 2) x, y in pixels of a crop of `side`, and (GRID_PX, GRID_PX) 0..1: 1 on skin that the source
-    shows squarely, less where it turns away, falling to 0 away from the mesh.
+    shows squarely, less where it turns away, falling to 0 away from the mesh. seen: `drawn` of `target`, where there is one.
     """
     at = _grid(side)
-    index = _drawn(target, triangles, side)
+    index = drawn(target, triangles, side) if seen is None else seen
     known = index >= 0
     base = _similarity(target, source)
     away = at @ base[:2] + base[2] - at
@@ -119,8 +130,8 @@ def source_map(target: Floats, source: Floats, triangles: Triangles, side: int) 
 
 def fetched(picture: Floats, where: Floats) -> Floats:
     """(S, S, C) whose every pixel is fetched from `where` (S, S, 2), x and y, in a picture of the same shape."""
-    x, y = (np.ascontiguousarray(where[..., i], np.float32) for i in (0, 1))
-    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101), np.float32)
+    at = np.ascontiguousarray(where, np.float32)
+    return np.asarray(cv2.remap(picture, at, _NO_MAP, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101), np.float32)
 
 
 def enlarged(field: Floats, side: int) -> Floats:
@@ -135,8 +146,8 @@ def _grid(side: int) -> Floats:
     return np.stack(np.meshgrid(at, at), -1)
 
 
-def _drawn(mesh: Floats, triangles: Triangles, side: int) -> NDArray[np.int32]:
-    """(GRID_PX, GRID_PX) index of the triangle seen in each cell, -1 for none."""
+def drawn(mesh: Floats, triangles: Triangles, side: int) -> Seen:
+    """Which triangles of a mesh are seen: half the work of a map, for those who lay several pictures on one mesh."""
     picture = np.zeros((GRID_PX, GRID_PX), np.int32)
     toward = np.flatnonzero(_facing(mesh, triangles) > 0)
     far_first = toward[np.argsort(-mesh[triangles[toward], 2].mean(1))]

@@ -1,4 +1,4 @@
-"""Square pictures brought to another side."""
+"""Square pictures brought to another side, and planes to as many channels as a picture has."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def resized(picture: NDArray[float32], side: int, enlarge: int = cv2.INTER_CUBIC
         return picture
     way = cv2.INTER_AREA if picture.shape[0] > side else enlarge
     return np.asarray(cv2.resize(picture, (side, side), interpolation=way), np.float32)
+
+
+def threefold(plane: NDArray[float32]) -> NDArray[float32]:
+    """(S, S, 3) of an (S, S) plane: numpy multiplies by a last axis that it must repeat three times as slowly."""
+    return np.asarray(cv2.merge((plane, plane, plane)), np.float32)

@@ -50,9 +50,10 @@ def total(a: list[np.ndarray], b: list[np.ndarray]) -> float:
 @pytest.mark.parametrize("mode", CURES)
 def test_every_cure_holds_back_no_more_than_it_says_and_loses_no_frame(mode: str) -> None:
     cure, given = CURES[mode].start(patient()), 0
+    late = CURES[mode].look_ahead(FPS) + CURES[mode].behind(patient())
     for i, sight in enumerate(sights(turning(FRAMES))):
         given += len(cure.push(sight))
-        assert i + 1 - given <= CURES[mode].look_ahead(FPS)
+        assert i + 1 - given <= late
     assert given + len(cure.flush()) == FRAMES
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,11 +42,19 @@ def test_crops_are_restored_together_by_their_sides_and_everyone_gets_his_own() 
     assert darker.asked == [(16, [100, 102, 103]), (32, [101]), (16, [104])]
 
 
-def test_a_round_of_one_is_restored_when_it_is_wanted() -> None:
-    darker = Darker()
-    answer = Rounds(darker).ask(crop(16, 0.5), 90)
-    assert darker.asked == []
-    assert float(answer().max()) == pytest.approx(0.45) and darker.asked == [(16, [90])]
+def test_a_round_of_one_is_held_at_once_in_another_thread() -> None:
+    began, go = threading.Event(), threading.Event()
+
+    class Slow(Darker):
+        def restore(self, crops: np.ndarray, source_px: float | Sequence[float]) -> np.ndarray:
+            began.set()
+            assert go.wait(5)
+            return super().restore(crops, source_px)
+
+    answer = Rounds(Slow()).ask(crop(16, 0.5), 90)
+    assert began.wait(5)
+    go.set()
+    assert float(answer().max()) == pytest.approx(0.45)
 
 
 @pytest.mark.parametrize("size", [1, 2])

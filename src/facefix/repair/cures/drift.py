@@ -13,7 +13,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.repair.cures.contract import CureSpec
-from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure
+from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure, behind
 
 _COARSE = 0.02
 """Sigma, as a share of the crop's side, above which light and colour are taken: about a fifth of an eye's width."""
@@ -35,5 +35,6 @@ SPEC = CureSpec(
     eyes=0.8,
     mouth=0.6,
     start=DriftCure,
+    behind=behind,
     full_at=0.75,
 )

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from facefix.repair import placing
 from facefix.repair.cures.contract import Patient, Sight
-from facefix.repair.cures.fused import FusedCure
+from facefix.repair.cures.fused import FusedCure, Values
 from facefix.repair.restorers.anchored import ANCHORS
+from facefix.repair.restorers.aside import Aside
 
 STEADY_FRAMES = 2
 """What is rebuilt is fused over so many frames to either side, so that it does not flicker."""
@@ -19,24 +20,37 @@ class RebuildingCure(FusedCure):
     """See `contract.Cure`. Without anchors, or without a network, it changes nothing."""
 
     def __init__(self, patient: Patient) -> None:
-        super().__init__(patient, STEADY_FRAMES)
+        super().__init__(patient, STEADY_FRAMES, behind(patient))
+        self._aside = Aside()
+
+    def begun(self, sight: Sight) -> Values:
+        # Neighbours of a wanted frame are rebuilt too: what is fused must be alike.
+        patient = self.patient
+        if patient.anchored is None or not rebuilds(patient):
+            return lambda: np.zeros_like(sight.pixels)
+        chosen = nearest((*patient.anchors, *patient.references), sight.mesh, ANCHORS)
+        seen = placing.drawn(sight.mesh, patient.triangles, len(sight.pixels))
+        placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles, seen=seen) for a in chosen]
+        # The features lie where they belong already: nothing is left to be guided.
+        guide = np.zeros((1, placing.GRID_PX, placing.GRID_PX, 2), np.float32)
+        rebuilt = self._aside.begin(patient.anchored.restore, sight.pixels[None], [placed], guide)
+        return lambda: rebuilt.result().pixels[0] - sight.pixels
 
     def values(self, sight: Sight) -> NDArray[float32]:
-        # Neighbours of a wanted frame are rebuilt too: what is fused must be alike.
-        return self._rebuilt(sight) - sight.pixels
+        return self.begun(sight)()
 
     def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
         return np.clip(pixels + fused, 0, 1)
 
-    def _rebuilt(self, sight: Sight) -> NDArray[float32]:
-        patient = self.patient
-        if patient.anchored is None or not (patient.anchors or patient.references):
-            return sight.pixels
-        chosen = nearest((*patient.anchors, *patient.references), sight.mesh, ANCHORS)
-        placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles) for a in chosen]
-        # The features lie where they belong already: nothing is left to be guided.
-        guide = np.zeros((1, placing.GRID_PX, placing.GRID_PX, 2), np.float32)
-        return patient.anchored.restore(sight.pixels[None], [placed], guide).pixels[0]
+
+def rebuilds(patient: Patient) -> bool:
+    """Whether there is something to rebuild its face from."""
+    return patient.anchored is not None and bool(patient.anchors or patient.references)
+
+
+def behind(patient: Patient) -> int:
+    """Frames begun ahead: one is rebuilt while the one before is fused."""
+    return int(rebuilds(patient))
 
 
 def nearest(anchors: tuple[Sight, ...], mesh: NDArray[float32], count: int) -> list[Sight]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facefix.repair.cures.contract import CureSpec
-from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure
+from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure, behind
 
 SPEC = CureSpec(
     name="warp",
@@ -12,5 +12,6 @@ SPEC = CureSpec(
     eyes=0.8,
     mouth=0.6,
     start=RebuildingCure,
+    behind=behind,
     full_at=0.75,
 )

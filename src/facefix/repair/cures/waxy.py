@@ -40,7 +40,7 @@ class WaxyCure(FusedCure):
 
 def behind(patient: Patient) -> int:
     """Frames begun ahead: two rounds but one, so that one is restored while the one before is fused."""
-    return 2 * patient.restorer.size - 1 if patient.restorer.size > 1 else 0
+    return 2 * patient.restorer.size - 1
 
 
 SPEC = CureSpec(

@@ -1,19 +1,19 @@
 """Crops of all faces and frames are restored in rounds: eight at once take an accelerator little longer than one.
 
 Who asks gets an answer to be taken later. A round begins when enough crops wait, or when an answer is taken that is not there
-yet.
+yet. On a CPU a round is one crop: its network works beside the fusing of those before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from concurrent.futures import Future
 
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
+from facefix.repair.restorers.aside import Aside
 from facefix.repair.restorers.contract import Restorer
 
 Answer = Callable[[], NDArray[float32]]
@@ -21,34 +21,27 @@ Answer = Callable[[], NDArray[float32]]
 
 
 class Rounds:
-    """Those who share it share its rounds. To be asked by one thread; where rounds have a size they are held in another."""
+    """Those who share it share its rounds. To be asked by one thread; rounds are held in another."""
 
     def __init__(self, restorer: Restorer, size: int = 1) -> None:
         """size: crops of a round, where so many are asked for before an answer is taken."""
         self.size = size
         self.restorer = restorer
         self._waiting: list[_Asked] = []
-        self._thread = ThreadPoolExecutor(1) if size > 1 else None
+        self._aside = Aside()
 
     def ask(self, crop: NDArray[float32], source_px: float) -> Answer:
         """See `contract.Restorer.restore`, of one crop (S, S, 3)."""
         asked = _Asked(crop, source_px, self._begin)
         self._waiting.append(asked)
-        if len(self._waiting) >= self.size > 1:
+        if len(self._waiting) >= self.size:
             self._begin()
         return asked.taken
 
     def _begin(self) -> None:
         """A round of all that waits."""
         some, self._waiting = self._waiting, []
-        done = Future[None]()
-        if self._thread is not None:
-            done = self._thread.submit(copy_context().run, self._hold, some)
-        else:
-            try:
-                done.set_result(self._hold(some))
-            except Exception as error:
-                done.set_exception(error)
+        done = self._aside.begin(self._hold, some)
         for asked in some:
             asked.done = done
 

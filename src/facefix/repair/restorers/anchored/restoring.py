@@ -34,7 +34,7 @@ class Restored:
 
 
 class AnchoredRestorer:
-    """The network in memory. Not thread-safe; build it once and keep it."""
+    """The network in memory, without a state of its own; build it once and keep it."""
 
     def __init__(self, device: str = "auto", path: Path | None = None) -> None:
         """path: weights, by default those that facefix brings along.
