@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from facefix.faces import align
 from facefix.faces.mesh import framing
 from facefix.faces.mesh.mesher import WEIGHTS, Mesher
+from facefix.faces.mesh.movement import MODES
 from facefix.faces.mesh.steadying import shaking, steadied
-from facefix.faces.mesh.straightening import MODES, Bent, Portrayed, Straightener
+from facefix.faces.mesh.straightening import Bent, Portrayed, Straightener
 from facefix.media import colour, decode
 from facefix.pipeline.anchoring import Reference
 from facefix.pipeline.loading import loaded
