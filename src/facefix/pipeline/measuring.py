@@ -89,7 +89,7 @@ class _Followed:
     @property
     def meshes(self) -> NDArray[float32]:
         """(frames, 478, 3) source pixels, as measured, where they were kept."""
-        return np.stack(self._meshes)
+        return np.stack(self._meshes) if self._meshes else np.empty((0, 478, 3), float32)
 
     def meshed(self) -> Track:
         """The track, its faces with meshes smoothed over it, which were kept; None in frames whose mesh is not believed."""
