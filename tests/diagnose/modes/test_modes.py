@@ -132,6 +132,17 @@ def test_a_collapse_explains_what_is_milder_and_lies_in_it() -> None:
     assert explained([collapse, hardly_worse]) == [collapse]
 
 
+def test_skin_that_is_smooth_all_the_time_is_wax_only_where_that_is_visible_at_once() -> None:
+    signals = _clean()
+    signals["wax"][:] = 0.4
+    assert "waxy" not in _found(signals)
+    signals["wax"][:] = 0.8
+    (found,) = _found(signals)["waxy"]
+    assert len(found.span) == LENGTH
+    signals["wax"][:] = np.where(np.arange(LENGTH) < 70, 0.4, 0.05)
+    assert "waxy" in _found(signals)
+
+
 def test_what_passes_before_a_face_bends_nothing() -> None:
     signals = _clean()
     signals["shape_warp"][60:76] = 0.8

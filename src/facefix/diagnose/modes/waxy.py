@@ -1,11 +1,15 @@
-"""Waxy: the face holds together but its skin has lost all fine detail, while hair and eyes stay sharp."""
+"""Waxy: the face holds together but its skin has lost all fine detail, while hair and eyes stay sharp.
+
+Some skin is smooth, by nature or by make-up, and then it is so in all of the shot. So what hardly ever ends must be visible at
+once to count; what comes and goes must be visible.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import SWELL_S, ModeSpec, own_confidence, runs, whole, worst
+from facefix.diagnose.spans import OBVIOUS, SWELL_S, VISIBLE, ModeSpec, own_confidence, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _MIN_FACE_PX = 60
@@ -13,18 +17,23 @@ _MIN_FACE_PX = 60
 _HOLDS = 0.935
 """Share of its own confidence that the mesh keeps in waxy faces; where it keeps less, features melt too, and it is no wax."""
 
+_ALWAYS = 0.8
+"""Share of the frames in which skin is seen from which on it is waxy all the time."""
+
 
 def find(signals: Signals, fps: float) -> list[Finding]:
     melting = signals["mesh"] < _HOLDS * own_confidence(signals["mesh"])
     unseen = (signals["face_px"] < _MIN_FACE_PX) | melting
     curve = np.where(unseen, np.nan, weighing.of("waxy").severity(signals, fps))
+    spans = runs(curve, min_frames=max(4, round(fps / 4)), bridge=round(fps / 2))
+    always = sum(map(len, spans)) >= _ALWAYS * np.isfinite(curve).sum()
     found = []
-    for span in runs(curve, min_frames=max(4, round(fps / 4)), bridge=round(fps / 2)):
+    for span in spans:
         wax = float(np.median(signals["wax"][span.start : span.end]))
         why = f"the skin lacks the fine detail that hair, brows and eyes in the same frames have (wax {wax:.2f} of 1)."
-        found.append(
-            Finding("waxy", -1, whole(curve, span, round(SWELL_S * fps)), worst(curve, span), why, {"wax": round(wax, 3)})
-        )
+        severity, extent = worst(curve, span), whole(curve, span, round(SWELL_S * fps))
+        if severity >= (OBVIOUS if always else VISIBLE):
+            found.append(Finding("waxy", -1, extent, severity, why, {"wax": round(wax, 3)}))
     return found
 
 
