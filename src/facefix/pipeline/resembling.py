@@ -36,10 +36,12 @@ _PRIOR = ((1.5, 1.0), (0.8, 0.7))
 flow's."""
 _NOISE = 0.014
 """Spread, per number of an embedding, of a character's mean about that of the same person's sound frames: 0.16 in all."""
-_OWN_ERROR, _ALONE_ERROR, _LEAST_ERROR = 0.45, 0.16, 0.1
-"""How far the truth lies from what is fitted to: as a share of the distance between the face's own sound frames and the
-pictures, which says how much mood and light do (0.40, 0.47 and 0.52 of it on three people); where there are no such frames; and
-at best. Nearer than that nothing is to be gained."""
+_OWN_ERROR, _ALONE_ERROR, _LEAST_ERROR = 0.7, 0.16, 0.1
+"""How far the truth of a few frames lies from what is fitted to: as a share of the distance between the face's own sound frames
+and the pictures, which says how much mood and light do (0.68, 0.70 and 0.71 of it on three people); where there are no such
+frames; and at best. Nearer than that nothing is to be gained."""
+_CLEARLY = 1.25
+"""Times that, from which on a face is fitted at all: below, in three of three cases, the fit went away from the truth."""
 _ROUNDS = 3
 _STEP = 0.5
 """Deviations by which an amount is changed to see what the network makes of it."""
@@ -135,7 +137,7 @@ def _fitted(judge: Identity, places: Sequence[_Place], target: NDArray[float32],
         change = np.linalg.solve(gain, -slopes.T @ here / _NOISE**2 - pull @ (at - usual))
         at = at + np.clip(change, -_FARTHEST * deviation, _FARTHEST * deviation)
     near, best_amounts = min(best, (float(np.linalg.norm(off(at))), at), key=lambda one: one[0])
-    if near >= straight or straight <= error:
+    if near >= straight or straight <= _CLEARLY * error:
         return None
     return first + min(1.0, (straight - error) / (straight - near)) * (best_amounts - first)
 

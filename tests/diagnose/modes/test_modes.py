@@ -166,6 +166,7 @@ def test_a_person_who_changes_for_good_drifts_and_one_who_smiles_does_not() -> N
     known = np.arange(0, LENGTH, 6)
     signals["identity_distance"][known] = np.interp(known, [0, 70, 143], [0.2, 0.2, 0.55])
     signals["departure"] = np.interp(frames, [0, 70, 143], [0.0, 0.0, 0.7]).astype(np.float32)
+    signals["departure_identity"] = signals["departure"] / 2
     (found,) = _found(signals)["drift"]
     assert found.span.end == LENGTH
     assert found.span.start == pytest.approx(70, abs=8)
@@ -193,11 +194,21 @@ def test_a_drift_begins_before_it_is_seen_and_a_step_where_it_is() -> None:
     signals = _clean()
     frames = np.arange(LENGTH)
     signals["departure"] = np.interp(frames, [0, 30, LENGTH - 1], [0.0, 0.0, 0.45]).astype(np.float32)
+    signals["departure_identity"] = signals["departure"] / 2
     (slowly,) = _found(signals)["drift"]
     assert slowly.span.start == pytest.approx(30, abs=8)
     signals["departure"] = np.where(frames < 80, 0.0, 0.6).astype(np.float32)
     (at_once,) = _found(signals)["drift"]
     assert at_once.span.start == pytest.approx(80, abs=12)
+
+
+def test_a_face_that_turns_into_another_light_stays_itself() -> None:
+    signals = _clean()
+    signals["departure"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.0, 0.0, 0.5]).astype(np.float32)
+    signals["departure_tone"], signals["departure_identity"][:] = signals["departure"] * 8, 0.17
+    assert "drift" not in _found(signals)
+    signals["departure_identity"][:] = 0.3
+    assert "drift" in _found(signals)
 
 
 def test_proportions_that_leave_no_trace_in_identity_and_skin_are_no_drift() -> None:
