@@ -38,10 +38,11 @@ _NOISE = 0.014
 """Spread, per number of an embedding, of a character's mean about that of the same person's sound frames: 0.16 in all."""
 _OWN_ERROR, _ALONE_ERROR, _LEAST_ERROR = 0.7, 0.16, 0.1
 """How far the truth of a few frames lies from what is fitted to: as a share of the distance between the face's own sound frames
-and the pictures, which says how much mood and light do (0.68, 0.70, 0.71 and 0.90 of it on four people); where there are no such
-frames; and at best. Nearer than that nothing is to be gained."""
+and the pictures, which says how much mood and light do (0.68, 0.70, 0.71 and 0.90 of it on four people); where there are no
+such frames; and at best. Nearer than that nothing is to be gained."""
 _CLEARLY = 1.25
-"""Times that, from which on a face is fitted at all: below, in three of three cases, the fit went away from the truth; at 1.4 it made no difference."""
+"""Times that, from which on a face is fitted at all: below, in three of three cases, the fit went away from the truth; at 1.4
+it made no difference."""
 _ROUNDS = 3
 _STEP = 0.5
 """Deviations by which an amount is changed to see what the network makes of it."""
