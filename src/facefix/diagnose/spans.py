@@ -89,7 +89,8 @@ def whole(curve: NDArray[float32], span: Span, most: int) -> Span:
 
 def covered(tint: NDArray[float32], fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which something of another colour is before the face, or is coming, or going."""
-    return binary_dilation(tint >= FOREIGN_TINT, np.ones(2 * round(_COMES_S * fps) + 1)) if len(tint) else tint.astype(bool)
+    foreign = np.asarray(tint >= FOREIGN_TINT, np.bool_)
+    return np.asarray(binary_dilation(foreign, np.ones(2 * round(_COMES_S * fps) + 1)), np.bool_) if len(tint) else foreign
 
 
 def despike(values: NDArray[float32], frames: int) -> NDArray[float32]:
