@@ -21,7 +21,7 @@ FOREIGN_TINT = 20.0
 """Distance in colour that skin does not get to, also in a shadow: something is before it."""
 _COMES_S = 0.25
 """In which something that passes before a face covers it more and more, or less and less."""
-SWELL_S = 0.15
+_SWELL_S = 0.15
 """A fault that comes and goes has come so soon."""
 _RISEN = 0.8
 """Share of a fault's worst up to which it rises; then it may stay."""
@@ -78,10 +78,9 @@ def begin(curve: NDArray[float32], span: Span) -> int:
     return max(0, span.start - min(risen, round(float(inside[0] / slope)))) if slope > 0 else span.start
 
 
-def whole(curve: NDArray[float32], span: Span, most: int) -> Span:
-    """The span of a fault that swells and goes, with up to `most` frames before and behind in which it is not seen yet, or no
-    more."""
-    length = len(curve)
+def whole(curve: NDArray[float32], span: Span, fps: float) -> Span:
+    """The span of a fault that swells and goes, with the few frames beside it in which it is not seen yet, or no more."""
+    length, most = len(curve), round(_SWELL_S * fps)
     backwards = Span(length - span.end, length - span.start)
     start, end = begin(curve, span), length - begin(curve[::-1], backwards)
     return Span(max(start, span.start - most), min(end, span.end + most))

@@ -114,10 +114,10 @@ class _Shown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Meshed:
-    """Faces of a few pictures and their meshes, None without a face."""
+    """Faces of a few pictures and their meshes."""
 
     faces: Sequence[_Shown]
-    found: Meshes | None
+    found: Meshes
 
 
 def measure_tracks(
@@ -151,10 +151,12 @@ def measure_tracks(
         for done, faces in enumerate(ahead(pictures()), start=1):
             batch += faces
             if done % _BATCH_FRAMES == 0:
-                measuring.put(_meshed(batch, mesher))
-                batch = []
+                if batch:
+                    measuring.put(_meshed(batch, mesher))
+                    batch = []
                 progress("measuring", done, len(span))
-        measuring.put(_meshed(batch, mesher))
+        if batch:
+            measuring.put(_meshed(batch, mesher))
     progress("measuring", len(span), len(span))
     if laid is not None:
         laid.update((one.track.id, meshes) for one in followed if len(meshes := one.meshes) == len(one.track.faces))
@@ -171,16 +173,12 @@ def _shown(rgb: Pixels, present: Sequence[tuple[_Followed, Face]]) -> list[_Show
 
 def _meshed(batch: list[_Shown], mesher: Mesher) -> _Meshed:
     """What has gathered, with its meshes."""
-    if not batch:
-        return _Meshed((), None)
     # The second of two looks matters: aimed by the detector alone, a bearded man in a hat is half as well known.
     with clocked("meshing faces", len(batch)):
         return _Meshed(batch, mesher.meshes([one.rgb for one in batch], np.stack([one.face.points for one in batch])))
 
 
 def _measure(batch: _Meshed) -> None:
-    if batch.found is None:
-        return
     with clocked("measuring faces", len(batch.faces)):
         for one, mesh, confidence in zip(batch.faces, batch.found.points, batch.found.confidence, strict=True):
             one.track.push(one, mesh, confidence)

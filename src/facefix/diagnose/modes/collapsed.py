@@ -16,7 +16,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import FOREIGN_TINT, SWELL_S, ModeSpec, own_confidence, runs, severity, whole, worst
+from facefix.diagnose.spans import FOREIGN_TINT, ModeSpec, own_confidence, runs, severity, whole, worst
 from facefix.types import Finding, Signals
 
 _KNOTS = (-0.83, -0.76, -0.66, -0.48)
@@ -49,7 +49,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
             Finding(
                 "collapsed",
                 -1,
-                whole(curve, span, round(SWELL_S * fps)),
+                whole(curve, span, fps),
                 worst(curve, span),
                 why,
                 {"mesh_confidence": round(sure, 3)},

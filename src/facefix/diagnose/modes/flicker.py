@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import SWELL_S, ModeSpec, covered, runs, whole, worst
+from facefix.diagnose.spans import ModeSpec, covered, runs, whole, worst
 from facefix.types import Finding, Signals
 
 
@@ -17,7 +17,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
         boil, shading = (float(np.nanmax(np.nan_to_num(signals[name][inside]))) for name in ("boil", "shading"))
         why = f"the face's texture jumps by {boil:.0f} % of its contrast and its shading by {shading:.0f} % between frames."
         evidence = {"boil_percent": round(boil, 2), "shading_percent": round(shading, 2)}
-        found.append(Finding("flicker", -1, whole(curve, span, round(SWELL_S * fps)), worst(curve, span), why, evidence))
+        found.append(Finding("flicker", -1, whole(curve, span, fps), worst(curve, span), why, evidence))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import SWELL_S, ModeSpec, covered, runs, whole, worst
+from facefix.diagnose.spans import ModeSpec, covered, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _SHORTEST_FRAMES = 3
@@ -24,7 +24,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
         why = f"{where} lies up to {off:.0f} % of the eye distance off where the frames before and after have it, and the face "
         why += f"takes a shape that pose and speech do not explain ({told:.2f} of 1)."
         evidence = {"off_percent": round(off, 2), "shape_warp": round(told, 3)}
-        found.append(Finding("warp", -1, whole(curve, span, round(SWELL_S * fps)), worst(curve, span), why, evidence))
+        found.append(Finding("warp", -1, whole(curve, span, fps), worst(curve, span), why, evidence))
     return found
 
 

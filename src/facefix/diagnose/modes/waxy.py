@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import OBVIOUS, SWELL_S, VISIBLE, ModeSpec, own_confidence, runs, whole, worst
+from facefix.diagnose.spans import OBVIOUS, VISIBLE, ModeSpec, own_confidence, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _MIN_FACE_PX = 60
@@ -31,7 +31,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     for span in spans:
         wax = float(np.median(signals["wax"][span.start : span.end]))
         why = f"the skin lacks the fine detail that hair, brows and eyes in the same frames have (wax {wax:.2f} of 1)."
-        severity, extent = worst(curve, span), whole(curve, span, round(SWELL_S * fps))
+        severity, extent = worst(curve, span), whole(curve, span, fps)
         if severity >= (OBVIOUS if always else VISIBLE):
             found.append(Finding("waxy", -1, extent, severity, why, {"wax": round(wax, 3)}))
     return found
