@@ -1,5 +1,7 @@
 """Threads between stages: the same items in the same order, errors in their turn, nothing left running."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -131,3 +133,28 @@ def test_the_stages_of_threads_are_recorded() -> None:
     assert 0.08 <= profile.stages["making"].seconds < 0.2
     # Side by side: the clock shows less than both together.
     assert profile.wall_s < profile.stages["making"].seconds + profile.stages["using"].seconds + 0.02
+
+
+_LEFT_OPEN = """
+from facefix.pipeline.overlapping import Behind, ahead
+
+def items():
+    try:
+        while True:
+            yield bytes(1 << 20)
+    finally:
+        print("decoder closed", flush=True)
+
+running = ahead(items())
+next(running)
+behind = Behind(lambda item: None)
+behind.__enter__()
+behind.put(1)
+raise SystemExit(130)
+"""
+
+
+def test_no_thread_outlives_python() -> None:
+    """A thread that decodes while the interpreter is taken down crashes the process."""
+    run = subprocess.run([sys.executable, "-c", _LEFT_OPEN], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "decoder closed\n", "")

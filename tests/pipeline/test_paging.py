@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,6 +18,7 @@ from tests.report.html import pages
 
 from facefix.errors import OutputError
 from facefix.files import beside_page, page_path
+from facefix.media import colour, footage
 from facefix.media.probe import probe
 from facefix.pipeline import write_index, write_page
 from facefix.pipeline.paging import planned
@@ -36,6 +40,30 @@ def test_a_page_has_all_it_shows_and_nothing_of_the_last(tmp_path: Path) -> None
     assert text.count("data:image/jpeg") == 2 * text.count('class="still"') > 0
     write_page(pages.analysis(tmp_path / "a.mp4"), page.parent, CPU)
     assert {path.name for path in beside.iterdir()} == {"before.mp4", "entry.json"}
+
+
+def test_no_picture_is_converted_by_two_threads_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has one context of libswscale, and a still was cut from it while it was written: crashes and hangs, now and then."""
+    at_work: set[int] = set()
+    met = []
+
+    def guarded(convert: Callable[..., Any]) -> Callable[..., Any]:
+        def alone(picture: Any, *more: Any) -> Any:
+            key = id(getattr(picture, "picture", picture))
+            met.append(key in at_work)
+            at_work.add(key)
+            time.sleep(0.002)
+            try:
+                return convert(picture, *more)
+            finally:
+                at_work.discard(key)
+
+        return alone
+
+    monkeypatch.setattr(footage, "_planes", guarded(footage._planes))
+    monkeypatch.setattr(colour, "to_rgb", guarded(colour.to_rgb))
+    pages.made(tmp_path, "a.mp4")
+    assert len(met) > 2 * pages.FRAMES and not any(met)
 
 
 def test_a_clip_without_a_face_and_a_part_of_one(tmp_path: Path) -> None:

@@ -165,14 +165,16 @@ def find(
         batch.clear()
 
     done = 0
-    for picture in ahead(pictures()):
-        batch.append(picture)
-        done += 1
-        if len(batch) == _DETECT_BATCH or sum(rgb[..., 0].size for _, rgb in batch) >= _DETECT_PIXELS:
+    with memory.large_blocks_reused() as frame_done:
+        for picture in ahead(pictures()):
+            batch.append(picture)
+            done += 1
+            frame_done()
+            if len(batch) == _DETECT_BATCH or sum(rgb[..., 0].size for _, rgb in batch) >= _DETECT_PIXELS:
+                flush()
+                progress("finding faces", done, total)
+        if batch:
             flush()
-            progress("finding faces", done, total)
-    if batch:
-        flush()
     progress("finding faces", done, done)
     found = cuts.finish(decoder.decoded)
     with clocked("following faces"):

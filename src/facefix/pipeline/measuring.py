@@ -9,6 +9,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
+from facefix import memory
 from facefix.diagnose import measure
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.skin import reading as skin
@@ -147,9 +148,10 @@ def measure_tracks(
                 rgb = colour.to_rgb(frame, clip) if present else None
             yield [] if rgb is None else _shown(rgb, present)
 
-    with Behind(_measure, 1, "measurements") as measuring:
+    with memory.large_blocks_reused() as frame_done, Behind(_measure, 1, "measurements") as measuring:
         for done, faces in enumerate(ahead(pictures()), start=1):
             batch += faces
+            frame_done()
             if done % _BATCH_FRAMES == 0:
                 if batch:
                     measuring.put(_meshed(batch, mesher))

@@ -1,5 +1,9 @@
 """Stages of a pass run side by side: threads with short queues between them. What comes out, and in which order, is what
-one thread would give; decoders, encoders, OpenCV and torch let go of Python's lock while they work."""
+one thread would give; decoders, encoders, OpenCV and torch let go of Python's lock while they work.
+
+A picture that is handed over is the other thread's: PyAV converts it by a context of the picture's own, and two conversions at
+once crash the process. And no thread outlives Python: a decoder at work while the interpreter is taken down crashes it too.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ from facefix.pipeline.profiling import clocked
 Item = TypeVar("Item")
 DEPTH = 6
 """Items that wait between two stages: enough to even out frames of unlike cost, few enough for pictures of 4K."""
+_LOOK_UP_S = 0.2
+"""How often a waiting thread looks whether Python is about to end."""
 _END = object()
 
 
@@ -22,7 +28,8 @@ def ahead(items: Iterable[Item], depth: int = DEPTH) -> Generator[Item, None, No
     """The items, made in a thread while the one before is worked on.
 
     What making one raises is raised here in its turn. Who leaves early must close the generator, or let go of it: the thread
-    then ends behind the item it is making. The items' iterator is run, and closed, in the thread alone.
+    then ends behind the item it is making, as it does when the main thread ends. The items' iterator is run, and closed, in the
+    thread alone.
 
     Args:
         depth: items made and not yet taken, at most.
@@ -34,12 +41,11 @@ def ahead(items: Iterable[Item], depth: int = DEPTH) -> Generator[Item, None, No
         iterator = iter(items)
         try:
             for item in iterator:
-                waiting.put(item)
-                if left.is_set():
+                if not _handed_over(waiting, item, left):
                     return
-            waiting.put(_END)
+            _handed_over(waiting, _END, left)
         except BaseException as error:
-            waiting.put(_Raised(error))
+            _handed_over(waiting, _Raised(error), left)
         finally:
             if isinstance(iterator, Generator):
                 iterator.close()
@@ -99,7 +105,7 @@ class Behind(Generic[Item]):
             raise self._error
 
     def _serve(self) -> None:
-        while (item := self._waiting.get()) is not _END:
+        while (item := self._next()) is not _END:
             if self._dropping.is_set():
                 continue
             try:
@@ -108,6 +114,14 @@ class Behind(Generic[Item]):
                 self._error = error
                 self._dropping.set()
 
+    def _next(self) -> object:
+        while True:
+            try:
+                return self._waiting.get(timeout=_LOOK_UP_S)
+            except queue.Empty:
+                if not threading.main_thread().is_alive():
+                    return _END
+
 
 class _Raised:
     def __init__(self, error: BaseException) -> None:
@@ -115,10 +129,22 @@ class _Raised:
 
 
 def _started(work: Callable[[], None]) -> threading.Thread:
-    """A thread that sees this one's context variables, and that no interpreter waits for when it ends."""
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
+    """A thread that sees this one's context variables. The interpreter waits for it, so it must look up from time to time
+    whether anybody still waits for what it does."""
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=False)
     thread.start()
     return thread
+
+
+def _handed_over(waiting: queue.Queue[object], item: object, left: threading.Event) -> bool:
+    """Whether the item was put and more is wanted."""
+    while not left.is_set() and threading.main_thread().is_alive():
+        try:
+            waiting.put(item, timeout=_LOOK_UP_S)
+        except queue.Full:
+            continue
+        return not left.is_set()
+    return False
 
 
 def _emptied(waiting: queue.Queue[object]) -> None:

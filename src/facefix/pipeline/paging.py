@@ -56,8 +56,9 @@ def write_page(
         gathering = _Gathering(analysis, Cutter(settings.devices[0]), outcome["scale"] if changed and outcome else 1)
         with Footage(video, analysis.clip, len(clips)) as footage, Behind(footage.write) as written:
             for done, frames in enumerate(_together(clips, analysis.span), start=1):
-                written.put(list(zip(frames, clips, strict=True)))
+                # Looked at first: libswscale must not convert a picture in two threads at once.
                 gathering.look(frames, clips)
+                written.put(list(zip(frames, clips, strict=True)))
                 progress("drawing the page", done, len(analysis.span))
         width, height = analysis.clip.video.display_size
         content = Content(
