@@ -1,7 +1,7 @@
 """A CUDA card played by the CPU: what is asked of the card is checked as the card would check it, and computed for real.
 
-Tensors say that they lie on `cuda:N`, so autocast follows its rules for CUDA, and numbers come out that can be compared with the
-CPU's. Beyond that it knows what goes wrong on a card alone:
+Tensors say that they lie on `cuda:N`, so autocast follows its rules for CUDA, and what comes out can be compared with what the
+CPU gives. Beyond that it knows what goes wrong on a card alone:
 
 - operands on different devices are refused;
 - copies to main memory that are not waited for arrive only with an event of that very card, or a wait for it;
@@ -13,7 +13,6 @@ CPU's. Beyond that it knows what goes wrong on a card alone:
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,9 +48,8 @@ def _normed(x: Any, weight: Any, bias: Any, mean: Any, var: Any, training: bool,
     return (*aten.native_batch_norm.default(x, weight, bias, mean, var, training, pace, eps), x.new_empty(0, dtype=torch.uint8))
 
 
-_OURS: dict[Any, Callable[..., Any]] = {
-    func: _widely(func) for func in (aten.convolution.default, aten.addmm.default, aten.mm.default)
-}
+_WIDE = (aten.convolution.default, aten.addmm.default, aten.mm.default)
+_OURS: dict[Any, Callable[..., Any]] = {func: _widely(func) for func in _WIDE}
 _OURS[aten.cudnn_batch_norm.default] = _normed
 
 
@@ -221,11 +219,13 @@ class Cards:
         flat, shape = tree_flatten(answer)
         if stream.capture is not None:
             stream.capture.tape.append((func, args, kwargs, [t for t in flat if isinstance(t, torch.Tensor)]))
-        # What was changed in its place stays what it was.
-        wrapped = [
-            (wrappers[id(t)] if id(t) in wrappers else OnCard(t, index)) if isinstance(t, torch.Tensor) else t for t in flat
-        ]
-        return tree_unflatten(wrapped, shape)
+
+        def clothed(one: Any) -> Any:
+            # What was changed in its place stays what it was.
+            known = wrappers.get(id(one))
+            return one if not isinstance(one, torch.Tensor) else OnCard(one, index) if known is None else known
+
+        return tree_unflatten([clothed(one) for one in flat], shape)
 
     def _moved(self, func: Any, args: Any, kwargs: Any) -> Any:
         """A copy between devices; None where it is none."""

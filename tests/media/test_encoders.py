@@ -8,6 +8,7 @@ import pytest
 from tests.clips import LOSSLESS_HEVC, Recipe, moving, write_clip
 
 from facefix.errors import SettingsError
+from facefix.media import encoders
 from facefix.media.encode import EncodeSpec, Writer, choose_encoder
 from facefix.media.formats import nearest_format
 from facefix.media.probe import probe
@@ -64,3 +65,24 @@ def test_impossible_settings_are_refused(tmp_path: Path) -> None:
     ):
         pass
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "taken", "chosen"),
+    [
+        # What cards of 2022 take of the formats that FFmpeg names: nothing in 4:2:2, H.264 in 8 bits alone.
+        ("hevc_nvenc", "yuv422p10le", ("yuv420p", "nv12", "p010le", "yuv444p", "yuv444p16le"), "yuv444p16le"),
+        ("h264_nvenc", "yuv420p10le", ("yuv420p", "nv12", "yuv444p"), "yuv420p"),
+        ("hevc_nvenc", "yuv420p10le", ("yuv420p", "nv12", "p010le", "yuv444p"), "p010le"),
+        ("hevc_nvenc", "yuv420p", ("yuv420p", "nv12"), "yuv420p"),
+        # Without a card: whoever starts the encoder says that there is none.
+        ("hevc_nvenc", "yuv422p10le", (), "p210le"),
+    ],
+)
+def test_hardware_gets_the_nearest_format_that_it_takes(
+    name: str, source: str, taken: tuple[str, ...], chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not encoders._available(name):
+        pytest.skip(f"this FFmpeg has no {name}")
+    monkeypatch.setattr(encoders, "_starts", lambda encoder, pixel_format: pixel_format in taken)
+    assert encoders._format_for(name, source) == chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.card import Cards, OnCard, cards
+from tests.card import OnCard, cards
 from torch import nn
 
 from facefix.diagnose.skin import reading as skin
@@ -139,7 +140,8 @@ def drawn(device: str) -> Iterator[Arrays]:
 
 RECORDED = (unwaxed, parsed, drawn)
 ALL = (
-    meshes, skins, anchored, unwaxed, redrawn, enlarged("animevideov3"), enlarged("x4plus-anime"), tiled, detected, parsed, drawn,
+    meshes, skins, anchored, unwaxed, redrawn, enlarged("animevideov3"), enlarged("x4plus-anime"), tiled,
+    detected, parsed, drawn,
 )  # fmt: skip
 
 
@@ -224,10 +226,9 @@ def test_threads_record_one_after_another(monkeypatch: pytest.MonkeyPatch) -> No
 
     def meeting(pictures: torch.Tensor) -> torch.Tensor:
         if made.capturing:
-            try:
+            # It breaks where nobody else is at it.
+            with contextlib.suppress(threading.BrokenBarrierError):
                 together.wait()
-            except threading.BrokenBarrierError:
-                pass  # Nobody else is at it.
         return 2 * pictures
 
     def work(device: str) -> None:

@@ -191,7 +191,7 @@ def choose_encoder(clip: ClipInfo, out: Path, spec: EncodeSpec) -> Encoder:
 
 
 def _format_for(name: str, source: str) -> str:
-    """The pixel format that loses least. Hardware is offered more formats than each card takes: the best of those that start."""
+    """The pixel format that loses least. Hardware: of those that start, for FFmpeg names more than each card takes."""
     offered = [f.name for f in Codec(name, "w").video_formats or ()]
     best = nearest_format(source, offered)
     if not is_hardware(name):

@@ -64,7 +64,7 @@ def best_dtype(device: torch.device) -> torch.dtype:
 
 
 def compute_in_full() -> None:
-    """Have convolutions of float32 be computed in float32 from here on: by default cuDNN takes 10 of the 23 bits of every factor
+    """Have convolutions of float32 be computed as such from here on: by default cuDNN takes 10 of the 23 bits of every factor
     (TF32), as few as float16 has. Networks that compute in bfloat16 are not touched."""
     import torch
 

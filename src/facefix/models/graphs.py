@@ -24,7 +24,7 @@ _WARM = 2
 _MOST = 4
 """Shapes that are recorded: each keeps its pass's kernels, and the memory of its question and its answer."""
 _ONE_AT_A_TIME = threading.Lock()
-"""A process may record one pass at a time, whatever the card: who begins another waits for the whole card, which ends the first."""
+"""A process may record one pass at a time, whatever the card: beginning waits for a whole card, which ends other recordings."""
 
 
 class Replayed:

@@ -145,8 +145,8 @@ def needed(device: str, workers: int, there: Mapping[str, float]) -> dict[str, A
     needs: dict[str, Any] = {"num_cpus": _share(workers, there.get("CPU", 0)), "num_gpus": 0}
     if device in ("auto", "cuda") and cards >= 1:
         needs["num_gpus"] = _share(workers, cards)
-    elif device not in ("auto", "cpu"):
-        # A card is named as the node counts it, but Ray would show a node's cards only to who has asked it for some.
+    elif device.startswith("cuda"):
+        # A card is named as the node counts it; by itself, Ray may hide a node's cards from who has asked it for none.
         needs["runtime_env"] = {"env_vars": {"RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}}
     return needs
 
