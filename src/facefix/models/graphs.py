@@ -59,6 +59,9 @@ class Replayed:
         """Let go of all recordings, and of the card's memory that they hold."""
         self._seen.clear()
         self._records.clear()
+        if isinstance(self._record, _Recorder):
+            # Memory that was shared by recordings which are gone takes no new ones.
+            self._record = _Recorder()
 
 
 class _Recorder:
