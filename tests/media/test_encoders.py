@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.clips import LOSSLESS_HEVC, Recipe, moving, write_clip
 
 from facefix.errors import SettingsError
 from facefix.media import encoders
+from facefix.media.colour import to_rgb
+from facefix.media.decode import decode
 from facefix.media.encode import EncodeSpec, Writer, choose_encoder
 from facefix.media.formats import nearest_format
 from facefix.media.probe import probe
+from facefix.types import ClipInfo, Frame
 
 _TEN_BIT = Recipe(codec="libx265", pixel_format="yuv420p10le", options=LOSSLESS_HEVC)
 _PRORES = Recipe(codec="prores_ks", pixel_format="yuv422p10le", options={"profile": "1"})
@@ -86,3 +90,24 @@ def test_hardware_gets_the_nearest_format_that_it_takes(
         pytest.skip(f"this FFmpeg has no {name}")
     monkeypatch.setattr(encoders, "_starts", lambda encoder, pixel_format: pixel_format in taken)
     assert encoders._format_for(name, source) == chosen
+
+
+@pytest.mark.parametrize("name", ["h264_nvenc", "hevc_nvenc"])
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le", "yuv422p10le"])
+def test_a_real_card_encodes(name: str, pixel_format: str, tmp_path: Path) -> None:
+    if not encoders.startable()[name]:
+        pytest.skip("no card that encodes is here")
+    clip = probe(
+        write_clip(tmp_path / "a.mkv", moving(12, 320, 240), Recipe(codec="ffv1", pixel_format=pixel_format, options={}))
+    )
+    with Writer(clip, tmp_path / "out.mp4", EncodeSpec(name)) as writer:
+        for frame in decode(clip):
+            writer.write(frame)
+    result = probe(tmp_path / "out.mp4")
+    pairs = zip(decode(clip), decode(result), strict=True)
+    off = [np.abs(to_rgb(a, clip) / _top(a, clip) - to_rgb(b, result) / _top(b, result)).mean() for a, b in pairs]
+    assert len(off) == 12 and max(off) < 0.02
+
+
+def _top(frame: Frame, clip: ClipInfo) -> float:
+    return float(np.iinfo(to_rgb(frame, clip).dtype).max)
