@@ -30,8 +30,8 @@ from facefix.upscale.tiling import Tiler
 
 Arrays = list[np.ndarray]
 RANDOM = np.random.default_rng(0).random((4, 64, 64, 3), np.float32)
-AGAIN = graphs._WARM + 2
-"""Calls of which the last are replays."""
+AGAIN = 3
+"""Calls: one before a pass is recorded, and two that replay it."""
 
 
 @pytest.fixture
@@ -65,8 +65,9 @@ def unpublished(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the CPU gives, by which the card is judged, is not to hang on the machine."""
+def plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the CPU gives, by which the card is judged, is not to hang on the machine; and passes are recorded soon."""
+    monkeypatch.setattr(graphs, "_WARM", 1)
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", torch.backends.cudnn.allow_tf32)
 
