@@ -107,7 +107,8 @@ def by_gfpgan(pictures: list[NDArray[np.uint8]], points: list[Points], device: s
 
         detector.detect_faces = found
         bgr = np.ascontiguousarray(picture[..., ::-1])
-        with timed(spent):
+        # As torch has it by itself, which facefix does not.
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=False, allow_tf32=True), timed(spent):
             _, restored, _ = rival.enhance(bgr, paste_back=True)
         assert len(restored) == 1
     return spent[1:]

@@ -42,11 +42,11 @@ def test_a_card_that_does_not_compute_is_left_alone(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch, "ones", refuse)
-    devices._fails.cache_clear()
+    devices._lacking.cache_clear()
     try:
         assert devices.resolve("auto").type == "cpu"
         assert "no kernel image" in caplog.text
         with pytest.raises(SettingsError, match=r"cannot be used \(CUDA error: no kernel image .* the device\);"):
             devices.resolve("cuda")
     finally:
-        devices._fails.cache_clear()
+        devices._lacking.cache_clear()

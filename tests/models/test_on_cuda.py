@@ -17,7 +17,7 @@ from torch import nn
 from facefix.diagnose.skin import reading as skin
 from facefix.faces.detectors import retinaface
 from facefix.faces.mesh.mesher import Mesher
-from facefix.models import basicsr_adapter, batches, checkpoints, graphs, networks, zoo
+from facefix.models import basicsr_adapter, batches, checkpoints, devices, graphs, networks, zoo
 from facefix.repair.masks import parsenet
 from facefix.repair.restorers import gfpgan
 from facefix.repair.restorers.anchored import AnchoredRestorer
@@ -282,8 +282,9 @@ def test_recordings_do_not_outlast_the_memory_that_ran_out(monkeypatch: pytest.M
         assert all(key[0][0] <= 2 for key in running._replayed._records)
 
 
-def test_detectors_and_parsers_compute_in_full(unpublished: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    for load in (retinaface.RetinaFace, parsenet.ParseNet):
-        monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-        load("cpu")
-        assert not torch.backends.cudnn.allow_tf32
+def test_a_card_computes_single_precision_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    devices._lacking.cache_clear()
+    with cards(monkeypatch):
+        devices.resolve("cuda:1")
+    assert not torch.backends.cudnn.allow_tf32

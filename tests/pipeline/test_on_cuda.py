@@ -18,6 +18,7 @@ from facefix.settings import Settings
 SAMPLE = Path(__file__).parents[2] / "samples" / "astronaut_damaged.mp4"
 
 
+@pytest.mark.slow
 def test_a_repair_on_a_card_is_the_cpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)
     monkeypatch.setattr(graphs, "_WARM", 1)

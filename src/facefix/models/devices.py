@@ -22,7 +22,7 @@ def resolve(device: str) -> torch.device:
     import torch
 
     if device == "auto":
-        if torch.cuda.is_available() and _fails(0) is None:
+        if torch.cuda.is_available() and _lacking(0) is None:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
@@ -32,16 +32,19 @@ def resolve(device: str) -> torch.device:
     missing_cuda = target.type == "cuda" and (target.index or 0) >= torch.cuda.device_count()
     if missing_cuda or (target.type == "mps" and not torch.backends.mps.is_available()):
         raise SettingsError(f"This machine has no device {device}; choose --device cpu or auto.")
-    if target.type == "cuda" and (reason := _fails(target.index or 0)) is not None:
+    if target.type == "cuda" and (reason := _lacking(target.index or 0)) is not None:
         raise SettingsError(f"The device {device} cannot be used ({reason}); choose --device cpu.")
     return target
 
 
 @lru_cache
-def _fails(card: int) -> str | None:
-    """Why a card does not compute with this PyTorch - it may be too old for it -, None where it does."""
+def _lacking(card: int) -> str | None:
+    """Make a card ready, once in a process. Why it does not compute with this PyTorch - it may be too old for it -, None where
+    it does."""
     import torch
 
+    # By default cuDNN takes 10 of the 23 bits of every factor of a float32 (TF32), as few as float16 has: points tremble.
+    torch.backends.cudnn.allow_tf32 = False
     try:
         torch.ones(1, device=f"cuda:{card}").add_(1)
     except RuntimeError as error:
@@ -87,12 +90,3 @@ def best_dtype(device: torch.device) -> torch.dtype:
     abilities = ask()
     has_bfloat16 = any(abilities.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
     return torch.bfloat16 if has_bfloat16 else torch.float32
-
-
-def compute_in_full() -> None:
-    """Have convolutions of float32 be computed as such from here on: by default cuDNN takes 10 of the 23 bits of every factor
-    (TF32), as few as float16 has. Networks that compute in bfloat16 are not touched."""
-    import torch
-
-    # Of the process, not of a pass: it is no thread's own, and threads that set it for a while would undo each other's.
-    torch.backends.cudnn.allow_tf32 = False

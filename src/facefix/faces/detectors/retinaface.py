@@ -48,7 +48,6 @@ class RetinaFace:
         """
         self._device = devices.resolve(device)
         path = zoo.checked(WEIGHTS)
-        devices.compute_in_full()
         self._network = checkpoints.load(basicsr_adapter.retinaface(self._device), path, "RetinaFace").to(self._device)
         self._threshold = threshold
         self._batch = _BATCH

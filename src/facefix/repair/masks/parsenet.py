@@ -41,7 +41,6 @@ class ParseNet:
 
         target = devices.resolve(device)
         path = zoo.checked(WEIGHTS)
-        devices.compute_in_full()
         self._network = checkpoints.load(basicsr_adapter.parsenet(SIDE_PX), path, "ParseNet").to(target)
         # On the device: a list would be brought there in every pass, which no recording of a pass can hold.
         self._shown = torch.tensor(SHOWN).to(target)
