@@ -42,6 +42,7 @@ import torch
 from numpy.typing import NDArray
 
 from facefix import pipeline
+from facefix.errors import FacefixError
 from facefix.faces import align
 from facefix.media import colour, decode, probe
 from facefix.models import basicsr_adapter, checkpoints, devices, gfpganer, graphs, tensors, zoo
@@ -106,7 +107,8 @@ def by_gfpgan(pictures: list[NDArray[np.uint8]], points: list[Points], device: s
 
         detector.detect_faces = found
         bgr = np.ascontiguousarray(picture[..., ::-1])
-        with timed(spent):
+        # As torch has it by itself, which facefix does not.
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=False, allow_tf32=True), timed(spent):
             _, restored, _ = rival.enhance(bgr, paste_back=True)
         assert len(restored) == 1
     return spent[1:]
@@ -192,6 +194,11 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="of both (default cpu)")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
+    try:
+        devices.resolve(asked.device)
+        probe.probe(asked.clip)
+    except FacefixError as error:
+        parser.exit(1, f"{error}\n")
     (analysed, rendered), treated, analysis = by_facefix(asked.clip, Settings(device=asked.device))
     both = Spent(analysed.wall_s + rendered.wall_s, analysed.cpu_s + rendered.cpu_s)
     every = by_gfpgan(*chosen(asked.clip, analysis, asked.frames), asked.device)

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from facefix import memory, pipeline
+from facefix.errors import FacefixError
 from facefix.media import colour, decode, encode, probe
 from facefix.models import devices, networks, zoo
 from facefix.pipeline.enlarging import enlarged_size
@@ -129,6 +130,10 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="that a forward pass is timed (default 3)")
     parser.add_argument("--device", default=None, help="default: the CPU, and CUDA where there is one")
     asked = parser.parse_args()
+    try:
+        devices.resolve(asked.device or "cpu")
+    except FacefixError as error:
+        parser.exit(1, f"{error}\n")
     memory.keep_large_blocks_apart()
     clip = probe.probe(asked.clip)
     frames = list(islice(decode.Decoder(clip), asked.frames))

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import torch
 from tests.clips import LOSSLESS_HEVC, Recipe, truncated, write_clip
 
 from facefix.media import acceleration
@@ -100,3 +101,10 @@ def test_pictures_of_a_card_keep_their_tags(tmp_path: Path, monkeypatch: pytest.
         (card, *_) = list(decode(clip))
     assert [getattr(card.picture, tag) for tag in tags] == [getattr(plain.picture, tag) for tag in tags]
     np.testing.assert_array_equal(card.picture.to_ndarray(), plain.picture.to_ndarray())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no card is here")
+def test_a_real_card_decodes_as_the_cpu_does(tmp_path: Path) -> None:
+    clip = probe(write_clip(tmp_path / "h264.mp4", recipe=RECIPES["h264.mp4"][0]))
+    assert len(list(acceleration.pictures(clip.path, clip.video.index, 0))) == 12
+    assert all_of(clip, card=0) == all_of(clip)

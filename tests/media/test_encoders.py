@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.clips import LOSSLESS_HEVC, Recipe, moving, write_clip
 
 from facefix.errors import SettingsError
+from facefix.media import encoders
+from facefix.media.colour import to_rgb
+from facefix.media.decode import decode
 from facefix.media.encode import EncodeSpec, Writer, choose_encoder
 from facefix.media.formats import nearest_format
 from facefix.media.probe import probe
+from facefix.types import ClipInfo, Frame
 
 _TEN_BIT = Recipe(codec="libx265", pixel_format="yuv420p10le", options=LOSSLESS_HEVC)
 _PRORES = Recipe(codec="prores_ks", pixel_format="yuv422p10le", options={"profile": "1"})
@@ -64,3 +69,45 @@ def test_impossible_settings_are_refused(tmp_path: Path) -> None:
     ):
         pass
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "taken", "chosen"),
+    [
+        # What cards of 2022 take of the formats that FFmpeg names: nothing in 4:2:2, H.264 in 8 bits alone.
+        ("hevc_nvenc", "yuv422p10le", ("yuv420p", "nv12", "p010le", "yuv444p", "yuv444p16le"), "yuv444p16le"),
+        ("h264_nvenc", "yuv420p10le", ("yuv420p", "nv12", "yuv444p"), "yuv420p"),
+        ("hevc_nvenc", "yuv420p10le", ("yuv420p", "nv12", "p010le", "yuv444p"), "p010le"),
+        ("hevc_nvenc", "yuv420p", ("yuv420p", "nv12"), "yuv420p"),
+        # Without a card: whoever starts the encoder says that there is none.
+        ("hevc_nvenc", "yuv422p10le", (), "p210le"),
+    ],
+)
+def test_hardware_gets_the_nearest_format_that_it_takes(
+    name: str, source: str, taken: tuple[str, ...], chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not encoders._available(name):
+        pytest.skip(f"this FFmpeg has no {name}")
+    monkeypatch.setattr(encoders, "_starts", lambda encoder, pixel_format: pixel_format in taken)
+    assert encoders._format_for(name, source) == chosen
+
+
+@pytest.mark.parametrize("name", ["h264_nvenc", "hevc_nvenc"])
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le", "yuv422p10le"])
+def test_a_real_card_encodes(name: str, pixel_format: str, tmp_path: Path) -> None:
+    if not encoders.startable()[name]:
+        pytest.skip("no card that encodes is here")
+    clip = probe(
+        write_clip(tmp_path / "a.mkv", moving(12, 320, 240), Recipe(codec="ffv1", pixel_format=pixel_format, options={}))
+    )
+    with Writer(clip, tmp_path / "out.mp4", EncodeSpec(name)) as writer:
+        for frame in decode(clip):
+            writer.write(frame)
+    result = probe(tmp_path / "out.mp4")
+    pairs = zip(decode(clip), decode(result), strict=True)
+    off = [np.abs(to_rgb(a, clip) / _top(a, clip) - to_rgb(b, result) / _top(b, result)).mean() for a, b in pairs]
+    assert len(off) == 12 and max(off) < 0.02
+
+
+def _top(frame: Frame, clip: ClipInfo) -> float:
+    return float(np.iinfo(to_rgb(frame, clip).dtype).max)

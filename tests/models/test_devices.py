@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from facefix.errors import SettingsError
 from facefix.models import devices
 
 
@@ -32,3 +33,20 @@ def test_a_torch_that_does_not_tell_gets_single_precision(monkeypatch: pytest.Mo
 
 def test_a_cpu_is_no_card() -> None:
     assert devices.card("cpu") is None
+
+
+def test_a_card_that_does_not_compute_is_left_alone(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(*words: object, **more: object) -> torch.Tensor:
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device\nSearch for it.")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch, "ones", refuse)
+    devices._lacking.cache_clear()
+    try:
+        assert devices.resolve("auto").type == "cpu"
+        assert "no kernel image" in caplog.text
+        with pytest.raises(SettingsError, match=r"cannot be used \(CUDA error: no kernel image .* the device\);"):
+            devices.resolve("cuda")
+    finally:
+        devices._lacking.cache_clear()

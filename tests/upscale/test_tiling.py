@@ -8,7 +8,7 @@ import torch
 from facefix.errors import ModelError
 from facefix.models import networks
 from facefix.upscale.realesrgan import _in_two_parts
-from facefix.upscale.tiling import Tiler, grid
+from facefix.upscale.tiling import Tiler, grid, room_px
 
 
 def doubled(pictures: torch.Tensor) -> torch.Tensor:
@@ -108,3 +108,16 @@ def test_tiled_equals_untiled(name: str, overlap_px: int, planes: torch.Tensor) 
         tiled = Tiler(network, 4, overlap_px=overlap_px, most_px=48 * 240).run(planes)
     assert len(grid(48, 320, overlap_px, 48 * 240).tiles) > 1
     assert float((whole - tiled).abs().max()) < 1 / 255
+
+
+@pytest.mark.parametrize(
+    ("free_gb", "idle_gb", "pixels"), [(10, 0, 6_000_000), (4, 6, 6_000_000), (140, 0, (2**31 - 1) // 1024)]
+)
+def test_tiles_fill_the_free_part_of_a_card_but_no_tensor_is_too_large_for_its_kernels(
+    free_gb: int, idle_gb: int, pixels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, there_gb in (("memory_reserved", 3 + idle_gb), ("memory_allocated", 3)):
+        monkeypatch.setattr(torch.cuda, name, lambda device, there_gb=there_gb: there_gb * 10**9)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free_gb * 10**9, 0))
+    values = 1024 if free_gb > 100 else 1
+    assert room_px(torch.device("cuda", 1), 1000, values) == pixels

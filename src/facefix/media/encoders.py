@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ class Encoder:
     notes: tuple[str, ...] = ()
     """Sentences for the user about what the encoder cannot keep."""
 
+
+_USUAL_PX = (640, 360)
+"""That every encoder takes."""
 
 # cv2.CPU_AVX_512F, which some builds of OpenCV do not name.
 _AVX512 = 13
@@ -181,9 +185,34 @@ def choose_encoder(clip: ClipInfo, out: Path, spec: EncodeSpec) -> Encoder:
     if maker is None and spec.crf is not None:
         raise SettingsError(f"facefix does not know how to set the quality of {name}; leave --crf away.")
     source = clip.video.pixel_format
-    chosen = nearest_format(source, [f.name for f in Codec(name, "w").video_formats or ()])
+    chosen = _format_for(name, source)
     notes = losses(source, chosen, name)
     return Encoder(name, chosen, maker(clip.video, spec.crf) if maker else {}, notes)
+
+
+def _format_for(name: str, source: str) -> str:
+    """The pixel format that loses least. Hardware: of those that start, for FFmpeg names more than each card takes."""
+    offered = [f.name for f in Codec(name, "w").video_formats or ()]
+    best = nearest_format(source, offered)
+    if not is_hardware(name):
+        return best
+    left = [one for one in offered if layout_of(one) is not None]
+    while left:
+        nearest = nearest_format(source, left)
+        if _starts(name, nearest):
+            return nearest
+        left.remove(nearest)
+    return best
+
+
+@lru_cache
+def _starts(name: str, pixel_format: str) -> bool:
+    """Whether hardware is here that takes that format; asking it takes a while."""
+    try:
+        try_encoder(Encoder(name, pixel_format), *_USUAL_PX)
+    except SettingsError:
+        return False
+    return True
 
 
 def try_encoder(encoder: Encoder, width: int, height: int) -> None:
@@ -203,10 +232,7 @@ def startable() -> dict[str, bool]:
     for name in _FAMILIES:
         found[name] = _available(name)
         if found[name] and is_hardware(name):
-            try:
-                try_encoder(Encoder(name, "yuv420p"), 640, 360)
-            except SettingsError:
-                found[name] = False
+            found[name] = _starts(name, "yuv420p")
     return found
 
 

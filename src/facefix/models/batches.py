@@ -30,7 +30,8 @@ class Batches:
             size: pictures at a time, at first.
         """
         accelerated = device.type == "cuda"
-        self._forward = graphs.Replayed(forward) if accelerated else forward
+        self._replayed = graphs.Replayed(forward) if accelerated else None
+        self._forward = self._replayed or forward
         self._device = device
         self._ahead = int(accelerated)
         """Batches that are at work while the one before is taken."""
@@ -43,7 +44,7 @@ class Batches:
             ModelError: out of memory even with one picture at a time.
         """
         source, left = iter(pictures), list[NDArray[float32]]()
-        flying: deque[_Flying] = deque()
+        flying: deque[tensors.Flying] = deque()
         while True:
             left += islice(source, max(0, self.size - len(left)))
             if not left:
@@ -57,39 +58,21 @@ class Batches:
         while flying:
             yield from flying.popleft().landed()
 
-    def _begun(self, some: list[NDArray[float32]]) -> _Flying | None:
+    def _begun(self, some: list[NDArray[float32]]) -> tensors.Flying | None:
         """None where memory ran out: batches are smaller now. Raises ModelError."""
         import torch
 
         try:
             with torch.inference_mode():
                 answer = self._forward(tensors.planes(np.stack(some), self._device))
-                return _Flying(answer.float().permute(0, 2, 3, 1))
+                return tensors.Flying(answer.float().permute(0, 2, 3, 1))
         except torch.OutOfMemoryError as error:
             if len(some) == 1:
                 raise ModelError(f"{self._device} has too little free memory for even one face; use --device cpu.") from error
         self.size = len(some) // 2
+        if self._replayed is not None:
+            # Batches of the size so far do not come again, but their recordings hold memory.
+            self._replayed.forget()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         return None
-
-
-class _Flying:
-    """Answers on their way to main memory; an accelerator goes on with what comes next meanwhile."""
-
-    def __init__(self, answer: torch.Tensor) -> None:
-        import torch
-
-        self._event: torch.cuda.Event | None = None
-        self._there = answer
-        if answer.device.type == "cuda":
-            self._there = torch.empty(answer.shape, dtype=answer.dtype, pin_memory=True)
-            self._there.copy_(answer, non_blocking=True)
-            self._event = torch.cuda.Event()
-            self._event.record()
-
-    def landed(self) -> Iterator[NDArray[float32]]:
-        """Each picture, once they are all there."""
-        if self._event is not None:
-            self._event.synchronize()
-        return iter(self._there.cpu().numpy())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from facefix.errors import SettingsError
@@ -9,13 +11,18 @@ from facefix.errors import SettingsError
 if TYPE_CHECKING:
     import torch
 
+_LOG = logging.getLogger(__name__)
+
 
 def resolve(device: str) -> torch.device:
-    """The device behind auto, cpu, cuda, cuda:N or mps. Raises SettingsError where this machine has none such."""
+    """The device behind auto, cpu, cuda, cuda:N or mps; auto is a card only where it works.
+
+    Raises SettingsError where this machine has none such.
+    """
     import torch
 
     if device == "auto":
-        if torch.cuda.is_available():
+        if torch.cuda.is_available() and _lacking(0) is None:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
@@ -25,7 +32,29 @@ def resolve(device: str) -> torch.device:
     missing_cuda = target.type == "cuda" and (target.index or 0) >= torch.cuda.device_count()
     if missing_cuda or (target.type == "mps" and not torch.backends.mps.is_available()):
         raise SettingsError(f"This machine has no device {device}; choose --device cpu or auto.")
+    if target.type == "cuda" and (reason := _lacking(target.index or 0)) is not None:
+        raise SettingsError(f"The device {device} cannot be used ({reason}); choose --device cpu.")
     return target
+
+
+@lru_cache
+def _lacking(card: int) -> str | None:
+    """Make a card ready, once in a process. Why it does not compute with this PyTorch - it may be too old for it -, None where
+    it does."""
+    import torch
+
+    # By default cuDNN takes 10 of the 23 bits of every factor of a float32 (TF32), as few as float16 has: points tremble.
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        torch.ones(1, device=f"cuda:{card}").add_(1)
+    except RuntimeError as error:
+        if "out of memory" in str(error):
+            # It may have room in a while.
+            return None
+        reason = str(error).splitlines()[0]
+        _LOG.warning("card %d is not used: %s", card, reason)
+        return reason
+    return None
 
 
 def card(device: str) -> int | None:

@@ -7,9 +7,10 @@ starting them takes no time worth saving, and a recording would hold their memor
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +22,9 @@ _LOG = logging.getLogger(__name__)
 _WARM = 2
 """Passes of a shape before it is recorded: a clip's last batch comes once, and libraries choose their ways in the first."""
 _MOST = 4
-"""Shapes that are recorded: each holds the memory of its pass."""
+"""Shapes that are recorded: each keeps its pass's kernels, and the memory of its question and its answer."""
+_ONE_AT_A_TIME = threading.Lock()
+"""A process may record one pass at a time, whatever the card: beginning waits for a whole card, which ends other recordings."""
 
 
 class Replayed:
@@ -34,7 +37,7 @@ class Replayed:
             record: gives a pass that does the same for tensors of the same shape; default: as a CUDA graph.
         """
         self._forward = forward
-        self._record = record or _recorded
+        self._record = record or _Recorder()
         self._seen: Counter[Key] = Counter()
         self._records: dict[Key, Forward] = {}
 
@@ -52,27 +55,49 @@ class Replayed:
                 self._records[key] = self._forward
         return self._records[key](given)
 
+    def forget(self) -> None:
+        """Let go of all recordings, and of the card's memory that they hold."""
+        self._seen.clear()
+        self._records.clear()
+        if isinstance(self._record, _Recorder):
+            # Memory that was shared by recordings which are gone takes no new ones.
+            self._record = _Recorder()
 
-def _recorded(forward: Forward, given: torch.Tensor) -> Forward:
-    """Raises RuntimeError where it cannot be recorded."""
-    import torch
 
-    fixed = given.clone()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.device(given.device):
-        here, aside = torch.cuda.current_stream(), torch.cuda.Stream()
-        aside.wait_stream(here)
-        with torch.cuda.stream(aside):
-            forward(fixed)
-        here.wait_stream(aside)
-        # Other threads may use the card meanwhile.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            answer = forward(fixed)
+class _Recorder:
+    """Records passes of one card. They share their memory: never are two replayed at a time."""
 
-    def replay(tensor: torch.Tensor) -> torch.Tensor:
-        fixed.copy_(tensor)
-        graph.replay()
-        # The next pass writes to the same memory.
-        return answer.clone()
+    def __init__(self) -> None:
+        self._pool: Any = None
+        self._stream: torch.cuda.Stream | None = None
 
-    return replay
+    def __call__(self, forward: Forward, given: torch.Tensor) -> Forward:
+        """Raises RuntimeError where it cannot be recorded."""
+        import torch
+
+        fixed = given.clone()
+        graph = torch.cuda.CUDAGraph()
+        with _ONE_AT_A_TIME, torch.cuda.device(given.device):
+            if self._stream is None:
+                self._pool, self._stream = torch.cuda.graph_pool_handle(), torch.cuda.Stream()
+            here, aside = torch.cuda.current_stream(), self._stream
+            aside.wait_stream(here)
+            try:
+                # `graph` has one stream of its own for all cards and threads, and leaves it set where recording fails.
+                with torch.cuda.stream(aside):
+                    forward(fixed)
+                    # Other threads may use the card meanwhile.
+                    with torch.cuda.graph(graph, pool=self._pool, stream=aside, capture_error_mode="thread_local"):
+                        answer = forward(fixed)
+            except RuntimeError:
+                self._stream = None
+                raise
+            here.wait_stream(aside)
+
+        def replay(tensor: torch.Tensor) -> torch.Tensor:
+            fixed.copy_(tensor)
+            graph.replay()
+            # The next pass writes to the same memory.
+            return answer.clone()
+
+        return replay

@@ -23,6 +23,29 @@ def planes(pictures: NDArray[np.float32], device: torch.device) -> torch.Tensor:
     return here.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else here.to(device)
 
 
+class Flying:
+    """Answers on their way to main memory; an accelerator goes on with what comes next meanwhile."""
+
+    def __init__(self, answers: torch.Tensor) -> None:
+        """answers: (N, ...) on any device."""
+        import torch
+
+        self._there, self._event = answers, None
+        if answers.device.type == "cuda":
+            # Into other memory than pinned the copy would be waited for, and take several times as long.
+            self._there = torch.empty(answers.shape, dtype=answers.dtype, pin_memory=True)
+            self._there.copy_(answers, non_blocking=True)
+            self._event = torch.cuda.Event()
+            # By itself an event belongs to the thread's present card, which need not be the one that copies.
+            self._event.record(torch.cuda.current_stream(answers.device))
+
+    def landed(self) -> NDArray[np.float32]:
+        """Once they are all there."""
+        if self._event is not None:
+            self._event.synchronize()
+        return self._there.cpu().numpy()
+
+
 def stacked(anchors: Sequence[Sequence[Placed]], most: int, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(N, most, S, S, 3) pixels and (N, most, S, S) coverage of N times up to `most` placed crops of side S; more are left
     out, empty places are black and uncovered."""

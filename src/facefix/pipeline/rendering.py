@@ -168,7 +168,8 @@ def _check(clip: Path, out: Path, settings: Settings, spec: encode.EncodeSpec, o
     if settings.report:
         files.check_output(clip, files.page_path(clip, Path(settings.report)), overwrite=overwrite)
     if settings.device not in ("auto", "cpu"):
-        devices.resolve(settings.devices[0])
+        for device in settings.devices:
+            devices.resolve(device)
     encoder = encode.choose_encoder(info, out, spec)
     _LOG.info("%s: to be encoded by %s, %s, %s", clip, encoder.name, encoder.pixel_format, dict(encoder.options))
     zoo.check(masks.named(settings.mask, settings.devices[0]).files)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.models import networks
+from facefix.models import networks, tensors
 from facefix.upscale.contract import SCALES, UpscalerSpec
 from facefix.upscale.tiling import Tiler, room_px
 
@@ -28,6 +28,9 @@ _TAIL_PX = 2
 """The same for its last four convolutions: three samples at four times the size, one at twice."""
 _TRUNK_VALUES, _TAIL_VALUES, _COMPACT_VALUES = 700, 3600, 350
 """Numbers that live at once per pixel of the input, at the peak of a forward pass."""
+_TRUNK_WIDEST, _TAIL_WIDEST, _COMPACT_WIDEST = 192, 64 * 16, 64
+"""Numbers per pixel of the input in the largest tensor: in a dense block of 64 features and 4 times 32, of 64 at four times the
+size, and of 64."""
 
 Forward = Callable[["torch.Tensor"], "torch.Tensor"]
 
@@ -45,11 +48,11 @@ class RealEsrgan:
         size = first.element_size()
         if _sees_far(network):
             # A CPU without bfloat16 gets twice the memory: cut in two, 1280x720 would be computed by 11 % more than once.
-            most = room(bytes_per_px=_TRUNK_VALUES * (size if self._device.type != "cpu" else 2))
-            tail_px = room(bytes_per_px=_TAIL_VALUES * size) // 2
+            most = room(_TRUNK_VALUES * (size if self._device.type != "cpu" else 2), _TRUNK_WIDEST)
+            tail_px = room(2 * _TAIL_VALUES * size, _TAIL_WIDEST)
             makers = {s: _in_two_parts(network, s, tail_px) for s in SCALES}
         else:
-            most = room(bytes_per_px=_COMPACT_VALUES * size)
+            most = room(_COMPACT_VALUES * size, _COMPACT_WIDEST)
             makers = {s: partial(_whole, network, s) for s in SCALES}
         overlap = seen_px(network)
         self._tilers: Mapping[int, Tiler] = {
@@ -61,13 +64,11 @@ class RealEsrgan:
         import torch
 
         with torch.inference_mode():
-            planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, 1)))
-            if self._device.type == "cuda":
-                planes = planes.pin_memory()
-            planes = planes.to(self._device, non_blocking=True)
+            planes = tensors.planes(pictures, self._device)
             fed = planes.to(self._dtype).contiguous(memory_format=torch.channels_last)
             large = _faithful(self._tilers[scale].run(fed), planes, scale)
-            return np.ascontiguousarray(large.clamp_(0, 1).permute(0, 2, 3, 1).cpu().numpy())
+            flying = tensors.Flying(large.clamp_(0, 1).permute(0, 2, 3, 1))
+        return np.ascontiguousarray(flying.landed())
 
 
 def seen_px(network: torch.nn.Module) -> int:

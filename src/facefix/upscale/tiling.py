@@ -16,6 +16,8 @@ _CPU_ROOM_BYTES = 3 << 29
 _SHARE_OF_FREE = 0.6
 """Of an accelerator's free memory: what is left is for workspaces and fragments."""
 _LEAST_TILE_PX = 64 * 64
+_MOST_VALUES = 2**31 - 1
+"""Of a tensor: of larger ones, kernels of CUDA count places in too few bits, and some leave the rest of a picture black."""
 
 Box = tuple[int, int, int, int]
 """y0, y1, x0, x1 in pixels, ends exclusive."""
@@ -71,14 +73,19 @@ def _spread(side: int, count: int, overlap_px: int) -> tuple[int, tuple[int, ...
     return length, tuple(round(i * (side - length) / max(1, count - 1)) for i in range(count))
 
 
-def room_px(device: torch.device, bytes_per_px: int) -> int:
-    """Pixels of a tile, or of a batch of tiles, that the device's memory holds at so many bytes each."""
+def room_px(device: torch.device, bytes_per_px: int, values_per_px: int) -> int:
+    """Pixels of a tile, or of a batch of tiles, that the device's memory holds.
+
+    bytes_per_px: of all that lives at once. values_per_px: numbers in the largest tensor.
+    """
     import torch
 
     room = float(_CPU_ROOM_BYTES)
     if device.type == "cuda":
-        room = _SHARE_OF_FREE * torch.cuda.mem_get_info(device)[0]
-    return max(_LEAST_TILE_PX, int(room / bytes_per_px))
+        # What torch has taken from the card and uses no more is free too.
+        idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        room = _SHARE_OF_FREE * (torch.cuda.mem_get_info(device)[0] + idle)
+    return max(_LEAST_TILE_PX, min(int(room / bytes_per_px), _MOST_VALUES // values_per_px))
 
 
 class Tiler:

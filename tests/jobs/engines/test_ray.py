@@ -19,6 +19,7 @@ from facefix.files import clips_in
 from facefix.jobs import heartbeat, liveness, working
 from facefix.jobs.batch import Wish, enqueue
 from facefix.jobs.engines import Audience, start
+from facefix.jobs.engines.ray import needed
 from facefix.jobs.home import Home
 from facefix.jobs.store import Queue
 from facefix.jobs.working import Terms
@@ -53,10 +54,10 @@ def folder(root: Path, clips: int, frames: int = 30) -> Path:
     return root
 
 
-def run(home: Home, root: Path, out: Path, engine: str, address: str | None) -> None:
+def run(home: Home, root: Path, out: Path, engine: str, address: str | None, workers: int = 2) -> None:
     queue = Queue(home.file, liveness.alive)
     ids = enqueue(queue, clips_in(root), Wish(root, out, Settings(crf=20, device="cpu"))).ids
-    start(engine, address).run(Terms(home, tuple(ids), 0.0), 2, silent())
+    start(engine, address).run(Terms(home, tuple(ids), 0.0), workers, silent())
     assert all(job.state == "done" for job in queue.jobs())
 
 
@@ -89,6 +90,32 @@ def test_a_killed_actor_costs_nothing_but_time(tmp_path: Path, cluster: Any, mon
     run(home, root, tmp_path / "out", "ray", cluster.address)
     assert killed
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.mp4", "1.mp4", "2.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("device", "workers", "there", "cpus", "gpus"),
+    [
+        ("auto", 2, {"CPU": 16.0, "GPU": 2.0}, 1, 1),
+        ("auto", 4, {"CPU": 16.0, "GPU": 1.0}, 1, 0.25),
+        ("cuda", 4, {"CPU": 2.0, "GPU": 3.0}, 0.5, 0.5),
+        ("auto", 3, {"CPU": 16.0}, 1, 0),
+        ("cpu", 3, {"CPU": 1.0, "GPU": 1.0}, 0.3333, 0),
+    ],
+)
+def test_there_is_room_for_all_workers(device: str, workers: int, there: dict[str, float], cpus: float, gpus: float) -> None:
+    assert needed(device, workers, there) == {"num_cpus": cpus, "num_gpus": gpus}
+
+
+def test_a_card_that_is_named_is_not_hidden() -> None:
+    needs = needed("cuda:1", 2, {"CPU": 16.0, "GPU": 2.0})
+    assert needs.pop("runtime_env") == {"env_vars": {"RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}}
+    assert needs == {"num_cpus": 1, "num_gpus": 0}
+
+
+def test_more_workers_than_cores_come_to_an_end(tmp_path: Path, cluster: Any) -> None:
+    root = folder(tmp_path / "in", 4, 8)
+    run(home_in(tmp_path / "queue"), root, tmp_path / "out", "ray", cluster.address, workers=4)
+    assert len(list((tmp_path / "out").iterdir())) == 4
 
 
 def test_no_cluster_is_one_sentence() -> None:

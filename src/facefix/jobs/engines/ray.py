@@ -7,11 +7,12 @@ nothing with it but its present segment; the job goes to a new one, on whatever 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from facefix.jobs.working import Terms, Worker
 
 _LOOK_S = 0.3
 _ANSWER_S = 10.0
+_RAY_STEPS = 10_000
+"""Into which Ray divides a unit."""
 
 
 class Renderer:
@@ -97,8 +100,8 @@ class _Hand:
         """A `performing.Perform`."""
         ray, order = self._ray, on_its_device(order, *self._place)
         if self._actor is None:
-            gpus = 1 if ray.cluster_resources().get("GPU", 0) and order.settings.device in ("auto", "cuda") else 0
-            self._actor = ray.remote(num_cpus=1, num_gpus=gpus, max_concurrency=2)(Renderer).remote()
+            needs = needed(order.settings.device, self._place[1], ray.cluster_resources())
+            self._actor = ray.remote(max_concurrency=2, **needs)(Renderer).remote()
         try:
             answer = self._awaited(
                 self._actor.perform.remote(order, workspace.renders, workspace.analyses), workspace, progress
@@ -131,6 +134,27 @@ class _Hand:
                 # Busy, or still waiting for a node with room.
                 continue
         return self._ray.get(future)
+
+
+def needed(device: str, workers: int, there: Mapping[str, float]) -> dict[str, Any]:
+    """What Ray is asked to keep for one worker's actor. there: the cluster's resources.
+
+    Shares, so that there is room for all workers: one whose actor waits for room holds a job, and so nobody comes to an end.
+    """
+    cards = there.get("GPU", 0)
+    needs: dict[str, Any] = {"num_cpus": _share(workers, there.get("CPU", 0)), "num_gpus": 0}
+    if device in ("auto", "cuda") and cards >= 1:
+        needs["num_gpus"] = _share(workers, cards)
+    elif device.startswith("cuda"):
+        # A card is named as the node counts it; by itself, Ray may hide a node's cards from who has asked it for none.
+        needs["runtime_env"] = {"env_vars": {"RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1"}}
+    return needs
+
+
+def _share(workers: int, units: float) -> float:
+    """The most of one unit that each worker can have."""
+    each = math.ceil(workers / units) if units >= 1 else 1
+    return 1 if each == 1 else math.floor(_RAY_STEPS / each) / _RAY_STEPS
 
 
 def _answers(address: str) -> bool:

@@ -37,9 +37,13 @@ class ParseNet:
 
     def __init__(self, device: str = "auto") -> None:
         """Raises ModelError where the weights are missing or damaged, SettingsError where there is no such device."""
+        import torch
+
         target = devices.resolve(device)
         path = zoo.checked(WEIGHTS)
         self._network = checkpoints.load(basicsr_adapter.parsenet(SIDE_PX), path, "ParseNet").to(target)
+        # On the device: a list would be brought there in every pass, which no recording of a pass can hold.
+        self._shown = torch.tensor(SHOWN).to(target)
         self._batches = batches.Batches(self._forward, target, _BATCH)
 
     def shown(self, crops: Sequence[NDArray[float32]]) -> NDArray[float32]:
@@ -51,7 +55,7 @@ class ParseNet:
     def _forward(self, pictures: torch.Tensor) -> torch.Tensor:
         from torch.nn import functional
 
-        sure = self._network(pictures)[0].softmax(1)[:, list(SHOWN)].sum(1, keepdim=True)
+        sure = self._network(pictures)[0].softmax(1).index_select(1, self._shown).sum(1, keepdim=True)
         return functional.avg_pool2d(sure, SIDE_PX // SHOWN_PX)
 
 
