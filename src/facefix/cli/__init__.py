@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from click.core import ParameterSource
@@ -31,6 +27,7 @@ from facefix.cli.inspect import inspect
 from facefix.cli.models import models
 from facefix.cli.queue import queue
 from facefix.cli.sentences import sentence
+from facefix.cli.stopping import stopped_orderly
 from facefix.cli.terminal import blame, equip
 from facefix.cli.watch import watch
 from facefix.errors import SettingsError
@@ -111,7 +108,7 @@ def main(argv: list[str] | None = None) -> None:
             # A file name may hold what the terminal's encoding has no letter for.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _stopped_orderly():
+        with stopped_orderly():
             sys.exit(cli.main(words, prog_name="facefix", standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
@@ -145,23 +142,3 @@ def _whence(error: click.ClickException) -> str:
         return ""
     source = error.ctx.get_parameter_source(error.param.name)
     return f" (environment variable {error.param.envvar})" if source is ParameterSource.ENVIRONMENT else ""
-
-
-@contextmanager
-def _stopped_orderly() -> Iterator[None]:
-    """Signals that end a process in the middle (a queue's SIGTERM, a closed terminal) unwind it instead."""
-
-    def stop(number: int, frame: object) -> None:
-        sys.exit(128 + number)
-
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    numbers = [number for name in names if signal.getsignal(number := getattr(signal, name)) is signal.SIG_DFL]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    for number in numbers:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)

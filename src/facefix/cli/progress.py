@@ -6,11 +6,15 @@ import sys
 import time
 from types import TracebackType
 
+from facefix.cli.stopping import heed
 from facefix.cli.terminal import record, say, wishes
 
 
 class Progress:
-    """Called by the pipeline as `progress(stage, done, total)`; total is None where it is not known."""
+    """Called by the pipeline as `progress(stage, done, total)`; total is None where it is not known.
+
+    Raises KeyboardInterrupt or SystemExit where a signal came that had no effect.
+    """
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -21,6 +25,7 @@ class Progress:
         self._since = time.monotonic()
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
+        heed()
         if stage != self._stage:
             self._finish()
             self._stage, self._since = stage, time.monotonic()
