@@ -1,0 +1,1 @@
+"""Crops of faces with and without features that are torn, dragged or bent."""

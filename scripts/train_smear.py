@@ -1,0 +1,106 @@
+"""Train the smear reader: the network that says how badly the features of one face are torn, dragged or bent.
+
+    python scripts/smear/crops.py ...                           # see there
+    python scripts/train_smear.py RUN --minutes 30 [--seed 0] [--device cuda --batch 128]
+    python scripts/train_smear.py RUN --export models/smear.safetensors
+
+The checkpoint is RUN/smear.pt, the log goes to the terminal: training loss and, on held-out people and clips, how well a fault
+of severity 0.5 and more is told from faces without, by the kind of fault and by what else was done to both (area under the curve).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import IterableDataset
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import training
+from facefix.diagnose.smear.network import SmearNetwork, seen
+from smear.crops import KINDS, WEAR
+
+CHECKPOINT = "smear.pt"
+SHIFT_PX = 4
+
+
+class Crops(IterableDataset):
+    """Endless batches from all shards; those that appear meanwhile are taken up every hundred batches."""
+
+    def __init__(self, folder: Path, size: int, seed: int) -> None:
+        self.folder, self.size, self.seed = folder, size, seed
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        torch.set_num_threads(1)
+        rng = np.random.default_rng(self.seed)
+        shards: dict[Path, tuple[NDArray, NDArray]] = {}
+        while True:
+            for path in sorted(self.folder.glob("train_*.npz")):
+                if path not in shards:
+                    with np.load(path) as row:
+                        shards[path] = row["crops"], row["severity"]
+            if not shards:
+                raise SystemExit(f"{self.folder} holds no crops; make them with scripts/smear/crops.py.")
+            every = list(shards.values())
+            for _ in range(100):
+                chosen = rng.integers(len(every), size=self.size)
+                crops, severity = zip(*(varied(*every[s], rng) for s in chosen), strict=True)
+                yield maps(crops), torch.tensor(severity)
+
+
+def varied(crops: NDArray[np.uint8], severity: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray, float]:
+    """One of a shard's crops, mirrored, moved a little."""
+    k = int(rng.integers(len(crops)))
+    dx, dy = rng.integers(-SHIFT_PX, SHIFT_PX + 1, 2)
+    crop = np.roll(crops[k], (int(dy), int(dx)), (0, 1))
+    return crop[:, ::-1] if rng.random() < 0.5 else crop, float(severity[k])
+
+
+def maps(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """What the network looks at of each crop."""
+    return torch.from_numpy(np.stack([seen(crop.astype(np.float32) / 255) for crop in crops]))
+
+
+@torch.inference_mode()
+def report(network: nn.Module, folder: Path, device: torch.device) -> str:
+    told: list[NDArray] = []
+    known: dict[str, list[NDArray]] = {"severity": [], "kind": [], "wear": []}
+    for path in sorted(folder.glob("held_*.npz")):
+        with np.load(path) as row:
+            crops = row["crops"]
+            for name, column in known.items():
+                column.append(row[name])
+        for start in range(0, len(crops), 64):
+            told.append(network(maps(crops[start : start + 64]).to(device)).float().cpu().numpy())
+    logits, severity, kind, wear = (np.concatenate(a) for a in (told, *known.values()))
+    plain, sound = severity >= 0.5, severity == 0
+    parts = [f"all {training.area(logits[plain], logits[sound]):.3f}"]
+    parts += [f"{name} {training.area(logits[plain & (kind == k)], logits[sound]):.3f}" for k, name in enumerate(KINDS) if k]
+    for k, name in enumerate(WEAR):
+        parts.append(f"{name} {training.area(logits[plain & (wear == k)], logits[sound & (wear == k)]):.2f}")
+    return ", ".join(parts)
+
+
+def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
+    """() cross entropy of what is told of (N, 3, H, W) crops to the severity (N,) 0..1 of their fault."""
+    crops, severity = batch
+    with torch.autocast(crops.device.type, torch.bfloat16, enabled=crops.device.type == "cuda"):
+        logits = network(crops.contiguous(memory_format=torch.channels_last))
+    return functional.binary_cross_entropy_with_logits(logits.float(), severity)
+
+
+def learn(options: argparse.Namespace) -> None:
+    own = training.Recipe(SmearNetwork, Crops, loss, report, shown="loss {:.4f}".format, decay=0.02)
+    training.train(options, CHECKPOINT, own)
+
+
+if __name__ == "__main__":
+    training.run(training.options(__doc__, minutes=30, rate=2e-3, batch=64), learn, CHECKPOINT)
