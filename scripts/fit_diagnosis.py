@@ -41,13 +41,16 @@ Floats = NDArray[np.float64]
 LABELS = ("warp", "drift", "flicker", "waxy", "collapsed")
 FEATURES = {
     "warp": ["shape_warp", "shape_warp_risen", "unforeseen"],
+    "smear": ["smear", "smear_risen"],
     "drift": ["shape_drift_lasting", "moved_away_lasting"],
     "flicker": ["boil", "boil_calm", "shading", "shading_calm", "shape_flicker_slow", "turning"],
     "waxy": ["wax", "wax_risen", "detail_lost"],
     "collapsed": ["molten", "mesh_lost", "detail_lost", "unforeseen"],
 }
 """Each mode's own evidence, and what might explain it away. More of them fit more of few clips and less of others."""
-CALM_S = {"warp": 0.0, "drift": 0.3, "flicker": 0.0, "waxy": 0.2, "collapsed": 0.0}
+TOLD_OF = {"smear": "warp"}
+"""Rows that are another mode's second witness."""
+CALM_S = {"warp": 0.0, "smear": 0.0, "drift": 0.3, "flicker": 0.0, "waxy": 0.2, "collapsed": 0.0}
 FAULTY, SOUND = 0.25, 0.03
 """A label above the first is a fault to be found, below the second none; between lie the ramps, which teach nothing."""
 RIDGE = 0.05
@@ -115,7 +118,7 @@ def regression(cases: list[Case], mode: str) -> dict:
     names = FEATURES[mode]
     parts, targets, weights = [], [], []
     for case in able(cases, mode):
-        label = case.labels[mode]
+        label = case.labels[TOLD_OF.get(mode, mode)]
         some = (label >= FAULTY) | (label <= SOUND)
         if not some.any():
             continue
@@ -156,7 +159,8 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     cases = able(cases, mode)
     scores = [np.nan_to_num(weigh.score(case.signals, case.fps), nan=weigh.bias) for case in cases]
     visible = _threshold(cases, mode, scores)
-    typical = [(case.labels[mode], score) for case, score in zip(cases, scores, strict=True) if mode in case.variants]
+    of = TOLD_OF.get(mode, mode)
+    typical = [(case.labels[of], score) for case, score in zip(cases, scores, strict=True) if _shows(case, mode)]
     label, score = (np.concatenate(part) for part in zip(*typical, strict=True))
     # The severity to expect at a score, by a straight line through what is found of the mode's typical fault: a score that
     # tells little of severity then claims little, and no verdict rests on noise.
@@ -169,10 +173,15 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     return [round(float(k), 4) for k in (visible - ENTRY, visible, obvious, ruined)]
 
 
+def _shows(case: Case, mode: str) -> bool:
+    """Whether it has the typical fault of the mode; what single frames tell of is any fault of it."""
+    return any(variant.startswith(TOLD_OF[mode]) for variant in case.variants) if mode in TOLD_OF else mode in case.variants
+
+
 def _threshold(cases: list[Case], mode: str, scores: list[NDArray[np.float32]]) -> float:
     """The score that finds most of the faults and little else: F1 over frames, less what is made up in sound footage."""
     score = np.concatenate(scores)
-    label = np.concatenate([case.labels[mode] for case in cases])
+    label = np.concatenate([case.labels[TOLD_OF.get(mode, mode)] for case in cases])
     weight = np.concatenate([np.full(len(s), 1 / len(s)) for s in scores])
     known, faulty, touched = np.isfinite(label), label >= FAULTY, label > SOUND
     peaks, minutes = _sound_peaks(cases, scores)

@@ -5,7 +5,8 @@
     python scripts/train_smear.py RUN --export models/smear.safetensors
 
 The checkpoint is RUN/smear.pt, the log goes to the terminal: training loss and, on held-out people and clips, how well a fault
-of severity 0.5 and more is told from faces without, by the kind of fault and by what else was done to both (area under the curve).
+of severity 0.5 and more is told from faces without, by the kind of fault and by what else was done to both (area under the
+curve).
 """
 
 from __future__ import annotations

@@ -61,7 +61,9 @@ def _worn(picture: Picture, points: NDArray[np.float32], kind: str, seed: int, r
         # What passes by has come a different way in every frame of a span.
         frames = 12
         at = int(rng.integers(frames))
-        pictures = CONFUSERS[str(rng.choice(_COVERS))].inject([picture] * (at + 1), np.stack([points] * (at + 1)), seed, Span(0, frames))
+        pictures = CONFUSERS[str(rng.choice(_COVERS))].inject(
+            [picture] * (at + 1), np.stack([points] * (at + 1)), seed, Span(0, frames)
+        )
         return list(pictures)[at]
     if kind == "fault":
         earlier = [picture, picture]

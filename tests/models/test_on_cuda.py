@@ -14,7 +14,9 @@ import torch
 from tests.card import OnCard, cards
 from torch import nn
 
+from facefix.diagnose.looks import Looks, Reader
 from facefix.diagnose.skin import reading as skin
+from facefix.diagnose.smear import reading as smear
 from facefix.faces.detectors import retinaface
 from facefix.faces.mesh.mesher import Mesher
 from facefix.models import basicsr_adapter, batches, checkpoints, devices, graphs, networks, zoo
@@ -80,10 +82,18 @@ def meshes(device: str) -> Iterator[Arrays]:
 
 
 def skins(device: str) -> Iterator[Arrays]:
-    reader, looks = skin.Reader(device), skin.Looks(1)
+    yield [_read(skin.Reader(device))]
+
+
+def smears(device: str) -> Iterator[Arrays]:
+    yield [_read(smear.Reader(device))]
+
+
+def _read(reader: Reader) -> np.ndarray:
+    looks = Looks(1)
     for crop in RANDOM[:3]:
         reader.look(looks, crop)
-    yield [reader.read(looks)]
+    return reader.read(looks)
 
 
 def anchored(device: str) -> Iterator[Arrays]:
@@ -141,7 +151,7 @@ def drawn(device: str) -> Iterator[Arrays]:
 
 RECORDED = (unwaxed, parsed, drawn)
 ALL = (
-    meshes, skins, anchored, unwaxed, redrawn, enlarged("animevideov3"), enlarged("x4plus-anime"), tiled,
+    meshes, skins, smears, anchored, unwaxed, redrawn, enlarged("animevideov3"), enlarged("x4plus-anime"), tiled,
     detected, parsed, drawn,
 )  # fmt: skip
 

@@ -172,6 +172,8 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "wax": _told_slow("wax", 0.25),
         "wax_risen": _risen("wax", 0.15),
         "shape_warp_risen": _risen("shape_warp", 0.08),
+        "smear": _told("smear", 0.12),
+        "smear_risen": _risen("smear", 0.08),
         "unforeseen": _unforeseen,
         "moved_away_lasting": _lasting(_moved_away),
         "departure_lasting": _lasting(_departure),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.models import devices, own, zoo
+from facefix.models import devices, own
 
 if TYPE_CHECKING:
     import torch

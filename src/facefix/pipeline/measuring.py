@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from facefix import memory
 from facefix.diagnose import measure
 from facefix.diagnose.geometry import reading as geometry
+from facefix.diagnose.looks import Looks
 from facefix.diagnose.skin import reading as skin
+from facefix.diagnose.smear import reading as smear
 from facefix.faces import align, appearance, pose
 from facefix.faces.mesh import foresight, shape
 from facefix.faces.mesh.foresight import Foresight
@@ -30,6 +32,8 @@ from facefix.types import ClipInfo, Face, Pixels, Span, Track
 _BATCH_FRAMES = 4
 _SKIN_RATE = 8.0
 """Looks at the skin per second: wax stays for half a second and more."""
+_SMEAR_RATE = 15.0
+"""Looks at the features per second: a fault of four frames is seen."""
 SURE_PERCENTILE = 90
 """Of the mesh's points, to ask what it knows best: a hand or a microphone takes some of them, a collapse takes all."""
 
@@ -48,6 +52,7 @@ class _Readers:
         self.geometry = geometry.Reader()
         self.foresight = Foresight(self.shape)
         self.skin = loaded(skin.Reader, (skin.WEIGHTS,), device)
+        self.smear = loaded(smear.Reader, (smear.WEIGHTS,), device)
 
 
 class _Followed:
@@ -59,7 +64,7 @@ class _Followed:
         self._readers = readers
         self._shapes = geometry.Shapes(rate)
         self._steps = readers.foresight.steps()
-        self._skin = skin.Looks(max(1, round(rate / _SKIN_RATE)))
+        self._skin, self._smear = (Looks(max(1, round(rate / looks))) for looks in (_SKIN_RATE, _SMEAR_RATE))
         self._departing = Departing(rate)
         self._rate = rate
         self._keep = keep_meshes
@@ -75,6 +80,7 @@ class _Followed:
         self._readers.geometry.add(self._shapes, unturn(self._readers.shape, mesh, confidence))
         self._steps.add(mesh)
         self._readers.skin.look(self._skin, crop.pixels)
+        self._readers.smear.look(self._smear, crop.pixels)
         if shown.light is not None:
             self._departing.add(face, mesh, confidence, crop, shown.light)
         if self._keep:
@@ -83,9 +89,12 @@ class _Followed:
 
     def signals(self) -> dict[str, NDArray[float32]]:
         shapes, wax = self._readers.geometry.read(self._shapes), self._readers.skin.read(self._skin)
+        smeared = self._readers.smear.read(self._smear)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
         departed = self._departing.read(self.track.span.start, len(self.track.faces))
-        return self._meter.finish() | shapes | departed | {skin.SIGNAL: wax, foresight.SIGNAL: unforeseen}
+        return self._meter.finish() | shapes | departed | {
+            skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen,
+        }  # fmt: skip
 
     @property
     def meshes(self) -> NDArray[float32]:

@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import save_file
 
 from facefix.bench.faults import VARIANTS
+from facefix.diagnose.looks import Looks
 from facefix.diagnose.skin.bands import CHANNELS, MAP_PX, SIDE_PX, bands
-from facefix.diagnose.skin.reading import Looks, Reader
+from facefix.diagnose.skin.reading import Reader
 from facefix.errors import ModelError
 from facefix.faces import align
 from facefix.faces.detectors import DETECTORS

@@ -15,17 +15,31 @@ _MAX_YAW = 65.0
 
 def find(signals: Signals, fps: float) -> list[Finding]:
     unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps)
-    curve = np.where(unseen, np.nan, weighing.of("warp").severity(signals, fps))
+    # Two witnesses: the mesh's path over the shot, and what single frames look like where the mesh sees nothing move.
+    moved, torn = (np.where(unseen, np.nan, weighing.of(name).severity(signals, fps)) for name in ("warp", "smear"))
+    curve = np.fmax(moved, torn)
     found = []
     for span in runs(curve, min_frames=_SHORTEST_FRAMES, bridge=max(2, round(fps / 6))):
         inside = slice(span.start, span.end)
-        told = float(np.nanmax(np.nan_to_num(signals["shape_warp"][inside])))
-        where, off = _furthest(signals, inside)
-        why = f"{where} lies up to {off:.0f} % of the eye distance off where the frames before and after have it, and the face "
-        why += f"takes a shape that pose and speech do not explain ({told:.2f} of 1)."
-        evidence = {"off_percent": round(off, 2), "shape_warp": round(told, 3)}
+        by_looks = np.nansum(torn[inside]) > np.nansum(moved[inside])
+        why, evidence = (_torn if by_looks else _moved)(signals, inside)
         found.append(Finding("warp", -1, whole(curve, span, fps), worst(curve, span), why, evidence))
     return found
+
+
+def _moved(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
+    """A sentence, and the numbers behind it."""
+    told = float(np.nanmax(np.nan_to_num(signals["shape_warp"][inside])))
+    where, off = _furthest(signals, inside)
+    why = f"{where} lies up to {off:.0f} % of the eye distance off where the frames before and after have it, and the face "
+    why += f"takes a shape that pose and speech do not explain ({told:.2f} of 1)."
+    return why, {"off_percent": round(off, 2), "shape_warp": round(told, 3)}
+
+
+def _torn(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
+    told = float(np.nanmax(np.nan_to_num(signals["smear"][inside])))
+    why = f"a part of the face looks dragged or torn, which single frames show ({told:.2f} of 1)."
+    return why, {"smear": round(told, 3)}
 
 
 def _furthest(signals: Signals, inside: slice) -> tuple[str, float]:
