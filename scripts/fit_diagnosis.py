@@ -18,6 +18,7 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from unittest.mock import patch
 
@@ -247,12 +248,14 @@ def found(signals: dict[str, NDArray[np.float32]], fps: float, table: dict[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("signals", type=Path, nargs="+")
+    parser.add_argument("--rows", nargs="+", choices=list(FEATURES), help="fit these alone; the others stay as they are")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     cases = [case for path in options.signals for case in load(path)]
     fit = [case for case in cases if not case.held_out]
-    rows: dict[str, dict] = {}
-    for mode in FEATURES:
+    kept = json.loads(files("facefix.diagnose").joinpath(weighing.TABLE).read_text(encoding="utf-8")) if options.rows else {}
+    rows: dict[str, dict] = kept.get("modes", {})
+    for mode in options.rows or FEATURES:
         row = regression(fit, mode)
         row["knots"] = knots(fit, mode, parse(row))
         rows[mode] = row
@@ -265,7 +268,10 @@ def main() -> None:
         if mine:
             print("\n".join(tables.lines(part, scoring.summary(mine))) + "\n")
     if options.out:
-        about = f"Fitted by scripts/fit_diagnosis.py on {len(fit)} tracks of {len({c.clip for c in fit})} clips."
+        about = (
+            kept.get("about")
+            or f"Fitted by scripts/fit_diagnosis.py on {len(fit)} tracks of {len({c.clip for c in fit})} clips."
+        )
         options.out.write_text(json.dumps({"about": about, "modes": rows}, indent=1) + "\n")
         sys.stdout.write(f"{options.out}\n")
 
