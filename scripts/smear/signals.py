@@ -3,8 +3,8 @@
     python scripts/smear/signals.py CLIPS smear_fit.npz [--part fit] [--seed 33] [--reader models/smear.safetensors]
     python scripts/fit_diagnosis.py smear_fit.npz --rows smear --out src/facefix/diagnose/weighing.json
 
-The file has the form of those of `facefix bench --signals`, but nothing is detected, followed or meshed: crops are cut where the
-clean clip has its face. So faults that are rare in a bench's draw can be shown often.
+The file has the form of those of `facefix bench --signals`, but nothing is detected, followed or meshed: crops are cut where
+the clean clip has its face. So faults that are rare in a bench's draw can be shown often.
 """
 
 from __future__ import annotations
