@@ -26,7 +26,7 @@ def main() -> None:
     known = {match["name"]: match["role"] for match in _ROW.finditer(text)}
     rows = "".join(row(path, known.get(path.name, path.stem)) for path in sorted((ROOT / "models").glob("*.safetensors")))
     kept = _ROW.sub("", text)
-    end = kept.index(")  # fmt: skip\n\n\ndef entry")
+    end = kept.index(")  # fmt: skip\n", kept.index("TABLE"))
     TABLE.write_text(kept[:end] + rows + kept[end:], encoding="utf-8")
     print(rows, end="")
 

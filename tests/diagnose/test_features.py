@@ -6,6 +6,7 @@ import pytest
 from facefix.diagnose.features import FEATURES, calm, feature, slow
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
+from facefix.diagnose.smear.reading import SIGNALS as SMEAR
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
 
@@ -17,7 +18,7 @@ def signals(frames: int = 96, **changed: np.ndarray) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     plain = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "boil": 2.0, "shading": 1.0, "detail": 2.0}
     plain |= {"crispness": 4.0, "crispness_out": 4.0, "face_px": 200.0, "score": 1.0, "identity_distance": 0.2}
-    plain |= dict.fromkeys([*SHAPE, *SKIN, *FORESIGHT, *DEPARTURE], 0.05) | {"tone_a": 4.0, "tone_b": 6.0}
+    plain |= dict.fromkeys([*SHAPE, *SKIN, *SMEAR, *FORESIGHT, *DEPARTURE], 0.05) | {"tone_a": 4.0, "tone_b": 6.0}
     made = {k: (v * (1 + 0.02 * rng.standard_normal(frames))).astype(np.float32) for k, v in plain.items()}
     made["mesh"] = (0.93 * (1 + 0.003 * rng.standard_normal(frames))).astype(np.float32)
     return made | {k: np.asarray(v, np.float32) for k, v in changed.items()}
@@ -47,6 +48,8 @@ def test_every_feature_survives_what_was_never_measured() -> None:
         ("moved_away_lasting", "identity_distance", 0.6),
         ("departure_lasting", "departure", 0.6),
         ("unforeseen", "unforeseen", 80.0),
+        ("smear", "smear", 0.8),
+        ("smear_risen", "smear", 0.8),
         ("wax", "wax", 0.8),
         ("wax_risen", "wax", 0.8),
         ("shape_warp_risen", "shape_warp", 0.8),

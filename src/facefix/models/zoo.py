@@ -160,6 +160,8 @@ TABLE: tuple[ModelFile, ...] = (
          "fa4dbefc6bae5f1f609a976901fc07ae443f0e91576483c03a3dd17a8bd57ed9"),
     _own("skin.safetensors", "skin", 1868692,
          "d8f1a771287afcb58637f0ed6c44079239c13f207dc7930d85db39e4adef39ec"),
+    _own("smear.safetensors", "smear", 1062780,
+         "7f44bd15fa5a05cda9ca437816266c158f96c56ea9506cea8c18dfe2968d2764"),
     _own("straightening.safetensors", "straightening", 436696,
          "9e26fd6f85bab89a2a2b851638bb77520d9fa7d127f0e2f262b31b89e0534984"),
     _own("unwaxing.safetensors", "unwaxing", 3127672,

@@ -34,7 +34,7 @@ GROUPS = (
     Group(
         "Read by networks",
         "0..1",
-        {"shape_warp": "warp", "shape_drift": "drift", "shape_flicker": "flicker", "wax": "wax"},
+        {"shape_warp": "warp", "shape_drift": "drift", "shape_flicker": "flicker", "wax": "wax", "smear": "smear"},
         ("warp", "drift", "flicker", "waxy"),
         1.0,
     ),

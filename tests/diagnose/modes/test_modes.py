@@ -10,6 +10,7 @@ from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
 from facefix.diagnose.modes import MODES, explained, find_all
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
+from facefix.diagnose.smear.reading import SIGNALS as SMEAR
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
 from facefix.types import Face, Finding, Span, Track
@@ -22,7 +23,7 @@ LENGTH = 144
 def simple_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that what is tested is what a mode does with its scale; the fitted one is tested on clips."""
     own = {"warp": ["shape_warp"], "drift": ["shape_drift_lasting"], "waxy": ["wax"], "flicker": ["boil", "shading"]}
-    own |= {"collapsed": ["molten"]}
+    own |= {"collapsed": ["molten"], "smear": ["smear"]}
     odds = tuple(float(np.log(p / (1 - p))) for p in (0.2, 0.3, 0.6, 0.9))
     knots = dict.fromkeys(own, odds) | {"flicker": (0.8, 1.2, 2.0, 3.0)}
     table = {
@@ -38,7 +39,7 @@ def simple_scale(monkeypatch: pytest.MonkeyPatch) -> None:
 def _clean() -> dict[str, np.ndarray]:
     """A talking head of four seconds: everything moves a little, identity is measured four times a second."""
     rng = np.random.default_rng(1)
-    signals = {name: np.zeros(LENGTH, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *FORESIGHT, *DEPARTURE)}
+    signals = {name: np.zeros(LENGTH, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *SMEAR, *FORESIGHT, *DEPARTURE)}
     signals |= {"face_px": np.full(LENGTH, 220, np.float32), "score": np.full(LENGTH, 0.9, np.float32)}
     signals["mesh"] = (0.93 + rng.normal(0, 0.01, LENGTH)).astype(np.float32)
     signals["yaw"] = (10 * np.sin(np.arange(LENGTH) / 20)).astype(np.float32)
@@ -66,10 +67,23 @@ def test_a_clean_face_has_no_finding() -> None:
 
 
 def test_a_face_of_which_nothing_was_measured_has_no_finding() -> None:
-    signals = {name: np.full(10, np.nan, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *FORESIGHT, *DEPARTURE)}
+    signals = {name: np.full(10, np.nan, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *SMEAR, *FORESIGHT, *DEPARTURE)}
     signals["face_px"] = np.full(10, 30, np.float32)
     signals["yaw"] = np.zeros(10, np.float32)
     assert _found(signals) == {}
+
+
+def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> None:
+    signals = _clean()
+    signals["smear"][70:85] = 0.7
+    (finding,) = _found(signals)["warp"]
+    assert abs(finding.span.start - 70) <= 4 and abs(finding.span.end - 85) <= 4
+    assert finding.evidence == {"smear": 0.7} and "dragged or torn" in finding.why
+    signals["shape_warp"][70:85] = 0.9
+    (finding,) = _found(signals)["warp"]
+    assert finding.evidence["shape_warp"] == 0.9 and "lies up to" in finding.why
+    signals["tint"][70:85] = 40
+    assert "warp" not in _found(signals), "something is before the face"
 
 
 @pytest.mark.parametrize("severity", [0.4, 0.6, 0.85])
