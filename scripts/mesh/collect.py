@@ -1,6 +1,6 @@
 """Cut faces out of portraits and clips, to be labelled by the teacher and trained on.
 
-    python scripts/mesh/collect.py DATA OUT            # DATA holds faces/ and real_clips/
+    python scripts/mesh/collect.py DATA OUT            # DATA holds faces/ and real_clips/, or others by --clips
     TEACHER/bin/python scripts/mesh/teacher.py OUT/crops.npy OUT/labels.npz
 
 Writes OUT/crops.npy, (N, 320, 320, 3) uint8 RGB, upright, the face about 0.42 of the side wide, and OUT/crops.json, a
@@ -56,8 +56,8 @@ def position(name: str) -> float:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
 
 
-def portraits(folder: Path) -> Iterator[tuple[str, int, Picture]]:
-    for path in sorted(folder.iterdir()):
+def portraits(folder: Path, every: int) -> Iterator[tuple[str, int, Picture]]:
+    for path in sorted(folder.iterdir())[::every]:
         picture = cv2.imread(str(path))
         if picture is not None:
             yield path.stem, 0, picture[..., ::-1]
@@ -81,20 +81,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--clips", default="real_clips", help="their folder in DATA")
+    parser.add_argument("--frames", type=int, default=FRAMES_PER_CLIP, help="of each clip")
+    parser.add_argument("--every", type=int, default=1, help="portraits are taken every so manieth")
+    parser.add_argument("--least-px", type=float, default=0, help="of a face")
+    parser.add_argument("--sure", type=float, default=0, help="what the detector must be")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
 
-    clips = sorted((options.data / "real_clips").glob("*.mp4"))
+    clips = sorted((options.data / options.clips).glob("*.mp4"))
     held_clips = {p.stem for p in sorted(clips, key=lambda p: position(p.stem))[:HELD_OUT_CLIPS]}
     clips = [p for p in clips if p.stem not in LEFT_OUT]
-    sources = [portraits(options.data / "faces"), *(frames(p, FRAMES_PER_CLIP) for p in clips)]
+    sources = [portraits(options.data / "faces", options.every), *(frames(p, options.frames) for p in clips)]
     detector = next(iter(DETECTORS.values())).load("cpu")
     rows, crops = [], []
     for source in sources:
         for name, index, picture in source:
             face = largest(detector.detect([np.ascontiguousarray(picture)], [index])[0])
-            if face is None:
-                print(f"{name} {index}: no face")
+            if face is None or face.score < options.sure or align.face_px(face) < options.least_px:
+                print(f"{name} {index}: no such face")
                 continue
             matrix = crop_matrix(face.points)
             crop = align.crop(picture, matrix, SIDE_PX)
@@ -107,7 +112,7 @@ def main() -> None:
                 {"name": name, "frame": index, "group": group, "clip": is_clip, "held_out": held,
                  "score": face.score, "face_px": align.face_px(face), "matrix": matrix.tolist(), "points": points.tolist()}
             )  # fmt: skip
-        print(f"{rows[-1]['name']}: {len(rows)} crops", flush=True)
+        print(f"{rows[-1]['name'] if rows else 'nobody'}: {len(rows)} crops", flush=True)
     np.save(options.out / "crops.npy", np.stack(crops))
     (options.out / "crops.json").write_text(json.dumps(rows))
     print(f"{sum(r['held_out'] for r in rows)} of {len(rows)} held out, clips {', '.join(sorted(held_clips - LEFT_OUT))}")

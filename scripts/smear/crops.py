@@ -1,6 +1,6 @@
 """Make training crops for the smear reader: faces with and without a warp or a smear, all worn as pictures are.
 
-    python scripts/mesh/collect.py DATA MESH_RUN/data             # crops of everybody, split into trained on and held out
+    python scripts/mesh/collect.py DATA MESH_RUN/data ...         # crops, as models/smear.md says
     python scripts/smear/crops.py MESH_RUN/data RUN --shards 0-64 # several processes may make different shards
     python scripts/smear/crops.py MESH_RUN/data RUN --held-out
 
