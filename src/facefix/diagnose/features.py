@@ -127,13 +127,13 @@ def _departure(signals: Signals, fps: float) -> Curve:
 def _detail_lost(signals: Signals, fps: float) -> Curve:
     """Share of the skin's detail lost against the best of the shot, beyond what hair and features lost."""
     window = fps / 3
-    detail = _share(calm(signals["detail"], window))
-    control = np.fmax(_share(calm(signals["crispness"], window)), _share(calm(signals["crispness_out"], window)))
+    detail = share(calm(signals["detail"], window))
+    control = np.fmax(share(calm(signals["crispness"], window)), share(calm(signals["crispness_out"], window)))
     return (1 - detail / np.minimum(1, np.maximum(control, 0.1))).astype(float32)
 
 
-def _share(values: Curve) -> Curve:
-    """Of what this face shows at its best."""
+def share(values: Curve) -> Curve:
+    """Of what the track shows at its best; NaN where nothing was measured."""
     return values / max(float(np.nanpercentile(values, 80)), 1e-6) if np.isfinite(values).any() else values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
+from facefix.diagnose.features import calm, share
 from facefix.diagnose.spans import ModeSpec, covered, runs, whole, worst
 from facefix.types import Finding, Signals
 
@@ -13,10 +14,20 @@ _MAX_YAW = 65.0
 """Degrees beyond which half of a face's features are not seen: what they do there is a guess."""
 
 
+_OWN_TINT = 4.0
+"""Sound skin of eight people went to 3.9 (`spans.FOREIGN_TINT` is what none goes to): what passes before a face looks torn."""
+_BLURRED = 0.5
+"""Share of their usual crispness below which hair and background show that the whole picture is blurred, and no part torn."""
+
+
 def find(signals: Signals, fps: float) -> list[Finding]:
-    unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps)
     # Two witnesses: the mesh's path over the shot, and what single frames look like where the mesh sees nothing move.
-    moved, torn = (np.where(unseen, np.nan, weighing.of(name).severity(signals, fps)) for name in ("warp", "smear"))
+    unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps)
+    unclear = unseen | covered(signals["tint"], fps, _OWN_TINT) | (share(calm(signals["crispness_out"], fps / 3)) < _BLURRED)
+    moved, torn = (
+        np.where(hidden, np.nan, weighing.of(name).severity(signals, fps))
+        for name, hidden in (("warp", unseen), ("smear", unclear))
+    )
     curve = np.fmax(moved, torn)
     found = []
     for span in runs(curve, min_frames=_SHORTEST_FRAMES, bridge=max(2, round(fps / 6))):
