@@ -86,10 +86,14 @@ def whole(curve: NDArray[float32], span: Span, fps: float) -> Span:
     return Span(max(start, span.start - most), min(end, span.end + most))
 
 
-def covered(tint: NDArray[float32], fps: float, foreign_tint: float = FOREIGN_TINT) -> NDArray[np.bool_]:
+def covered(tint: NDArray[float32], fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which something of another colour is before the face, or is coming, or going."""
-    foreign = np.asarray(tint >= foreign_tint, np.bool_)
-    return np.asarray(binary_dilation(foreign, np.ones(2 * round(_COMES_S * fps) + 1)), np.bool_) if len(tint) else foreign
+    return passing(tint >= FOREIGN_TINT, fps)
+
+
+def passing(seen: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
+    """(T,) frames in which something before the face is seen, and those beside them in which it is coming, or going."""
+    return np.asarray(binary_dilation(seen, np.ones(2 * round(_COMES_S * fps) + 1)), np.bool_) if len(seen) else seen
 
 
 def despike(values: NDArray[float32], frames: int) -> NDArray[float32]:

@@ -86,7 +86,7 @@ def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> 
     assert "warp" not in _found(signals), "something is before the face"
 
 
-@pytest.mark.parametrize(("signal", "value"), [("tint", 6.0), ("crispness_out", 1.0)])
+@pytest.mark.parametrize(("signal", "value"), [("tint", 6.0), ("mesh", 0.85), ("crispness_out", 1.0)])
 def test_what_passes_before_a_face_or_blurs_all_of_the_picture_only_looks_torn(signal: str, value: float) -> None:
     signals = _clean()
     signals["smear"][70:95] = 0.7

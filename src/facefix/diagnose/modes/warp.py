@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.features import calm, share
-from facefix.diagnose.spans import ModeSpec, covered, runs, whole, worst
+from facefix.diagnose.features import calm, feature, share
+from facefix.diagnose.spans import ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _SHORTEST_FRAMES = 3
@@ -16,6 +17,8 @@ _MAX_YAW = 65.0
 
 _OWN_TINT = 4.0
 """Sound skin of eight people went to 3.9 (`spans.FOREIGN_TINT` is what none goes to): what passes before a face looks torn."""
+_HIDDEN = 1.7
+"""Of the feature `mesh_lost`: hands before three faces took it to 1.9 and more, smears to 1.4, lively sound faces to 1.65."""
 _BLURRED = 0.5
 """Share of their usual crispness below which hair and background show that the whole picture is blurred, and no part torn."""
 
@@ -23,7 +26,7 @@ _BLURRED = 0.5
 def find(signals: Signals, fps: float) -> list[Finding]:
     # Two witnesses: the mesh's path over the shot, and what single frames look like where the mesh sees nothing move.
     unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps)
-    unclear = unseen | covered(signals["tint"], fps, _OWN_TINT) | (share(calm(signals["crispness_out"], fps / 3)) < _BLURRED)
+    unclear = unseen | _unclear(signals, fps)
     moved, torn = (
         np.where(hidden, np.nan, weighing.of(name).severity(signals, fps))
         for name, hidden in (("warp", unseen), ("smear", unclear))
@@ -36,6 +39,12 @@ def find(signals: Signals, fps: float) -> list[Finding]:
         why, evidence = (_torn if by_looks else _moved)(signals, inside)
         found.append(Finding("warp", -1, whole(curve, span, fps), worst(curve, span), why, evidence))
     return found
+
+
+def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
+    """(T,) frames whose looks tell nothing: something is before the face, or all of the picture is blurred."""
+    hidden = passing(signals["tint"] >= _OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
+    return hidden | (share(calm(signals["crispness_out"], fps / 3)) < _BLURRED)
 
 
 def _moved(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
