@@ -86,6 +86,16 @@ def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> 
     assert "warp" not in _found(signals), "something is before the face"
 
 
+def test_a_waxy_face_that_looks_dragged_is_waxy() -> None:
+    signals = _clean()
+    signals["wax"][70:100] = signals["smear"][75:95] = 0.7
+    assert [f.mode for f in find_all(_track(), signals, FPS)] == ["waxy"]
+    wax, beside = (Finding("waxy", 0, span, 0.7, "") for span in (Span(70, 100), Span(90, 120)))
+    torn, bent = (Finding("warp", 0, Span(75, 95), 0.8, "", {name: 0.7}) for name in ("smear", "shape_warp"))
+    assert explained([wax, torn]) == [wax]
+    assert explained([wax, bent]) == [wax, bent] and explained([beside, torn]) == [beside, torn]
+
+
 @pytest.mark.parametrize(("signal", "value"), [("tint", 6.0), ("mesh", 0.85), ("crispness_out", 1.0)])
 def test_what_passes_before_a_face_or_blurs_all_of_the_picture_only_looks_torn(signal: str, value: float) -> None:
     signals = _clean()

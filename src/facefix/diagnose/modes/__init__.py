@@ -37,12 +37,24 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
 
 
 def explained(findings: Sequence[Finding]) -> list[Finding]:
-    """Without those that are part of a worse collapse: features that melt are also bent, and their skin has no pores."""
+    """Without those that are part of a worse collapse: features that melt are also bent, and their skin has no pores; and
+    without warps that only looks tell of a waxy face: skin without detail looks dragged."""
     gone = [f for f in findings if f.mode == collapsed.SPEC.name]
-    return [f for f in findings if f in gone or not any(_covers(worse, f) for worse in gone)]
+    wax = [f for f in findings if f.mode == waxy.SPEC.name]
+    return [
+        f for f in findings
+        if f in gone or not (
+            any(_covers(worse, f) for worse in gone) or (warp.by_looks(f) and any(_shares(other, f) for other in wax))
+        )
+    ]  # fmt: skip
 
 
 def _covers(collapse: Finding, other: Finding) -> bool:
     """Whether it is at least as bad, over most of the other's frames."""
-    shared = min(collapse.span.end, other.span.end) - max(collapse.span.start, other.span.start)
-    return collapse.severity >= other.severity - _DOUBT and shared > len(other.span) / 2
+    return collapse.severity >= other.severity - _DOUBT and _shares(collapse, other)
+
+
+def _shares(one: Finding, other: Finding) -> bool:
+    """Whether it lies in most of the other's frames."""
+    shared = min(one.span.end, other.span.end) - max(one.span.start, other.span.start)
+    return shared > len(other.span) / 2

@@ -41,6 +41,11 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     return found
 
 
+def by_looks(finding: Finding) -> bool:
+    """Whether it is a warp that single frames tell of, and not the mesh."""
+    return "smear" in finding.evidence
+
+
 def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames whose looks tell nothing: something is before the face, or all of the picture is blurred."""
     hidden = passing(signals["tint"] >= _OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
