@@ -1,6 +1,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +94,18 @@ def test_small_files_are_written_whole(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         write_text(tmp_path / "no" / "a.json", "x")
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_folder_that_another_worker_removes_while_it_is_made_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+    make = Path.mkdir
+
+    def raced(self: Path, *words: Any, **named: Any) -> None:
+        tries.append(self)
+        if len(tries) == 1:
+            raise FileExistsError(17, "File exists", str(self))
+        make(self, *words, **named)
+
+    monkeypatch.setattr(Path, "mkdir", raced)
+    with folder_made(tmp_path / "out"):
+        assert (tmp_path / "out").is_dir()

@@ -139,7 +139,11 @@ def folder_made(folder: Path) -> Iterator[None]:
     """
     missing = [place for place in (folder, *folder.parents) if not exists(place)]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            # It was there, and was removed before it was seen to be a folder: by another worker that has left it empty.
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: the output folder cannot be made ({_reason(error)}).") from error
     try:
