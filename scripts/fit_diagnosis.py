@@ -110,6 +110,11 @@ def able(cases: list[Case], mode: str) -> list[Case]:
     return [case for case in cases if told(case)]
 
 
+def truth(case: Case, mode: str) -> Floats:
+    """(frames,) the severity that a row is to tell."""
+    return case.labels[TOLD_OF.get(mode, mode)]
+
+
 def columns(case: Case, names: list[str]) -> Floats:
     return np.stack([feature(name, case.signals, case.fps) for name in names], 1).astype(float)
 
@@ -119,7 +124,7 @@ def regression(cases: list[Case], mode: str) -> dict:
     names = FEATURES[mode]
     parts, targets, weights = [], [], []
     for case in able(cases, mode):
-        label = case.labels[TOLD_OF.get(mode, mode)]
+        label = truth(case, mode)
         some = (label >= FAULTY) | (label <= SOUND)
         if not some.any():
             continue
@@ -160,8 +165,7 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     cases = able(cases, mode)
     scores = [np.nan_to_num(weigh.score(case.signals, case.fps), nan=weigh.bias) for case in cases]
     visible = _threshold(cases, mode, scores)
-    of = TOLD_OF.get(mode, mode)
-    typical = [(case.labels[of], score) for case, score in zip(cases, scores, strict=True) if _shows(case, mode)]
+    typical = [(truth(case, mode), score) for case, score in zip(cases, scores, strict=True) if _shows(case, mode)]
     label, score = (np.concatenate(part) for part in zip(*typical, strict=True))
     # The severity to expect at a score, by a straight line through what is found of the mode's typical fault: a score that
     # tells little of severity then claims little, and no verdict rests on noise.
@@ -182,7 +186,7 @@ def _shows(case: Case, mode: str) -> bool:
 def _threshold(cases: list[Case], mode: str, scores: list[NDArray[np.float32]]) -> float:
     """The score that finds most of the faults and little else: F1 over frames, less what is made up in sound footage."""
     score = np.concatenate(scores)
-    label = np.concatenate([case.labels[TOLD_OF.get(mode, mode)] for case in cases])
+    label = np.concatenate([truth(case, mode) for case in cases])
     weight = np.concatenate([np.full(len(s), 1 / len(s)) for s in scores])
     known, faulty, touched = np.isfinite(label), label >= FAULTY, label > SOUND
     peaks, minutes = _sound_peaks(cases, scores)

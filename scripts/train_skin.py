@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import IterableDataset
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -31,30 +31,6 @@ from skin.crops import WEAR
 
 CHECKPOINT = "skin.pt"
 SHIFT_PX = 8
-
-
-class Crops(IterableDataset):
-    """Endless batches from all shards; those that appear meanwhile are taken up every hundred batches."""
-
-    def __init__(self, folder: Path, size: int, seed: int) -> None:
-        self.folder, self.size, self.seed = folder, size, seed
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        torch.set_num_threads(1)
-        rng = np.random.default_rng(self.seed)
-        shards: dict[Path, tuple[NDArray, NDArray]] = {}
-        while True:
-            for path in sorted(self.folder.glob("train_*.npz")):
-                if path not in shards:
-                    with np.load(path) as row:
-                        shards[path] = row["crops"], row["severity"]
-            if not shards:
-                raise SystemExit(f"{self.folder} holds no crops; make them with scripts/skin/crops.py.")
-            every = list(shards.values())
-            for _ in range(100):
-                chosen = rng.integers(len(every), size=self.size)
-                crops, severity = zip(*(varied(*every[s], rng) for s in chosen), strict=True)
-                yield maps(crops), torch.tensor(severity)
 
 
 def varied(crops: NDArray[np.uint8], severity: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray, float]:
@@ -99,7 +75,8 @@ def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
 
 
 def learn(options: argparse.Namespace) -> None:
-    own = training.Recipe(SkinNetwork, Crops, loss, report, shown="loss {:.4f}".format, decay=0.02)
+    data = partial(training.Judged, varied=varied, maps=maps)
+    own = training.Recipe(SkinNetwork, data, loss, report, shown="loss {:.4f}".format, decay=0.02)
     training.train(options, CHECKPOINT, own)
 
 

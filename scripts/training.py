@@ -6,7 +6,7 @@ import argparse
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
+
+Varied = Callable[[NDArray[np.uint8], NDArray[np.float32], np.random.Generator], tuple[NDArray, float]]
+Maps = Callable[[Sequence[NDArray[np.uint8]]], torch.Tensor]
 
 AVERAGING = 0.995
 WARM_UP_STEPS = 100
@@ -39,6 +42,37 @@ class Recipe:
     """The mean loss of the last steps, as the log has it."""
     decay: float
     """Of the weights, by AdamW."""
+
+
+class Judged(IterableDataset):
+    """Endless batches (crops, severity) from the shards of a reader of single faces; those that appear meanwhile are taken up
+    every hundred batches."""
+
+    def __init__(self, folder: Path, size: int, seed: int, varied: Varied, maps: Maps) -> None:
+        """
+        Args:
+            folder: of the shards, train_*.npz with crops (N, S, S, 3) uint8 and severity (N,).
+            varied: one of a shard's crops, changed as chance has it, and its severity.
+            maps: what the network looks at of crops.
+        """
+        self.folder, self.size, self.seed, self.varied, self.maps = folder, size, seed, varied, maps
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        torch.set_num_threads(1)
+        rng = np.random.default_rng(self.seed)
+        shards: dict[Path, tuple[NDArray, NDArray]] = {}
+        while True:
+            for path in sorted(self.folder.glob("train_*.npz")):
+                if path not in shards:
+                    with np.load(path) as row:
+                        shards[path] = row["crops"], row["severity"]
+            if not shards:
+                raise SystemExit(f"{self.folder} holds no crops; the script that trains says how they are made.")
+            every = list(shards.values())
+            for _ in range(100):
+                chosen = rng.integers(len(every), size=self.size)
+                crops, severity = zip(*(self.varied(*every[s], rng) for s in chosen), strict=True)
+                yield self.maps(crops), torch.tensor(severity)
 
 
 def options(doc: str | None, *, minutes: float, rate: float, batch: int) -> argparse.Namespace:
