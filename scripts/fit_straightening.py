@@ -30,7 +30,7 @@ from facefix.bench.faults import VARIANTS
 from facefix.faces import align
 from facefix.faces.mesh import framing, shape
 from facefix.faces.mesh import path as paths
-from facefix.faces.mesh.movement import KERNELS_S, MODES, Statistics, matern
+from facefix.faces.mesh.movement import KERNELS_S, MODES, Statistics, load, matern
 from facefix.faces.mesh.straightening import Bent, fault
 from facefix.types import Span
 from geometry.sequences import LABELS, OWN, mine
@@ -204,13 +204,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--export", type=Path)
+    parser.add_argument("--known", type=Path, help="take these statistics instead of measuring them")
     parser.add_argument(
         "--remains", type=Path, help="an .npy for what is left of the faults, which the restorer learns to meet"
     )
     options = parser.parse_args()
     model = shape.load()
     sequences = read(options.run, "meshes_*.npz", model)
-    known = measure(sequences, tracks(options.run, model))
+    known = load(options.known) if options.known else measure(sequences, tracks(options.run, model))
     for title, some in (("measured", sequences), ("held out", read(options.run, "held_*.npz", model))):
         print(title)
         remains = check(known, some, model)

@@ -3,6 +3,7 @@
     python scripts/restorer/pairs.py ...                           # see there: people, held, train
     python scripts/train_restorer.py RUN --minutes 150 [--seed 0] [--device cuda --batch 32]
     python scripts/train_restorer.py RUN --minutes 300 --resume    # go on, up to 300 minutes in all
+    python scripts/train_restorer.py RUN --begin models/restorer.safetensors # anew, from these weights
     python scripts/train_restorer.py RUN --export models/restorer.safetensors
 
 RUN holds the shards of pairs. The checkpoint is RUN/restorer.pt, the log goes to the terminal: training loss, and now and
@@ -28,6 +29,7 @@ from torch.utils.data import DataLoader
 sys.path.insert(0, str(Path(__file__).parent))
 
 import training
+from facefix.models import own
 from facefix.repair.restorers.anchored.network import SIDE_PX, AnchoredNetwork, mixed
 from restorer import measure
 from restorer.batches import Batch, Pairs
@@ -109,7 +111,10 @@ def learn(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
     checkpoint = options.run / "restorer.pt"
     kept = torch.load(checkpoint, weights_only=True, map_location=device) if options.resume else None
-    network = AnchoredNetwork().to(device)
+    network = AnchoredNetwork()
+    if options.begin:
+        own.load(network, options.begin, "the anchored restorer").train().requires_grad_(True)
+    network = network.to(device)
     average = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), options.rate, betas=BETAS, weight_decay=0.01)
     step, trained_s = 0, 0.0
@@ -163,4 +168,6 @@ def floor_at(step: int) -> float:
 
 
 if __name__ == "__main__":
-    training.run(training.options(__doc__, minutes=150, rate=4e-4, batch=8), learn, "restorer.pt")
+    line = training.resumable(training.parser(__doc__, minutes=150, rate=4e-4, batch=8))
+    line.add_argument("--begin", type=Path, help="weights to begin from")
+    training.run(line.parse_args(), learn, "restorer.pt")

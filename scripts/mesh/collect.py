@@ -86,11 +86,12 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="portraits are taken every so manieth")
     parser.add_argument("--least-px", type=float, default=0, help="of a face")
     parser.add_argument("--sure", type=float, default=0, help="what the detector must be")
+    parser.add_argument("--held-clips", type=int, default=HELD_OUT_CLIPS, help="how many are held out")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
 
     clips = sorted((options.data / options.clips).glob("*.mp4"))
-    held_clips = {p.stem for p in sorted(clips, key=lambda p: position(p.stem))[:HELD_OUT_CLIPS]}
+    held_clips = {p.stem for p in sorted(clips, key=lambda p: position(p.stem))[: options.held_clips]}
     clips = [p for p in clips if p.stem not in LEFT_OUT]
     sources = [portraits(options.data / "faces", options.every), *(frames(p, options.frames) for p in clips)]
     detector = next(iter(DETECTORS.values())).load("cpu")

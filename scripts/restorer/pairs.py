@@ -1,6 +1,7 @@
 """Make training pairs for the anchored restorer: damaged crop, truth, three placed anchors, guide.
 
-    python scripts/mesh/collect.py DATA MESH_RUN/data             # crops of everybody, split into trained on and held out
+    python scripts/mesh/collect.py DATA MESH_RUN/data             # crops of everybody, split into trained on and held out;
+                                                                  # of several kinds of clips: MESH_RUN/data/KIND
     python scripts/restorer/pairs.py people MESH_RUN/data RUN     # clean crops and meshes of everybody
     python scripts/restorer/pairs.py held MESH_RUN/data RUN       # the fixed set that training is watched on
     python scripts/restorer/pairs.py train MESH_RUN/data RUN --shards 0-24 # several processes may make different shards
@@ -26,15 +27,18 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from facefix.bench.faults import VARIANTS
 from facefix.faces.mesh import framing, shape, topology
 from facefix.faces.mesh.mesher import Mesher
+from facefix.faces.mesh.movement import MODES as MOVED
 from facefix.repair import placing
 from facefix.repair.mask import face_mask
 from restorer import people, spoil
 from restorer.people import SIDE_PX
 
-MODES = ("clean", "warp", "drift", "flicker", "waxy")
-SHARES = (0.11, 0.35, 0.30, 0.10, 0.14)
+MODES = ("clean", "warp", "warp-smear", "drift", "drift-age", "drift-hairline", "flicker", "waxy")
+"""Variants of the bench's faults, or none. Renders ask this restorer about warps and drifts; the others keep it from harm."""
+SHARES = (0.11, 0.22, 0.20, 0.18, 0.09, 0.06, 0.06, 0.08)
 ANCHORS = 3
 SHARD = 256
 CLIP_SHARE = 0.6
@@ -68,6 +72,7 @@ class Maker:
         self.remains = np.load(folder / "remains.npy")
         self.mine = np.flatnonzero((self.all.held_out == held_out) & self.all.original)
         self.clips = self.mine[self.all.clip[self.mine]]
+        self.frames_of = [self.clips[self.all.group[self.clips] == group] for group in np.unique(self.all.group[self.clips])]
         self.portraits = self.mine[~self.all.clip[self.mine]]
         self.row_of = {int(self.all.source[i]): int(i) for i in self.mine}
 
@@ -101,7 +106,7 @@ class Maker:
             make = spoil.mixture if jitter else spoil.fault
             damaged = make(mode, truth, self.before(i), five, severity, seed)
             bent = people.measure(self.mesher, damaged[None], people.TEMPLATE)[0]
-            wanted = self.straightened(mesh, rng) if mode in ("warp", "drift", "flicker") else bent
+            wanted = self.straightened(mesh, rng) if VARIANTS[mode].mode in MOVED else bent
             damaged = straight(damaged, bent, wanted)
         out = np.zeros((), PAIR)
         out["truth"], out["damaged"] = truth, damaged
@@ -125,7 +130,9 @@ class Maker:
 
     def random_pair(self, seed: int) -> np.void:
         rng = np.random.default_rng([seed, 0])
-        pool = self.clips if rng.random() < CLIP_SHARE or not len(self.portraits) else self.portraits
+        # Every clip as often as any other, however long it is.
+        of_clip = rng.random() < CLIP_SHARE or not len(self.portraits)
+        pool = self.frames_of[rng.integers(len(self.frames_of))] if of_clip else self.portraits
         mode = str(rng.choice(MODES, p=SHARES))
         return self.pair(int(rng.choice(pool)), mode, float(rng.uniform(0.2, 0.9)), seed)
 

@@ -1,7 +1,8 @@
 """Clean crops of people and their meshes, in one table: what the truth and the anchors of training pairs are taken from.
 
 Reads what `scripts/mesh/collect.py` cut out, with its split into people and clips to train on and held out. Portraits get a
-few turned and bent copies of themselves, because an anchor is never the same picture.
+few turned and bent copies of themselves, because an anchor is never the same picture. Frames of a clip that show somebody
+else than most of it, or the same person badly drawn, are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.faces import align
+from facefix.faces import align, identity
 from facefix.faces.mesh.mesher import Mesher
 from mesh.augment import bend
 from mesh.data import depth
@@ -26,6 +27,8 @@ COPIES = 4
 """Turned copies of a portrait."""
 TEMPLATE = ((align.FFHQ_TEMPLATE + 0.5) * SIDE_PX / align.TEMPLATE_PX - 0.5).astype(np.float32)
 """(5, 2) where an aligned face's points lie in a crop."""
+STRANGE = 0.4
+"""Identity distance to the mean of a clip from which on a frame shows somebody else: generated people change."""
 _AT_ONCE = 16
 
 
@@ -48,8 +51,12 @@ class People:
 
 
 def collected(folder: Path) -> tuple[NDArray[np.uint8], list[dict]]:
-    """Crops and rows as `scripts/mesh/collect.py` wrote them."""
-    return np.load(folder / "crops.npy", mmap_mode="r"), json.loads((folder / "crops.json").read_text())
+    """Crops and rows as `scripts/mesh/collect.py` wrote them, into the folder or into several in it."""
+    several = sorted(path.parent for path in folder.glob("*/crops.npy"))
+    if not several:
+        return np.load(folder / "crops.npy", mmap_mode="r"), json.loads((folder / "crops.json").read_text())
+    crops, rows = zip(*map(collected, several), strict=True)
+    return np.concatenate(crops), [row for some in rows for row in some]
 
 
 def cut(crop: NDArray[np.uint8], points: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -78,16 +85,31 @@ def measure(mesher: Mesher, crops: NDArray[np.uint8], points: NDArray[np.float32
     return mesher.meshes(list(crops), fives).points
 
 
+def known(crops: NDArray[np.uint8], rows: list[dict], clips: NDArray[np.int64]) -> list[int]:
+    """Those rows of clips whose face is the one that most of its clip shows."""
+    judge, looks = identity.Identity(), {}
+    for i in clips:
+        looks[int(i)] = judge.embed(identity.chip(np.array(crops[i]), np.array(rows[i]["points"], np.float32))[None])[0]
+    kept = []
+    for group in dict.fromkeys(rows[i]["group"] for i in clips):
+        mine = [int(i) for i in clips if rows[i]["group"] == group]
+        usual = np.median([looks[i] for i in mine], 0)
+        kept += [i for i in mine if identity.distance(looks[i], usual) < STRANGE]
+    return kept
+
+
 def gather(folder: Path, mesher: Mesher, most_portraits: int, seed: int) -> People:
     """Cut, turn and measure everybody. Takes a while; keep the result with `save`."""
     big, rows = collected(folder)
     names = {name: i for i, name in enumerate(dict.fromkeys(row["group"] for row in rows))}
     clip = np.array([row["clip"] for row in rows])
+    familiar = known(big, rows, np.flatnonzero(clip))
+    print(f"{len(familiar)} of {clip.sum()} frames of clips show who most of their clip shows")
     portraits = np.random.default_rng(seed).permutation(np.flatnonzero(~clip))
     # The two pictures of one person stay together: neutral and smiling are anchors for each other.
     pairs = [i for i in portraits if rows[i]["group"] != rows[i]["name"]]
     chosen = pairs + [i for i in portraits if rows[i]["group"] == rows[i]["name"]][: most_portraits - len(pairs)]
-    order = [*np.flatnonzero(clip).tolist(), *(int(i) for i in chosen)]
+    order = [*familiar, *(int(i) for i in chosen)]
     crops, meshes, source, original = [], [], [], []
 
     def add(some: NDArray[np.uint8], which: list[int], first: bool) -> NDArray[np.float32]:

@@ -31,7 +31,7 @@ from skin.crops import Picture, fitted, worn
 KINDS = ("none", "warp", "warp-smear")
 _KINDS = (0.5, 0.22, 0.28)
 WEAR = ("none", "blur", "motion", "noise", "jpeg", "light", "make-up", "coarse", "covered", "fault")
-_CHANCES = (0.2, 0.11, 0.09, 0.09, 0.14, 0.09, 0.05, 0.06, 0.07, 0.1)
+_CHANCES = (0.17, 0.1, 0.09, 0.09, 0.12, 0.09, 0.05, 0.05, 0.15, 0.09)
 _COVERS = ("hand", "object")
 _OTHERS = ("drift", "flicker", "flicker-identity", "waxy", "drift-age")
 

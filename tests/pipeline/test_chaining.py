@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from facefix.errors import FacefixError
 from facefix.models import zoo
 from facefix.pipeline import chaining
 from facefix.pipeline.progress import silent
-from facefix.types import Finding, Judgement
+from facefix.types import Analysis, Finding, Judgement, Span
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
 
@@ -56,19 +57,43 @@ def test_the_sample_gives_a_frame_and_its_pixels() -> None:
 def test_a_faulty_frame_is_repaired_and_enlarged_without_its_surroundings() -> None:
     """The same frame plain, repaired, and repaired and enlarged: only the face differs, by little."""
     settings = Settings(range="6-16", device="cpu", restorer="unwaxing")
-    analysis = analyse(SHORT, settings)
-    (diagnosis,) = analysis.diagnoses
-    waxy = Finding("waxy", diagnosis.track.id, diagnosis.track.span, 0.9, "")
-    ill = replace(analysis, diagnoses=(replace(diagnosis, findings=(waxy,), judgement=Judgement("repair", "")),))
+    ill = told(SHORT, settings, "waxy", Span(6, 16))
     plain = chaining._fetched(ill, 10, settings, False, silent)
     mended = chaining._fetched(ill, 10, settings, True, silent)
     large = chaining._fetched(ill, 10, replace(settings, scale=2, upscaler="lanczos"), True, silent)
+    assert plain and mended and large
     assert (plain.repaired, mended.repaired, large.repaired) == (False, True, True)
     changed = (plain.pixels != mended.pixels).any(axis=2)
     assert 0.002 < changed.mean() < 0.5 and not changed[:, :40].any()
     assert large.pixels.shape == (720, 1280, 3)
     shrunk = large.pixels.reshape(360, 2, 640, 2, 3).mean(axis=(1, 3))
     assert np.abs(shrunk - mended.pixels).mean() < 2
+
+
+@pytest.mark.slow
+def test_a_frame_that_no_repair_makes_better_is_not_fetched_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(range="6-16", device="cpu", restorer="unwaxing")
+    with monkeypatch.context() as patched:
+        patched.setattr(chaining, "_rendered", lambda *_: SimpleNamespace(proofs=()))
+        assert chaining._fetched(told(SHORT, settings, "waxy", Span(6, 16)), 10, settings, True, silent) is None
+    # Then a frame is taken that needs none.
+    asked = []
+
+    def fetched(analysis: Analysis, frame: int, settings: Settings, fix: bool, progress: object) -> chaining._Fetched | None:
+        asked.append(fix)
+        return None if fix else chaining._Fetched(np.zeros((2, 2, 3), np.uint8), False)
+
+    monkeypatch.setattr(chaining, "_fetched", fetched)
+    found = chaining.anchor(SHORT, Settings(range="0-8", device="cpu"), fix=True)
+    assert asked == [True, False] and not found.repaired
+
+
+def told(clip: Path, settings: Settings, mode: str, span: Span) -> Analysis:
+    """As if that had been found in its face."""
+    analysis = analyse(clip, settings)
+    (diagnosis,) = analysis.diagnoses
+    found = Finding(mode, diagnosis.track.id, span, 0.9, "")
+    return replace(analysis, diagnoses=(replace(diagnosis, findings=(found,), judgement=Judgement("repair", "")),))
 
 
 def test_a_folder_of_weights_holds_for_all_that_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,26 @@ def test_what_did_harm_goes_and_what_lies_beside_it_is_measured_again() -> None:
     assert proofs[1].after == 0.25 and proofs[2].after == 0.2
 
 
+def test_what_did_no_good_goes_but_only_once() -> None:
+    idle, beside = treatment(0, 10), treatment(30, 40, "waxy")
+    rollback = Rollback([idle, beside], REACH)
+    assert rollback.again([Measured(idle, MEASURE, 0.3, 0.295), Measured(beside, MEASURE, 0.3, 0.2)])
+    assert rollback.kept == [beside] and rollback.open == [beside]
+    # The next would cost those beside it their place, and it does no harm.
+    assert not rollback.again([Measured(beside, MEASURE, 0.3, 0.295)])
+    left, kept = rollback.proofs()
+    assert not left.kept and "no better (identity distance 0.30 -> 0.29)" in left.sentence
+    assert kept.kept and "not improved" in kept.sentence
+
+
+def test_what_its_measure_may_not_see_stays() -> None:
+    wax, untouched = treatment(0, 10, "waxy"), treatment(30, 40)
+    rollback = Rollback([wax, untouched], REACH)
+    signal = MEASURES["waxy"][1]
+    assert not rollback.again([Measured(wax, signal, 0.69, 0.64), Measured(untouched, MEASURE, 0.3, 0.3, touched=False)])
+    assert rollback.kept == [wax, untouched]
+
+
 def test_what_touched_no_frame_is_kept_and_not_done() -> None:
     faded, done = treatment(0, 10), treatment(5, 15, "waxy")
     rollback = Rollback([faded, done], REACH)

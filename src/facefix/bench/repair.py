@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix import compose, pipeline
+from facefix import pipeline
 from facefix.bench import baselines, cases
 from facefix.bench.baselines import Baseline
 from facefix.bench.cases import Case, Dose, Label
@@ -27,7 +27,6 @@ from facefix.bench.nearness import Judge
 from facefix.bench.outcomes import OWN, SEVERITY, Repaired, Result
 from facefix.faces import align
 from facefix.media import colour, decode, probe
-from facefix.pipeline import treating
 from facefix.plan import Plan
 from facefix.settings import Settings
 from facefix.types import Analysis, Finding, Pixels, Span
@@ -153,7 +152,7 @@ def repaired(
         plan = pipeline.plan(analysis, terms.settings)
         pictures = {name: crops(path, points, frames) for name, path in (("truth", sound), ("before", spoilt))}
         since = time.perf_counter()
-        pictures[OWN] = np.stack(list(rendered(spoilt, plan, terms.settings, points, frames)))
+        pictures[OWN] = rendered(spoilt, plan, terms.settings, points, frames)
         spent = {OWN: (time.perf_counter() - since, analysis.frames)}
         for name, rival in rivals.items():
             pictures[name], seconds = by_baseline(rival, spoilt, points, frames)
@@ -221,11 +220,8 @@ def _crop(rgb: Pixels, points: Floats) -> Floats:
     return align.crop(rgb, align.transform(points, SIDE), SIDE).pixels
 
 
-def rendered(path: Path, plan: Plan, settings: Settings, points: Floats, frames: NDArray[np.int_]) -> Iterator[Floats]:
-    """The same crops of the repaired clip."""
-    clip = probe.probe(path)
-    repairs = treating.prepare(plan, clip, settings).repairs
-    # The whole clip, for a face is followed from before its fault.
-    for frame, patches in treating.treated(decode.Decoder(clip), clip, repairs):
-        if frame.index in frames:
-            yield _crop(compose.add(colour.to_rgb(frame, clip), patches)[0], points[frame.index])
+def rendered(path: Path, plan: Plan, settings: Settings, points: Floats, frames: NDArray[np.int_]) -> Floats:
+    """The same crops of the repaired clip, without what a render takes back."""
+    out = path.with_stem(f"{path.stem}_fixed")
+    pipeline.render(plan, out, clip=path, settings=replace(settings, codec="ffv1"))
+    return crops(out, points, frames)

@@ -11,7 +11,8 @@ cropped, treated with a look at its neighbours in time, and added back. Pictures
 throughout: only samples under a changed pixel are written, so everything outside a face is bit-identical up to the encoder.
 With a scale every repaired frame is enlarged instead (`enlarging`), from RGB to the result's own pixel format.
 Decoding runs ahead of all this and encoding behind it, each in a thread of its own (`overlapping`).
-What was treated is measured on the way, before and after; what made a face worse is taken back, and the pass is made again.
+What was treated is measured on the way, before and after; what made a face worse, or no better, is taken back, and the pass is
+made again.
 """
 
 from facefix.media.remux import result_suffix

@@ -27,7 +27,7 @@ from facefix.pipeline.casting import people
 from facefix.pipeline.equipping import equipped
 from facefix.pipeline.preparing import around
 from facefix.pipeline.progress import Progress, fps, silent
-from facefix.pipeline.rendering import render
+from facefix.pipeline.rendering import Report, render
 from facefix.pipeline.sampling import of_pictures, samples, samples_at
 from facefix.plan import Plan
 from facefix.repair.cures import CURES
@@ -88,10 +88,15 @@ def _anchored(clip: Path, settings: Settings, fix: bool, progress: Progress) -> 
     standards = _standards(analysis, seen, settings)
     mended = _mendable(analysis) if fix else frozenset()
     frame = _latest(analysis, span, reasons, standards, mended, settings, progress)
+    made = _fetched(whole, frame, settings, fix, progress)
+    if made is None:
+        reasons = fitness.unfit(analysis, span)
+        frame = _latest(analysis, span, reasons, standards, frozenset(), settings, progress)
+        made = _fetched(whole, frame, settings, False, progress)
+    assert made is not None
     later = tuple(fitness.runs(reasons[frame + 1 - span.start :], frame + 1))
     several = len(seen) > 1
     drifted = tuple(words for id, some in seen.items() if (words := _drift(id, some, several, standards.get(id))) is not None)
-    made = _fetched(whole, frame, settings, fix, progress)
     return Anchor(whole.clip, frame, span.end, later, drifted, made.repaired, settings.scale, made.pixels, whole.warnings)
 
 
@@ -213,8 +218,11 @@ class _Fetched:
     repaired: bool
 
 
-def _fetched(analysis: Analysis, frame: int, settings: Settings, fix: bool, progress: Progress) -> _Fetched:
-    """The frame, repaired and enlarged where asked for: both are rendered without loss, on as little as they need."""
+def _fetched(analysis: Analysis, frame: int, settings: Settings, fix: bool, progress: Progress) -> _Fetched | None:
+    """The frame, repaired and enlarged where asked for: both are rendered without loss, on as little as they need.
+
+    None where it was to be repaired, and no repair of it was any good.
+    """
     clip = analysis.clip
     work = plan(analysis, settings)
     treated = fix and any(frame in treatment.span for treatment in work.treatments)
@@ -223,12 +231,18 @@ def _fetched(analysis: Analysis, frame: int, settings: Settings, fix: bool, prog
             reach = around(fps(clip))
             near = Span(max(0, frame - reach), min(analysis.frames, frame + reach + 1))
             plain = replace(settings, scale=1, upscaler="auto", compare=False)
-            clip = _rendered(_part(work, near, clip.video), Path(folder) / "repaired.mkv", plain, clip, progress)
+            out = Path(folder) / "repaired.mkv"
+            report = _rendered(_part(work, near, clip.video), out, plain, clip, progress)
+            if not any(proof.kept and frame in proof.span for proof in report.proofs):
+                return None
+            clip = probe.probe(out)
             frame -= near.start
         if settings.scale > 1:
             one = Span(frame, frame + 1)
             bare = replace(plan(replace(analysis, clip=clip, diagnoses=()), settings), clip=clip.path)
-            clip = _rendered(_part(bare, one, clip.video), Path(folder) / "enlarged.mkv", settings, clip, progress)
+            out = Path(folder) / "enlarged.mkv"
+            _rendered(_part(bare, one, clip.video), out, settings, clip, progress)
+            clip = probe.probe(out)
             frame = 0
         for picture in decode.Decoder(clip, Span(frame, frame + 1)):
             return _Fetched(colour.to_rgb(picture, clip), treated)
@@ -243,6 +257,5 @@ def _part(work: Plan, span: Span, video: VideoInfo) -> Plan:
     return replace(work, span=span, treatments=mine, codec=codec, crf=crf)
 
 
-def _rendered(work: Plan, out: Path, settings: Settings, clip: ClipInfo, progress: Progress) -> ClipInfo:
-    render(work, out, clip=clip.path, settings=replace(settings, codec=None, crf=None), progress=progress)
-    return probe.probe(out)
+def _rendered(work: Plan, out: Path, settings: Settings, clip: ClipInfo, progress: Progress) -> Report:
+    return render(work, out, clip=clip.path, settings=replace(settings, codec=None, crf=None), progress=progress)

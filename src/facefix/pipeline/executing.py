@@ -1,4 +1,4 @@
-"""Executes a plan: decode, treat, encode; again without what did harm, until nothing does."""
+"""Executes a plan: decode, treat, encode; again without what did no good, until nothing is left of it."""
 
 from __future__ import annotations
 
@@ -106,12 +106,12 @@ class Outcome:
     """What enlarged the clip; None where nothing did."""
 
 
-class _Harmful(Exception):
+class _Fruitless(Exception):
     """Leaves the writers, so that they drop what they wrote; never leaves this module."""
 
 
 def execute(job: Job, prepared: Prepared) -> Outcome:
-    """Write the result. A treatment that made its face worse is taken back, and the render is done again without it.
+    """Write the result. A treatment that made its face no better is taken back, and the render is done again without it.
 
     Raises:
         FacefixError: the clip cannot be read or the result not be written; then there is none.
@@ -130,9 +130,9 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
         try:
             written, copied = _rendered(job, prepared, repairs, rollback, enlarger, stage), False
             break
-        except _Harmful:
+        except _Fruitless:
             repairs = [left for one in repairs if (left := one.only(rollback.kept)) is not None]
-            stage = "repairing again, without what did harm"
+            stage = "repairing again, without what did no good"
     notes = written.notes
     if idle and not copied:
         notes.append(f"A {job.out.suffix} file holds no {job.clip.video.codec} pictures; they were encoded again.")
@@ -151,7 +151,7 @@ def _rendered(
     """Decode, treat, encode.
 
     Raises:
-        _Harmful: some treatment must be taken back; nothing was written.
+        _Fruitless: some treatment must be taken back; nothing was written.
     """
     total = len(job.plan.span)
     treatments = [t for one in repairs for t in one.treatments]
@@ -185,7 +185,7 @@ def _rendered(
 
     def accept() -> None:
         if rollback.again([result for exam in exams for result in exam.results()]):
-            raise _Harmful
+            raise _Fruitless
         job.deliver()
 
     if job.workspace is None:

@@ -1,7 +1,8 @@
 """Proof of a repair: the render measures every treated face before and after the cure, and says what came of it.
 
-Each mode is measured by what it is about. What lies within a measure's own noise is called not improved and kept; what is worse
-than that is harm, and taken back (`pipeline.rollback`).
+Each mode is measured by what it is about. What makes its measure worse by more than the measure's own noise is harm; what does
+not make it better by as much is worth nothing, if the measure sees all that the repair is for. Both are taken back
+(`pipeline.rollback`).
 """
 
 from __future__ import annotations
@@ -35,15 +36,18 @@ class Measure:
     unsteadiness, 0.025 of texture, 0.035 of wax. (Encoding with x264 at CRF 18, which nobody sees, costs up to 0.017, 0.044 %,
     0.08 and, in one stretch, 0.22.)
     """
+    decisive: bool = True
+    """Whether a repair that it does not see is worth nothing."""
 
     def tolerance(self, before: float) -> float:
         return max(self.noise, self.share * before)
 
 
 _IDENTITY = Measure("identity distance", "", Likeness.start, noise=0.01)
-_STEADINESS = Measure("unsteadiness", " %", Unsteadiness.start, noise=0.03, share=0.02)
+_STEADINESS = Measure("unsteadiness", " %", Unsteadiness.start, noise=0.03, share=0.02, decisive=False)
 _TEXTURE = Measure("texture distance", "", TextureDistance.start, noise=0.05)
-_WAX = Measure("wax", "", Wax, noise=0.07)
+# A repair at the default strength of skin that was made waxy by 0.9 moved it by 0.05, where texture came from 0.60 to 0.18.
+_WAX = Measure("wax", "", Wax, noise=0.07, decisive=False)
 
 MEASURES: Mapping[str, Sequence[Measure]] = MappingProxyType(
     {"warp": (_IDENTITY,), "drift": (_IDENTITY,), "flicker": (_STEADINESS,), "waxy": (_TEXTURE, _WAX)}
@@ -91,6 +95,12 @@ class Measured:
     def improved(self) -> bool:
         return self.measure is not None and self.after < self.before - self.measure.tolerance(self.before)
 
+    @property
+    def idle(self) -> bool:
+        """Whether it changed the face and made it neither better nor worse, as far as that can be told."""
+        seen = self.measure is not None and self.measure.decisive and self.touched
+        return seen and not self.improved and not self.worse
+
     def proof(self, kept: bool) -> Proof:
         """kept: whether the treatment is in the result."""
         t = self.treatment
@@ -104,7 +114,8 @@ class Measured:
         what = f"Frames {t.span.start}-{t.span.end}: {t.mode}"
         change = f"{m.name} {self.before:.2f} -> {self.after:.2f}{m.unit}" if m else "not measured"
         if not kept:
-            why = "the repair made it worse" if self.worse else "repairs beside it did harm"
+            harm = "the repair made it worse" if self.worse else "repairs beside it did harm"
+            why = "the repair made it no better" if self.idle else harm
             return f"{what} left as it was, for {why} ({change})."
         if not self.touched:
             return f"{what} left as it was, for the face is too small, turned too far or hardly seen."

@@ -1,4 +1,4 @@
-"""Which treatments are taken back, render after render, until what is written does no harm."""
+"""Which treatments are taken back, render after render, until what is written does good, or at least no harm."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ RENDERS = 3
 
 
 class Rollback:
-    """First each treatment that did harm is taken back. Those beside one lie differently without it, so they are measured again
-    in the second render; where one of these does harm, it goes with all that are near to it, and nothing is left to be
-    measured. So the third render, if there is one, is the last. Harm is rare; what does it twice is not worth a fourth."""
+    """First each treatment that did harm, or no good, is taken back. Those beside one lie differently without it, so they are
+    measured again in the second render; where one of these does harm, it goes with all that are near to it, and nothing is
+    left to be measured. So the third render, if there is one, is the last: what does harm twice is not worth a fourth."""
 
     def __init__(self, treatments: Sequence[Treatment], reach: int) -> None:
         """reach: frames beyond its span in which a treatment may change what another of the same face does."""
@@ -30,7 +30,7 @@ class Rollback:
         """Take in what a render's measures say of the open treatments; whether it must be done again, without some."""
         self._results |= {id(result.treatment): result for result in results}
         self._judged += 1
-        out = [result.treatment for result in results if result.worse]
+        out = [result.treatment for result in results if result.worse or (result.idle and self._judged == 1)]
         if self._judged == RENDERS - 1:
             out = self._with_all_near(out)
         self.kept = _others(self.kept, out)
