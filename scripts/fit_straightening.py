@@ -3,6 +3,7 @@
     python scripts/geometry/tracks.py RUN/tracks CLIPS...        # cut faces out
     python scripts/geometry/sequences.py RUN --count 1500        # inject faults, measure meshes; also with --held-out
     python scripts/fit_straightening.py RUN --export models/straightening.safetensors
+    python scripts/fit_straightening.py RUN --known models/straightening.safetensors --export ...   # smears alone anew
 
 Printed for the held-out sequences with one fault of severity 0.3 and more, its span known: how much nearer to the clean mesh
 the straightened one lies, by distance and by squared distance, and the same of the sequences that were measured.
@@ -15,7 +16,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ from facefix.bench.faults import VARIANTS
 from facefix.faces import align
 from facefix.faces.mesh import framing, shape
 from facefix.faces.mesh import path as paths
-from facefix.faces.mesh.movement import KERNELS_S, MODES, Statistics, load, matern
-from facefix.faces.mesh.straightening import Bent, fault
+from facefix.faces.mesh.movement import KERNELS_S, MODES, SMEAR, Statistics, load, matern
+from facefix.faces.mesh.straightening import Bent, likely
 from facefix.types import Span
 from geometry.sequences import LABELS, OWN, mine
 
@@ -43,6 +44,8 @@ PER_SEQUENCE, EVERY = 8, 4
 LAGS = 40
 FAULTY = 0.25
 MILDEST = 0.3
+OTHERS = 0.1
+"""Share of any warp's covariance in that of smears."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +144,31 @@ def mixture(series: Iterable[tuple[Floats, float]]) -> Floats:
     return shares / shares.sum()
 
 
+def moved(sequences: list[Sequence], axes: Floats, size: Floats, kind: str) -> tuple[Floats, Floats]:
+    """(N, N) mean square of what their faults add to the numbers of paths, and its pace (kernels,)."""
+    added = []
+    for s in sequences:
+        assert s.single is not None
+        part = slice(max(0, s.single["start"]), s.single["end"])
+        added.append(((s.path.numbers(axes) - s.clean.numbers(axes))[part], s.fps))
+    squares = sum(a.T @ a for a, _ in added) / sum(len(a) for a, _ in added)
+    strength, main = eigh(squares, size)
+    main, strength = main[:, -20:], strength[-20:]
+    pace = mixture((a @ main / np.sqrt(strength), fps) for a, fps in added)
+    print(f"{kind}: {len(added)} sequences, kernels {np.round(pace, 3)}")
+    return squares, pace
+
+
+def smeared(sequences: list[Sequence]) -> list[Sequence]:
+    return [s for s in sequences if s.single and s.single["kind"] == "warp-smear"]
+
+
+def of_smears(sequences: list[Sequence], axes: Floats, size: Floats, warp: Floats) -> tuple[Floats, Floats]:
+    """The same of smears, a tenth of any warp's in it: few were seen."""
+    squares, pace = moved(smeared(sequences), axes, size, SMEAR)
+    return (1 - OTHERS) * squares + OTHERS * warp, pace
+
+
 def measure(sequences: list[Sequence], moving: list[tuple[paths.Path, float]]) -> Statistics:
     axes = components(sequences, [path for path, _ in moving])
     numbers = [(path.numbers(axes), fps) for path, fps in moving]
@@ -155,16 +183,9 @@ def measure(sequences: list[Sequence], moving: list[tuple[paths.Path, float]]) -
     paces = np.stack([mixture((m[:, [k]], fps) for m, fps in moves) for k in range(len(size))])
     faults, fault_paces = {}, {}
     for mode in MODES:
-        added = []
-        for s in sequences:
-            if s.single and mode_of(s.single["kind"]) == mode:
-                part = slice(max(0, s.single["start"]), s.single["end"])
-                added.append(((s.path.numbers(axes) - s.clean.numbers(axes))[part], s.fps))
-        faults[mode] = sum(a.T @ a for a, _ in added) / sum(len(a) for a, _ in added)
-        strength, main = eigh(faults[mode], size)
-        main, strength = main[:, -20:], strength[-20:]
-        fault_paces[mode] = mixture((a @ main / np.sqrt(strength), fps) for a, fps in added)
-        print(f"{mode}: {len(added)} sequences, kernels {np.round(fault_paces[mode], 3)}")
+        chosen = [s for s in sequences if s.single and mode_of(s.single["kind"]) == mode]
+        faults[mode], fault_paces[mode] = moved(chosen, axes, size, mode)
+    faults[SMEAR], fault_paces[SMEAR] = of_smears(sequences, axes, size, faults["warp"])
     print(
         f"face: {len(numbers)} tracks, kernels of the slowest and the fastest movement {np.round(paces[[0, -1]], 2).tolist()}"
     )
@@ -183,7 +204,7 @@ def check(known: Statistics, sequences: list[Sequence], model: shape.ShapeModel)
         bent = Bent(str(mode_of(one["kind"])), Span(one["start"], one["end"]), one["severity"])
         numbers = s.path.numbers(known.axes)
         added = numbers - s.clean.numbers(known.axes)
-        left = added - fault(known, numbers, bent, s.labels.max(1) < 1e-3, s.fps)
+        left = added - likely(known, numbers, bent, s.labels.max(1) < 1e-3, s.fps)
         far = [np.sqrt(np.maximum(np.einsum("ti,ij,tj->t", d, gram, d), 0) / 478)[frames] for d in (added, left)]
         row = [v for d in far for v in (d.mean(), np.square(d).mean())]
         remains.append(left[frames][::EVERY] @ fields)
@@ -204,15 +225,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--export", type=Path)
-    parser.add_argument("--known", type=Path, help="take these statistics instead of measuring them")
+    parser.add_argument("--known", type=Path, help="take these statistics instead of measuring them, but for those of smears")
     parser.add_argument(
         "--remains", type=Path, help="an .npy for what is left of the faults, which the restorer learns to meet"
     )
     options = parser.parse_args()
     model = shape.load()
     sequences = read(options.run, "meshes_*.npz", model)
-    known = load(options.known) if options.known else measure(sequences, tracks(options.run, model))
+    if options.known:
+        known = load(options.known)
+        if smeared(sequences):
+            smears, pace = of_smears(sequences, known.axes, known.size, known.faults["warp"])
+            known = replace(known, faults={**known.faults, SMEAR: smears}, fault_paces={**known.fault_paces, SMEAR: pace})
+    else:
+        known = measure(sequences, tracks(options.run, model))
     for title, some in (("measured", sequences), ("held out", read(options.run, "held_*.npz", model))):
+        if not some:
+            continue
         print(title)
         remains = check(known, some, model)
         if title == "measured" and options.remains:
@@ -222,8 +251,8 @@ def main() -> None:
     from safetensors.numpy import save_file
 
     arrays = {name: getattr(known, name) for name in ("axes", "size", "steps", "speeds", "paces")}
-    arrays |= {f"fault_{mode}": known.faults[mode] for mode in MODES}
-    arrays |= {f"pace_{mode}": known.fault_paces[mode] for mode in MODES}
+    arrays |= {f"fault_{kind}": known.faults[kind] for kind in (*MODES, SMEAR)}
+    arrays |= {f"pace_{kind}": known.fault_paces[kind] for kind in (*MODES, SMEAR)}
     save_file({name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}, options.export)
     print(f"{options.export}: {options.export.stat().st_size} bytes")
 

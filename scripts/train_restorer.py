@@ -59,7 +59,7 @@ def loss(network: AnchoredNetwork, batch: Batch, weights: Tensor, floor: float) 
     The mixture learns as if there were no mask, and the mask learns on a mixture that is given: a mask that shuts out the
     first clumsy attempts would end all learning.
     """
-    with torch.autocast(batch.truth.device.type, torch.bfloat16):
+    with training.half(batch.truth.device):
         plan = network(batch.damaged, batch.anchors, batch.coverage, batch.guide)
     mixture, mask = mixed(plan, batch.damaged, batch.anchors)
     out = batch.damaged + mask * (mixture.detach() - batch.damaged)

@@ -69,7 +69,7 @@ def report(network: nn.Module, folder: Path, device: torch.device) -> str:
 def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
     """() cross entropy of what is told of (N, 3, H, W) crops to the severity (N,) 0..1 of their fault."""
     crops, severity = batch
-    with torch.autocast(crops.device.type, torch.bfloat16, enabled=crops.device.type == "cuda"):
+    with training.half(crops.device):
         logits = network(crops.contiguous(memory_format=torch.channels_last))
     return functional.binary_cross_entropy_with_logits(logits.float(), severity)
 

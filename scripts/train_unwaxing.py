@@ -74,7 +74,7 @@ def planes(pictures: NDArray) -> Tensor:
 def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
     """() mean over a batch (waxy, clean), (N, 3, S, S) 0..1 each, of the share of the squared error left."""
     waxy, clean = batch
-    with torch.autocast(waxy.device.type, torch.bfloat16):
+    with training.half(waxy.device):
         change = network(waxy)
     after = (waxy + change - clean).square().mean((1, 2, 3))
     left = after / ((waxy - clean).square().mean((1, 2, 3)) + FLOOR)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from facefix.models import devices
+
 Varied = Callable[[NDArray[np.uint8], NDArray[np.float32], np.random.Generator], tuple[NDArray, float]]
 Maps = Callable[[Sequence[NDArray[np.uint8]]], torch.Tensor]
 
@@ -106,6 +108,11 @@ def descend(total: torch.Tensor, network: nn.Module, optimizer: torch.optim.Opti
     total.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), longest)
     optimizer.step()
+
+
+def half(device: torch.device) -> torch.autocast:
+    """Where what is inside is computed in bfloat16, if the hardware has it: emulated it takes many times as long."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=devices.best_dtype(device) == torch.bfloat16)
 
 
 def area(faulty: NDArray[np.float32], sound: NDArray[np.float32]) -> float:

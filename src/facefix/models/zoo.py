@@ -162,8 +162,8 @@ TABLE: tuple[ModelFile, ...] = (
          "d8f1a771287afcb58637f0ed6c44079239c13f207dc7930d85db39e4adef39ec"),
     _own("smear.safetensors", "smear", 1062780,
          "7f44bd15fa5a05cda9ca437816266c158f96c56ea9506cea8c18dfe2968d2764"),
-    _own("straightening.safetensors", "straightening", 436696,
-         "9e26fd6f85bab89a2a2b851638bb77520d9fa7d127f0e2f262b31b89e0534984"),
+    _own("straightening.safetensors", "straightening", 454828,
+         "2d6bb3f875890ecc85ed0bc7e7b04a98aac8d677135cfb5de44351b133e7a185"),
     _own("unwaxing.safetensors", "unwaxing", 3127672,
          "2022666442bfb88145eb5385306f7ccef84f1d9d4d90b5281c0e10f67afeaada"),
 )  # fmt: skip

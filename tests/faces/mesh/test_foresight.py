@@ -8,7 +8,8 @@ from tests.faces.mesh.drawing import FPS, FRAMES, directions, drawn
 from tests.faces.mesh.test_path import turning_head
 
 from facefix.faces.mesh import shape
-from facefix.faces.mesh.foresight import Foresight, _strongest, unforeseen
+from facefix.faces.mesh.foresight import Foresight, unforeseen
+from facefix.faces.mesh.likelihood import strongest
 from facefix.faces.mesh.movement import WEIGHTS, Statistics, load
 from facefix.faces.mesh.path import Steps, path
 from facefix.models import zoo
@@ -25,7 +26,7 @@ def known() -> Statistics:
 
 
 def told(known: Statistics, numbers: np.ndarray, fps: float = FPS) -> np.ndarray:
-    return unforeseen(known, _strongest(known.faults["warp"]), numbers, fps)
+    return unforeseen(known, strongest(known.faults["warp"]), numbers, fps)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -11,9 +11,9 @@ from tests.faces.mesh.drawing import FPS, FRAMES, directions, drawn
 
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape
-from facefix.faces.mesh.movement import WEIGHTS, Statistics, kernels, load
+from facefix.faces.mesh.movement import SMEAR, WEIGHTS, Statistics, kernels, load
 from facefix.faces.mesh.path import path
-from facefix.faces.mesh.straightening import Bent, Portrayed, Straightener, _solved, fault
+from facefix.faces.mesh.straightening import Bent, Portrayed, Straightener, _solved, fault, likely
 from facefix.models import zoo
 from facefix.types import Span
 
@@ -149,3 +149,17 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     save_file({"axes": np.zeros((1, 2), np.float32)}, tmp_path / "w.safetensors")
     with pytest.raises(ModelError, match="statistics"):
         Straightener(tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize(("kind", "least", "most"), [(SMEAR, -0.1, 0.8), ("warp", 0.8, 1.2)])
+def test_a_warp_is_taken_for_a_smear_where_that_is_plainly_likelier(
+    known: Statistics, kind: str, least: float, most: float
+) -> None:
+    """What is left, as a share of what is left of any warp."""
+    bent, plain, chosen = Bent("warp", SPAN, 0.7), 0.0, 0.0
+    for seed in range(4):
+        clean, added = drawn(known, kind, SPAN, seed=seed)
+        for found, left in ((fault, "plain"), (likely, "chosen")):
+            off = np.square((added - found(known, clean + added, bent, sound(SPAN), FPS)) @ directions(known)).sum()
+            plain, chosen = plain + off * (left == "plain"), chosen + off * (left == "chosen")
+    assert least < chosen / plain < most

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 WEIGHTS = "straightening.safetensors"
 MODES = ("warp", "drift", "flicker")
 """Those that move features; drift first would be as good."""
+SMEAR = "smear"
+"""Warps that drag one half of the face along: they move the mesh in a way of their own."""
 KERNELS_S = (0.05, 0.15, 0.5, 2.0)
 """Reaches of the Matern kernels (nu = 3/2) that paths are mixed of; one more is white, one constant."""
 _OTHERS_FRAMES = 60.0
@@ -47,9 +49,9 @@ class Statistics:
     paces: Floats
     """(N, kernels) shares of the kernels in each of these directions: white, Materns, constant; sum 1."""
     faults: dict[str, Floats]
-    """Mode -> (N, N) mean square of what it adds to the numbers."""
+    """Mode, or SMEAR -> (N, N) mean square of what it adds to the numbers."""
     fault_paces: dict[str, Floats]
-    """Mode -> (kernels,)."""
+    """Mode, or SMEAR -> (kernels,)."""
 
 
 def movements(known: Statistics, numbers: Floats, calm: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -100,8 +102,8 @@ def load(file: File) -> Statistics:
             arrays["steps"],
             arrays["speeds"],
             arrays["paces"],
-            {mode: arrays[f"fault_{mode}"] for mode in MODES},
-            {mode: arrays[f"pace_{mode}"] for mode in MODES},
+            {mode: arrays[f"fault_{mode}"] for mode in (*MODES, SMEAR)},
+            {mode: arrays[f"pace_{mode}"] for mode in (*MODES, SMEAR)},
         )
     except KeyError as error:
         raise ModelError(f"{file} holds no statistics of {error.args[0]}.") from error
