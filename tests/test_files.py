@@ -86,6 +86,17 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
         check_output(tmp_path / "a.mp4", locked / "b.mp4", overwrite=False)
 
 
+def test_a_folder_that_will_be_made_is_not_missed_nor_made_for_the_look(tmp_path: Path) -> None:
+    """Workers look at the same time: what one makes and removes again for its look, another would miss."""
+    check_output(tmp_path / "a.mp4", tmp_path / "new" / "one" / "b.mp4", overwrite=False, made=True)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="is a file, not a folder"):
+        check_output(tmp_path / "a.mp4", tmp_path / "file" / "one" / "b.mp4", overwrite=False, made=True)
+    with pytest.raises(OutputError, match="cannot be written"):
+        check_output(tmp_path / "a.mp4", tmp_path / "new" / f"{'b' * 300}.mp4", overwrite=False, made=True)
+
+
 def test_small_files_are_written_whole(tmp_path: Path) -> None:
     write_text(tmp_path / "a.json", "é")
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == "é"

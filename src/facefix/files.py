@@ -155,8 +155,11 @@ def folder_made(folder: Path) -> Iterator[None]:
                 place.rmdir()
 
 
-def check_output(clip: Path, out: Path, *, overwrite: bool) -> None:
+def check_output(clip: Path, out: Path, *, overwrite: bool, made: bool = False) -> None:
     """Refuse what would lose something or cannot work.
+
+    Args:
+        made: its folder will be made where it is missing.
 
     Raises:
         OutputError: the output is the input, exists, or its folder is missing or cannot be written to.
@@ -168,6 +171,8 @@ def check_output(clip: Path, out: Path, *, overwrite: bool) -> None:
     if exists(out, dangling=True) and not overwrite:
         raise OutputError(f"{out}: exists already; -y overwrites it.")
     folder = out.absolute().parent
+    if made:
+        folder = next(place for place in (folder, *folder.parents) if exists(place))
     if exists(folder) and not is_folder(folder):
         raise OutputError(f"{folder}: is a file, not a folder; name another output with -o.")
     if not is_folder(folder):
@@ -175,7 +180,7 @@ def check_output(clip: Path, out: Path, *, overwrite: bool) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{folder}: the folder is read-only; name another output with -o.")
     try:
-        out.with_name(f"{out.name}.part").lstat()
+        (folder / f"{out.name}.part").lstat()
     except FileNotFoundError:
         pass
     except OSError as error:

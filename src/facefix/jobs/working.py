@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from facefix import pipeline
-from facefix.errors import FacefixError, OutputError
+from facefix.errors import FacefixError
 from facefix.files import check_output, exists, folder_made, write_text
 from facefix.jobs import liveness
 from facefix.jobs.heartbeat import Heartbeat, Stopped
@@ -33,7 +32,6 @@ TRIES = 3
 """After so many errors in a row a job has failed."""
 DEATHS = 6
 """After so many ends of its process, with nothing finished in between, a job has failed: it is what kills them."""
-_AGAIN_S = 0.2
 BACK_OFF_S = 10.0
 """Before the second try; three times as long before the next."""
 IDLE_S = 0.5
@@ -138,18 +136,8 @@ class Worker:
             return
         for place in (order.out, order.page):
             if place is not None:
-                try:
-                    self._check(order.clip, place, order.overwrite)
-                except OutputError:
-                    # Another worker that checks its own place in the same new folder may have removed it meanwhile.
-                    time.sleep(_AGAIN_S)
-                    self._check(order.clip, place, order.overwrite)
+                check_output(order.clip, place, overwrite=order.overwrite, made=True)
         self._queue.begin(job)
-
-    @staticmethod
-    def _check(clip: Path, place: Path, overwrite: bool) -> None:
-        with folder_made(place.parent):
-            check_output(clip, place, overwrite=overwrite)
 
     def _performed(self, job: Job, heart: Heartbeat) -> Result:
         home = self._terms.home
