@@ -161,7 +161,7 @@ TABLE: tuple[ModelFile, ...] = (
     _own("skin.safetensors", "skin", 1868692,
          "d8f1a771287afcb58637f0ed6c44079239c13f207dc7930d85db39e4adef39ec"),
     _own("smear.safetensors", "smear", 1062780,
-         "7f44bd15fa5a05cda9ca437816266c158f96c56ea9506cea8c18dfe2968d2764"),
+         "a9d7531f16a2e5293e21793fd762f2bc403bb1d156fa0b77483fc24740539885"),
     _own("straightening.safetensors", "straightening", 454828,
          "2d6bb3f875890ecc85ed0bc7e7b04a98aac8d677135cfb5de44351b133e7a185"),
     _own("unwaxing.safetensors", "unwaxing", 3127672,
