@@ -155,7 +155,7 @@ TABLE: tuple[ModelFile, ...] = (
     _own("mesh.safetensors", "mesh", 3564264,
          "cf90c6a87e1b6da00d0afffa0994df3d8c9aae690a7e8f4c337ba78d6c01e090"),
     _own("restorer.safetensors", "restorer", 9793744,
-         "4ce6c5be65b5021f1758c37737658ef0fe90ca91cfed73c04b994ca6809f0fe6"),
+         "df5dfbde865096ac3565b14604328de41d583abdfe8ddcb78da65907dac6a049"),
     _own("shape.safetensors", "shape", 237312,
          "fa4dbefc6bae5f1f609a976901fc07ae443f0e91576483c03a3dd17a8bd57ed9"),
     _own("skin.safetensors", "skin", 1868692,

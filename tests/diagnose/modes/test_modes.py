@@ -93,6 +93,8 @@ def test_a_waxy_face_that_looks_dragged_is_waxy() -> None:
     wax, beside = (Finding("waxy", 0, span, 0.7, "") for span in (Span(70, 100), Span(90, 120)))
     torn, bent = (Finding("warp", 0, Span(75, 95), 0.8, "", {name: 0.7}) for name in ("smear", "shape_warp"))
     assert explained([wax, torn]) == [wax]
+    collapse = Finding("collapsed", 0, Span(70, 100), 0.6, "")
+    assert explained([collapse, torn]) == [collapse] and explained([collapse, bent]) == [collapse, bent]
     assert explained([wax, bent]) == [wax, bent] and explained([beside, torn]) == [beside, torn]
 
 

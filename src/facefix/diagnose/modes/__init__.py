@@ -38,13 +38,14 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
 
 def explained(findings: Sequence[Finding]) -> list[Finding]:
     """Without those that are part of a worse collapse: features that melt are also bent, and their skin has no pores; and
-    without warps that only looks tell of a waxy face: skin without detail looks dragged."""
+    without warps that only looks tell of a waxy or collapsed face: skin without detail, and what is left of features that
+    melt, look dragged."""
     gone = [f for f in findings if f.mode == collapsed.SPEC.name]
-    wax = [f for f in findings if f.mode == waxy.SPEC.name]
+    dragged = [f for f in findings if f.mode == waxy.SPEC.name or f in gone]
     return [
         f for f in findings
         if f in gone or not (
-            any(_covers(worse, f) for worse in gone) or (warp.by_looks(f) and any(_shares(other, f) for other in wax))
+            any(_covers(worse, f) for worse in gone) or (warp.by_looks(f) and any(_shares(other, f) for other in dragged))
         )
     ]  # fmt: skip
 
