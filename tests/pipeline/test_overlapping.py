@@ -122,17 +122,17 @@ def test_the_stages_of_threads_are_recorded() -> None:
     def items() -> Iterator[int]:
         for i in range(4):
             with clocked("making"):
-                time.sleep(0.02)
+                time.sleep(0.05)
             yield i
 
     with profiled() as profile:
         for _ in ahead(items()):
             with clocked("using"):
-                time.sleep(0.01)
-    assert profile.stages["making"].items == profile.stages["using"].items == 4
-    assert 0.08 <= profile.stages["making"].seconds < 0.2
-    # Side by side: the clock shows less than both together.
-    assert profile.wall_s < profile.stages["making"].seconds + profile.stages["using"].seconds + 0.02
+                time.sleep(0.05)
+    making, using = profile.stages["making"], profile.stages["using"]
+    assert making.items == using.items == 4 and min(making.seconds, using.seconds) >= 0.2
+    # Side by side: the clock shows less than both together, however busy the machine is.
+    assert profile.wall_s < 0.9 * (making.seconds + using.seconds)
 
 
 _LEFT_OPEN = """
