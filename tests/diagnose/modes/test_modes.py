@@ -107,6 +107,13 @@ def test_what_passes_before_a_face_or_blurs_all_of_the_picture_only_looks_torn(s
     assert "warp" not in _found(signals)
 
 
+def test_what_boils_plainly_looks_torn_in_every_frame_and_is_no_warp() -> None:
+    signals = _clean()
+    signals["smear"][70:95] = 0.7
+    signals["shading"][66:99] += 12
+    assert set(_found(signals)) == {"flicker"}
+
+
 @pytest.mark.parametrize("severity", [0.4, 0.6, 0.85])
 def test_a_shape_that_no_face_takes_is_a_warp(severity: float) -> None:
     signals = _clean()

@@ -19,6 +19,8 @@ _OWN_TINT = 4.0
 """Sound skin of eight people went to 3.9 (`spans.FOREIGN_TINT` is what none goes to): what passes before a face looks torn."""
 _HIDDEN = 1.7
 """Of the feature `mesh_lost`: hands before three faces took it to 1.9 and more, smears to 1.4, lively sound faces to 1.65."""
+_PLAIN = 0.5
+"""Severity of flicker."""
 _BLURRED = 0.5
 """Share of their usual crispness below which hair and background show that the whole picture is blurred, and no part torn."""
 
@@ -47,9 +49,11 @@ def by_looks(finding: Finding) -> bool:
 
 
 def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
-    """(T,) frames whose looks tell nothing: something is before the face, or all of the picture is blurred."""
+    """(T,) frames whose looks tell nothing: something is before the face, all of the picture is blurred, or the face flickers
+    plainly, for what is drawn anew in every frame looks torn in each."""
     hidden = passing(signals["tint"] >= _OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
-    return hidden | (share(calm(signals["crispness_out"], fps / 3)) < _BLURRED)
+    boiling = np.nan_to_num(weighing.of("flicker").severity(signals, fps)) >= _PLAIN
+    return hidden | boiling | (share(calm(signals["crispness_out"], fps / 3)) < _BLURRED)
 
 
 def _moved(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
