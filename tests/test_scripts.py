@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from facefix.faces.identity import Identity
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -17,3 +20,19 @@ def test_a_card_that_is_not_there_is_one_sentence(script: str) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1 and ended.stdout == ""
     assert ended.stderr == "This machine has no device cuda:63; choose --device cpu or auto.\n"
+
+
+def test_the_network_that_is_trained_against_is_dlibs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import torch
+
+    from restorer.identity import Likeness  # pyright: ignore[reportMissingImports]
+
+    rng = np.random.default_rng(0)
+    # Coarse shades and fine noise: both ends of what a picture has.
+    chips = np.stack([
+        np.clip(np.kron(rng.uniform(0, 255, (10, 10, 3)), np.ones((15, 15, 1))) + rng.normal(0, 20, (150, 150, 3)), 0, 255)
+        for _ in range(2)
+    ]).astype(np.uint8)  # fmt: skip
+    ours = Likeness().embedded(torch.from_numpy(chips).permute(0, 3, 1, 2).float() / 255)
+    np.testing.assert_allclose(ours.numpy(), Identity().embed(chips), atol=1e-5)

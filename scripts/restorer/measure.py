@@ -12,6 +12,7 @@ from torch import nn
 import training
 from facefix.repair.restorers.anchored.network import carry_out
 from restorer.batches import batch, plain
+from restorer.identity import Likeness
 from restorer.pairs import MODES
 
 _AT_ONCE = 8
@@ -36,9 +37,12 @@ class Held:
             out.append(carry_out(plan, damaged, anchors)[0].clamp(0, 1).cpu().permute(0, 2, 3, 1).numpy())
         return np.concatenate(out)
 
-    def report(self, network: nn.Module, device: torch.device) -> str:
-        """One line: per mode the mean share undone on clips and on portraits, and the PSNR clean crops keep."""
-        share, kept = shares(self.pairs, self.restored(network, device))
+    def report(self, network: nn.Module, likeness: Likeness, device: torch.device) -> str:
+        """One line: per mode the mean share undone on clips and on portraits, and how much nearer identity comes; and the PSNR
+        clean crops keep."""
+        restored = self.restored(network, device)
+        share, kept = shares(self.pairs, restored)
+        before, after = (self.estranged(likeness, pictures, device) for pictures in (self.pairs["damaged"], restored))
         parts = []
         for number, name in enumerate(MODES):
             mine = self.mode == number
@@ -46,8 +50,26 @@ class Held:
                 parts.append(f"clean {kept[mine].mean():.1f} dB (worst {kept[mine].min():.1f})")
                 continue
             clips, portraits = (100 * share[mine & side].mean() for side in (self.clip, ~self.clip))
-            parts.append(f"{name} {clips:.1f} / {portraits:.1f} %")
+            sides = (mine & self.clip, mine & ~self.clip)
+            nearer = [100 * (1 - after[side].mean() / before[side].mean()) for side in sides]
+            parts.append(f"{name} {clips:.1f} / {portraits:.1f} % (identity {nearer[0]:.0f} / {nearer[1]:.0f})")
         return ", ".join(parts)
+
+    @torch.inference_mode()
+    def estranged(self, likeness: Likeness, pictures: NDArray, device: torch.device) -> NDArray[np.float32]:
+        """(N,) identity distance to the truth of (N, S, S, 3) pictures, uint8 or 0..1."""
+        out = []
+        for start in range(0, len(pictures), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            one, truth = (likeness(_tensor(part[some]).to(device)) for part in (pictures, self.pairs["truth"]))
+            out.append((one - truth).norm(dim=1).cpu().numpy())
+        return np.concatenate(out)
+
+
+def _tensor(pictures: NDArray) -> torch.Tensor:
+    """(N, 3, S, S) 0..1 of (N, S, S, 3) uint8 or 0..1."""
+    values = pictures.astype(np.float32) / (255 if pictures.dtype == np.uint8 else 1)
+    return torch.from_numpy(values).permute(0, 3, 1, 2).contiguous()
 
 
 def shares(pairs: NDArray, restored: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
