@@ -50,3 +50,12 @@ def test_what_is_never_seen_alike_is_not_measured() -> None:
     turned = departures(_spread((*sampled(1, count=12), *sampled(1, count=12, yaw=50.0))), SPAN, RATE)
     # Beyond the last look that could be compared its value stays.
     assert np.ptp(turned["departure"][80:]) == 0
+
+
+def test_a_face_with_something_before_it_is_not_looked_at() -> None:
+    looks = _spread((*sampled(1, count=16), *sampled(2, count=8)))
+    hidden = np.arange(len(SPAN)) >= 96
+    assert departures(looks, SPAN, RATE)["departure"][-1] > 0.5
+    told = departures(looks, SPAN, RATE, hidden)["departure"]
+    assert told.shape == (len(SPAN),) and told.max() < 0.1
+    assert np.isnan(departures(looks, SPAN, RATE, np.ones(len(SPAN), bool))["departure"]).all()

@@ -15,6 +15,7 @@ from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.looks import Looks
 from facefix.diagnose.skin import reading as skin
 from facefix.diagnose.smear import reading as smear
+from facefix.diagnose.spans import covered
 from facefix.faces import align, appearance, pose
 from facefix.faces.mesh import foresight, shape
 from facefix.faces.mesh.foresight import Foresight
@@ -91,8 +92,9 @@ class _Followed:
         shapes, wax = self._readers.geometry.read(self._shapes), self._readers.skin.read(self._skin)
         smeared = self._readers.smear.read(self._smear)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
-        departed = self._departing.read(self.track.span.start, len(self.track.faces))
-        return self._meter.finish() | shapes | departed | {
+        measured = self._meter.finish()
+        departed = self._departing.read(self.track.span.start, covered(measured["tint"], self._rate))
+        return measured | shapes | departed | {
             skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen,
         }  # fmt: skip
 

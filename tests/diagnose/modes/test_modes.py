@@ -58,6 +58,11 @@ def _track() -> Track:
     return Track(3, 0, faces)
 
 
+def _stray(signals: dict[str, np.ndarray]) -> None:
+    """Single looks leave the anchor as the mean looks leave the first second."""
+    signals["identity_distance"][::6] = 0.2 + signals["departure"][::6] / 2
+
+
 def _found(signals: dict[str, np.ndarray]) -> dict[str, list[Finding]]:
     return {name: found for name, spec in MODES.items() if (found := spec.find(signals, FPS))}
 
@@ -223,6 +228,7 @@ def test_a_face_that_departs_has_drifted_though_its_proportions_stay() -> None:
     frames = np.arange(LENGTH)
     signals["departure"] = np.interp(frames, [0, 60, 100], [0.0, 0.0, 0.62]).astype(np.float32)
     signals["departure_identity"], signals["departure_tone"] = signals["departure"] / 2, signals["departure"] * 8
+    _stray(signals)
     (found,) = _found(signals)["drift"]
     assert (found.severity, found.span.end) == (pytest.approx(0.62, abs=0.03), LENGTH)
     assert found.span.start == pytest.approx(60, abs=6)
@@ -232,11 +238,22 @@ def test_a_face_that_departs_has_drifted_though_its_proportions_stay() -> None:
     assert "drift" not in _found(signals)
 
 
+def test_a_face_that_is_first_seen_in_profile_turns_round_and_stays_itself() -> None:
+    signals = _clean()
+    signals["departure"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.0, 0.0, 0.5]).astype(np.float32)
+    signals["departure_identity"], signals["departure_tone"] = signals["departure"] / 2, signals["departure"] * 5
+    signals["identity_distance"][::6] = np.linspace(0.35, 0.15, LENGTH // 6)
+    assert "drift" not in _found(signals)
+    _stray(signals)
+    assert "drift" in _found(signals)
+
+
 def test_a_drift_begins_before_it_is_seen_and_a_step_where_it_is() -> None:
     signals = _clean()
     frames = np.arange(LENGTH)
     signals["departure"] = np.interp(frames, [0, 30, LENGTH - 1], [0.0, 0.0, 0.45]).astype(np.float32)
     signals["departure_identity"] = signals["departure"] / 2
+    _stray(signals)
     (slowly,) = _found(signals)["drift"]
     assert slowly.span.start == pytest.approx(30, abs=8)
     signals["departure"] = np.where(frames < 80, 0.0, 0.6).astype(np.float32)
@@ -248,6 +265,7 @@ def test_a_face_that_turns_into_another_light_stays_itself() -> None:
     signals = _clean()
     signals["departure"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.0, 0.0, 0.5]).astype(np.float32)
     signals["departure_tone"], signals["departure_identity"][:] = signals["departure"] * 8, 0.17
+    _stray(signals)
     assert "drift" not in _found(signals)
     signals["departure_identity"][:] = 0.3
     assert "drift" in _found(signals)
@@ -257,7 +275,7 @@ def test_proportions_that_leave_no_trace_in_identity_and_skin_are_no_drift() -> 
     signals = _clean()
     signals["shape_drift"] = np.interp(np.arange(LENGTH), [0, 70, 143], [0.02, 0.02, 0.8]).astype(np.float32)
     assert "drift" not in _found(signals)
-    for name in DEPARTURE:
+    for name in (*DEPARTURE, "identity_distance"):
         signals[name] = np.full(LENGTH, np.nan, np.float32)
     (found,) = _found(signals)["drift"]
     assert "departure" not in found.evidence
