@@ -31,7 +31,7 @@ _ITSELF = 0.18
 """Identity distance that half of all sound faces lie at after some seconds: whose mean look ends nearer only stands in another
 light."""
 _STRAYS = 0.05
-"""Identity distance to the anchor that a drift adds at least: those of six fitted cases add 0.07 and more, the mildest among
+"""Identity distance to the anchor that a drift adds at least: those of nine fitted cases add 0.07 and more, the mildest among
 them. Faces whose first second shows them in profile, or half hidden, seem to depart when they turn round, and stray by less."""
 _UNWITNESSED = 0.25
 """How much more severe than the departure the regression may call it."""
