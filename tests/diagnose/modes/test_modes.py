@@ -199,6 +199,15 @@ def test_what_passes_before_a_face_bends_nothing() -> None:
     assert _found(signals) == {}
 
 
+def test_where_nothing_is_crisp_nobody_has_pores() -> None:
+    signals = _clean()
+    signals["wax"][70:110] = 0.8
+    signals["crispness"][60:120] = 0.5
+    assert len(_found(signals)["waxy"]) == 1, "hair is crisp"
+    signals["crispness_out"][60:120] = 0.6
+    assert "waxy" not in _found(signals)
+
+
 def test_a_small_face_has_no_wax() -> None:
     signals = _clean()
     signals["wax"][70:100] = 0.9

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
+from facefix.diagnose.features import calm
 from facefix.diagnose.spans import OBVIOUS, VISIBLE, ModeSpec, own_confidence, runs, whole, worst
 from facefix.types import Finding, Signals
 
@@ -16,14 +17,17 @@ _MIN_FACE_PX = 60
 """Below, skin shows no pores in any footage: not measurable."""
 _HOLDS = 0.935
 """Share of its own confidence that the mesh keeps in waxy faces; where it keeps less, features melt too, and it is no wax."""
-
+_CRISP = 0.9
+"""Crispness that eyes and brows, or hair and what is around, must have: in fitted waxy faces one of them had 1.07 and more.
+Faces out of focus, in the background of generated clips, had 0.4 to 0.8: such a picture shows no pores."""
 _ALWAYS = 0.8
 """Share of the frames in which skin is seen from which on it is waxy all the time."""
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
     melting = signals["mesh"] < _HOLDS * own_confidence(signals["mesh"])
-    unseen = (signals["face_px"] < _MIN_FACE_PX) | melting
+    blurred = calm(np.fmax(signals["crispness"], signals["crispness_out"]), fps / 3) < _CRISP
+    unseen = (signals["face_px"] < _MIN_FACE_PX) | melting | blurred
     curve = np.where(unseen, np.nan, weighing.of("waxy").severity(signals, fps))
     spans = runs(curve, min_frames=max(4, round(fps / 4)), bridge=round(fps / 2))
     always = sum(map(len, spans)) >= _ALWAYS * np.isfinite(curve).sum()
