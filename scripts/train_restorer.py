@@ -66,11 +66,12 @@ class Wanted(NamedTuple):
     """(1, 1, S, S) how much every place counts."""
     likeness: Likeness
     alike: float
-    """Weight of the identity distance left."""
+    """Weight of the identity distance left; at 0 it is not looked at."""
 
 
 def loss(network: AnchoredNetwork, wanted: Wanted, batch: Batch, floor: float) -> tuple[Tensor, float, float]:
-    """The training loss; and the mean shares of squared error and of identity distance left, for the log.
+    """The training loss; and the mean shares of squared error and of identity distance left, for the log; NaN where the latter
+    is not asked for.
 
     The mixture learns as if there were no mask, and the mask learns on a mixture that is given: a mask that shuts out the
     first clumsy attempts would end all learning.
@@ -86,10 +87,12 @@ def loss(network: AnchoredNetwork, wanted: Wanted, batch: Batch, floor: float) -
     total = PIXEL_WEIGHT * pixel + DETAIL_WEIGHT * detail(gaps[0])
     total = total + SHARE_WEIGHT * sum(share.clamp(max=4).mean() for share in left)
     total = total + MASK_WEIGHT * mask_error(mask, mixture.detach(), batch)
-    # The mask that is given: what it hides is not seen by those who know the face either.
-    seen = batch.damaged + mask.detach() * (mixture - batch.damaged)
-    alike = estranged(wanted.likeness, batch, seen if wanted.alike else seen.detach())
-    return total + wanted.alike * alike, float(left[1].detach().mean()), float(alike.detach())
+    distance = math.nan
+    if wanted.alike:
+        # The mask that is given: what it hides is not seen by those who know the face either.
+        alike = estranged(wanted.likeness, batch, batch.damaged + mask.detach() * (mixture - batch.damaged))
+        total, distance = total + wanted.alike * alike, float(alike.detach())
+    return total, float(left[1].detach().mean()), distance
 
 
 def estranged(likeness: Likeness, batch: Batch, out: Tensor) -> Tensor:
@@ -180,7 +183,7 @@ def learn(options: argparse.Namespace) -> None:
         trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
         if step % SAVE_STEPS == 0:
             mean = np.mean(running, axis=0)
-            left = f"left {100 * mean[1]:.1f} % of error, {100 * mean[2]:.1f} % of distance"
+            left = f"left {100 * mean[1]:.1f} %" + (f", {100 * mean[2]:.1f} % of distance" if options.alike else "")
             print(f"{trained_s:6.0f} s  step {step}  loss {mean[0]:.3f}  {left}  gradient {mean[3]:.2f}", flush=True)
             running = []
             state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}

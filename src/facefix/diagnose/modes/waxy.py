@@ -18,8 +18,9 @@ _MIN_FACE_PX = 60
 _HOLDS = 0.935
 """Share of its own confidence that the mesh keeps in waxy faces; where it keeps less, features melt too, and it is no wax."""
 _CRISP = 0.9
-"""Crispness that eyes and brows, or hair and what is around, must have: in fitted waxy faces one of them had 1.07 and more.
-Faces out of focus, in the background of generated clips, had 0.4 to 0.8: such a picture shows no pores."""
+"""Crispness that eyes and brows, or hair and what is around, must have: of eight fitted people, faces of 75 to 160 px, one of
+them had 0.94 and more in every frame, and in their waxy faces 1.07. Three faces out of focus in a generated clip had 0.4 to
+0.8: such a picture shows no pores."""
 _ALWAYS = 0.8
 """Share of the frames in which skin is seen from which on it is waxy all the time."""
 
