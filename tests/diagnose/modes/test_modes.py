@@ -257,6 +257,16 @@ def test_a_face_that_is_first_seen_in_profile_turns_round_and_stays_itself() -> 
     assert "drift" in _found(signals)
 
 
+def test_who_pulls_a_face_to_the_end_of_the_shot_and_is_himself_again_has_not_drifted() -> None:
+    signals = _clean()
+    frames = np.arange(LENGTH)
+    signals["departure"] = np.interp(frames, [0, 60, 100], [0.0, 0.0, 0.5]).astype(np.float32)
+    signals["departure_identity"] = signals["departure"] / 2
+    _stray(signals)
+    signals["identity_distance"][138] = 0.22
+    assert "drift" not in _found(signals), "a departure is told by a second of looks, and is late"
+
+
 def test_a_drift_begins_before_it_is_seen_and_a_step_where_it_is() -> None:
     signals = _clean()
     frames = np.arange(LENGTH)

@@ -33,6 +33,8 @@ light."""
 _STRAYS = 0.05
 """Identity distance to the anchor that a drift adds at least: those of nine fitted cases add 0.07 and more, the mildest among
 them. Faces whose first second shows them in profile, or half hidden, seem to depart when they turn round, and stray by less."""
+_LAST_LOOKS = 3
+"""Each of so many must stray, at the end: who only pulls a face is himself in one of them."""
 _UNWITNESSED = 0.25
 """How much more severe than the departure the regression may call it."""
 
@@ -51,8 +53,8 @@ def find(signals: Signals, fps: float) -> list[Finding]:
 
 
 def _strays(evidence: Mapping[str, float]) -> bool:
-    """Whether the face's single looks stray from the anchor as well; True where that was not measured."""
-    return evidence.get("identity_late", np.inf) - evidence.get("identity_early", 0.0) >= _STRAYS
+    """Whether the face's last single looks stray from the anchor as well; True where that was not measured."""
+    return evidence.get("identity_risen", np.inf) >= _STRAYS
 
 
 def _severity(signals: Signals, fps: float) -> NDArray[float32]:
@@ -73,7 +75,8 @@ def _reason(signals: Signals, span: Span, fps: float) -> tuple[str, dict[str, fl
     if len(before) and len(inside):
         early, late = float(np.median(distance[before])), float(np.median(distance[inside[-5:]]))
         told.append(f"identity distance goes from {early:.2f} to {late:.2f}")
-        evidence |= {"identity_early": round(early, 3), "identity_late": round(late, 3)}
+        risen = float(distance[known[known >= span.start][-_LAST_LOOKS:]].min()) - early
+        evidence |= {"identity_early": round(early, 3), "identity_late": round(late, 3), "identity_risen": round(risen, 3)}
     departed = {name: float(np.nanmedian(signals[name][last])) for name in _DEPARTED if np.isfinite(signals[name][last]).any()}
     if departed:
         identity, tone = departed["departure_identity"], departed["departure_tone"]
