@@ -78,11 +78,9 @@ class Departing:
         return departures(self._samples, Span(start, start + len(hidden)), self._rate, hidden)
 
 
-def departures(
-    samples: Sequence[Sample], span: Span, rate: float, hidden: NDArray[np.bool_] | None = None
-) -> dict[str, NDArray[float32]]:
+def departures(samples: Sequence[Sample], span: Span, rate: float, hidden: NDArray[np.bool_]) -> dict[str, NDArray[float32]]:
     """`SIGNALS` over a span of frames, each (len(span),), of samples in it in order, but for those of hidden frames."""
-    samples = [sample for sample in samples if hidden is None or not hidden[sample.frame - span.start]]
+    samples = [sample for sample in samples if not hidden[sample.frame - span.start]]
     told = {name: np.full(len(span), np.nan, float32) for name in SIGNALS}
     reach = REACH_S * rate
     first = [sample for sample in samples if sample.frame < samples[0].frame + FIRST_S * rate]
