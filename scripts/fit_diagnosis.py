@@ -42,7 +42,7 @@ Floats = NDArray[np.float64]
 LABELS = ("warp", "drift", "flicker", "waxy", "collapsed")
 FEATURES = {
     "warp": ["shape_warp", "shape_warp_risen", "unforeseen"],
-    "smear": ["smear", "smear_risen"],
+    "smear": ["smear", "smear_unusual"],
     "drift": ["shape_drift_lasting", "moved_away_lasting"],
     "flicker": ["boil", "boil_calm", "shading", "shading_calm", "shape_flicker_slow", "turning"],
     "waxy": ["wax", "wax_risen", "detail_lost"],
@@ -246,7 +246,7 @@ def found(signals: dict[str, NDArray[np.float32]], fps: float, table: dict[str, 
     """What the modes find, were this table the product's. Raises KeyError where a signal is missing."""
     with patch.object(weighing, "of", table.__getitem__):
         findings = [f for spec in MODES.values() for f in spec.find(signals, fps) if f.severity >= VISIBLE]
-    return explained(findings)
+    return explained(findings, fps)
 
 
 def main() -> None:

@@ -20,8 +20,10 @@ def _crop() -> np.ndarray:
     return cv2.warpAffine(astronaut(), matrix, (HALF, HALF), flags=cv2.INTER_CUBIC).astype(np.float32) / 255
 
 
-def _signals(frames: list[np.ndarray], identity: list[np.ndarray | None] | None = None) -> dict[str, np.ndarray]:
-    meter, rng = Meter(), np.random.default_rng(0)
+def _signals(
+    frames: list[np.ndarray], identity: list[np.ndarray | None] | None = None, known: list[float] | None = None
+) -> dict[str, np.ndarray]:
+    meter, rng = Meter(25.0), np.random.default_rng(0)
     for i, pixels in enumerate(frames):
         noisy = np.clip(pixels + rng.normal(0, 0.004, pixels.shape), 0, 1).astype(np.float32)
         face = Face(i, np.array([0, 0, 9, 9], np.float32), POINTS, 0.9, identity=identity[i] if identity else None)
@@ -30,6 +32,7 @@ def _signals(frames: list[np.ndarray], identity: list[np.ndarray | None] | None 
             face,
             Pose(0, 0, 0),
             200.0,
+            known[i] if known else np.nan,
         )
     return meter.finish()
 
@@ -65,7 +68,9 @@ def test_resampled_texture_boils_and_light_that_changes_everywhere_does_not(stil
     flash = [crop * (0.8 if i % 2 else 1.0) for i in range(36)]
     assert np.nanmedian(_signals(noisy)["boil"]) > np.nanmedian(still["boil"]) + 3
     assert np.nanmedian(_signals(noisy)["shading"]) > np.nanmedian(still["shading"]) + 1
-    assert np.nanmedian(_signals(flash)["shading"]) < np.nanmedian(still["shading"]) + 1
+    lit = _signals(flash)
+    assert np.nanmedian(lit["shading"]) < np.nanmedian(still["shading"]) + 1
+    assert np.nanmedian(lit["flash"]) > 15 > 2 > np.nanmax(_signals(noisy)["flash"])
 
 
 def test_a_face_that_moves_fast_under_steady_light_has_no_jumping_shades() -> None:
@@ -104,3 +109,12 @@ def test_identity_distance_is_taken_to_the_early_frames() -> None:
     assert np.isnan(distance[1])
     assert distance[12] < 0.05
     assert distance[33] == pytest.approx(np.linalg.norm(away) * 21 / 24, abs=0.05)
+
+
+def test_a_melted_face_is_no_anchor_of_identity() -> None:
+    rng = np.random.default_rng(5)
+    person, nobody = (rng.normal(0, 0.1, 128).astype(np.float32) for _ in range(2))
+    identity = [(nobody if i < 15 else person) if i % 3 == 0 else None for i in range(36)]
+    distance = _signals([_crop()] * 36, identity, [0.5] * 15 + [0.93] * 21)["identity_distance"]
+    assert np.isnan(distance[:15]).all(), "what cannot be made out looks like nobody"
+    assert distance[18] < 0.05

@@ -26,6 +26,20 @@ _SHAPE_LATER = 1.0
 _LASTS_S = 1.2
 """A drift takes two seconds and more; what passes before a face is gone by then."""
 
+_ELSEWHERE_S = 1.0
+"""Farther away than that is the rest of the shot, for warps are hardly longer."""
+_REACHED = 90
+"""Percentile: of frames that show a face otherwise some may be faulty themselves."""
+_LEVEL_STEP_S = 0.1
+_LEVELS = 2000
+"""At most, however long the shot is."""
+_ENOUGH = 5
+"""Levels that make a rest of a shot: half a second."""
+
+_EDGES = 0.5
+"""Share of their crispness that features keep, at most, in a face that melts, beside that of its surroundings: by 0.3 of severity
+0.32 to 0.41 in three fitted clips; in waxy, smeared, flickering, covered, painted and blurred ones of the same clips 0.66 and more."""
+
 
 def feature(name: str, signals: Signals, fps: float) -> Curve:
     """(T,) one of `FEATURES`."""
@@ -97,6 +111,25 @@ def _risen(name: str, sigma_s: float) -> Feature:
     return told
 
 
+def _unusual(name: str, sigma_s: float) -> Feature:
+    """Log odds above what the face reaches in the rest of the shot: some people look odd whenever they make a certain face."""
+
+    def told(signals: Signals, fps: float) -> Curve:
+        odds = slow(_log_odds(signals[name]), sigma_s * fps)
+        if not np.isfinite(odds).any():
+            return odds
+        at = np.arange(0, len(odds), max(1, round(_LEVEL_STEP_S * fps), len(odds) // _LEVELS))
+        level = [_reached(odds[at[np.abs(at - now) > _ELSEWHERE_S * fps]], odds) for now in at]
+        return (odds - np.interp(np.arange(len(odds)), at, level)).astype(float32)
+
+    return told
+
+
+def _reached(elsewhere: Curve, whole: Curve) -> float:
+    """What is normal for a face by what it is in the rest of the shot; by all of it where there is hardly a rest."""
+    return float(np.percentile(elsewhere, _REACHED)) if len(elsewhere) >= _ENOUGH else own_level(whole)
+
+
 def _excess(name: str, scale: float, calm_frames: float) -> Feature:
     """Above the track's own level, its large values pressed together."""
 
@@ -130,6 +163,12 @@ def _detail_lost(signals: Signals, fps: float) -> Curve:
     detail = share(calm(signals["detail"], window))
     control = np.fmax(share(calm(signals["crispness"], window)), share(calm(signals["crispness_out"], window)))
     return (1 - detail / np.minimum(1, np.maximum(control, 0.1))).astype(float32)
+
+
+def melted(signals: Signals, fps: float) -> NDArray[np.bool_]:
+    """(T,) frames in which eyes, brows and lips have lost their edges and what surrounds the face has not: no wax does that."""
+    inside, around = (share(calm(signals[name], fps / 3)) for name in ("crispness", "crispness_out"))
+    return inside < _EDGES * around
 
 
 def share(values: Curve) -> Curve:
@@ -173,7 +212,7 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "wax_risen": _risen("wax", 0.15),
         "shape_warp_risen": _risen("shape_warp", 0.08),
         "smear": _told("smear", 0.12),
-        "smear_risen": _risen("smear", 0.08),
+        "smear_unusual": _unusual("smear", 0.08),
         "unforeseen": _unforeseen,
         "moved_away_lasting": _lasting(_moved_away),
         "departure_lasting": _lasting(_departure),

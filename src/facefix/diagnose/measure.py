@@ -15,6 +15,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import regions
+from facefix.diagnose.spans import hidden
 from facefix.types import Crop, Face, Pose
 
 SIDE = 512
@@ -29,9 +30,10 @@ SIGNALS: Mapping[str, str] = {
     "yaw": "degrees",
     "pitch": "degrees",
     "roll": "degrees",
-    "identity_distance": "dlib distance to the track's early, agreeing embeddings; same person < ~0.5",
+    "identity_distance": "dlib distance to the track's early, agreeing embeddings; same person < ~0.5; not of faces that are hidden or melted",
     "boil": "% of the face's contrast that motion from neither neighbour explains, surroundings taken off",
     "shading": "% brightness jump of face parts, followed along the motion, against both neighbours, surroundings taken off",
+    "flash": "% brightness jump of the surroundings, likewise",
     "detail": "% fine contrast (0.4 to 0.7 % of the face's width) of the better cheek",
     "crispness": "% the same of eyes, brows and lips",
     "crispness_out": "% the same of hair and whatever surrounds the face: with crispness, what this frame could show",
@@ -45,7 +47,9 @@ SIGNALS: Mapping[str, str] = {
 class Meter:
     """Measures one track."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float) -> None:
+        """rate: frames per second."""
+        self._rate = rate
         self._past: NDArray[np.uint8] | None = None
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._rows: list[dict[str, float]] = []
@@ -81,10 +85,13 @@ class Meter:
         residual = _against_both(columns.pop("residual"), 1)
         outside = _against_both(columns.pop("residual_out"), 1)
         columns["boil"] = np.where(seen, np.maximum(residual - outside, 0), np.nan)
-        columns["shading"] = np.where(seen, _shading(self._changes), np.nan)
+        for name, jump in zip(("shading", "flash"), _jumps(self._changes), strict=True):
+            columns[name] = np.where(seen, jump, np.nan)
         columns["detail"] = _better(np.stack([columns.pop(f"skin_{k}") for k in range(2)]))
         columns["tint"] = _from_median(columns.pop("skin_a"), columns.pop("skin_b"))
-        columns["identity_distance"] = _identity_distance(self._identities, columns["yaw"])
+        nobody = hidden(columns["tint"], columns["mesh"], self._rate)
+        looks = [None if gone else identity for identity, gone in zip(self._identities, nobody, strict=True)]
+        columns["identity_distance"] = _identity_distance(looks, columns["yaw"])
         return {name: columns[name].astype(float32) for name in SIGNALS}
 
     def _residual(self, before: NDArray[np.uint8], now: NDArray[np.uint8]) -> dict[str, float]:
@@ -150,20 +157,22 @@ def _brightness(grey: NDArray[np.uint8]) -> NDArray[float32]:
     return np.log(regions.cells(_MOTION_SIDE, 8, grey[..., None].astype(float32))[..., 0] + 8)
 
 
-def _shading(changes: Sequence[NDArray[float32]]) -> NDArray[float32]:
-    """T - 1 changes (8, 8) of log brightness along the motion -> (T,) % by which face parts jump against both neighbours.
+def _jumps(changes: Sequence[NDArray[float32]]) -> NDArray[float32]:
+    """T - 1 changes (8, 8) of log brightness along the motion -> (2, T) % by which face parts, beyond their surroundings, and
+    these surroundings jump against both neighbours.
 
     Light that goes on changing is no jump: the change to a frame and that from it must differ.
     """
-    jump = np.full(len(changes) + 1, np.nan, float32)
+    jumps = np.full((2, len(changes) + 1), np.nan, float32)
     if len(changes) < 2:
-        return jump
+        return jumps
     second = np.diff(np.stack(changes), axis=0) / 2
     face = regions.cells(_MOTION_SIDE, 8, regions.steady(_MOTION_SIDE)[..., None].astype(float32))[..., 0] > 0.6
     out = regions.cells(_MOTION_SIDE, 8, regions.surroundings(_MOTION_SIDE)[..., None].astype(float32))[..., 0] > 0.9
-    own = second - np.median(second[:, out], axis=1)[:, None, None]
-    jump[1:-1] = 100 * np.percentile(np.abs(own[:, face]), 75, axis=1)
-    return jump
+    around = np.median(second[:, out], axis=1)
+    own = second - around[:, None, None]
+    jumps[:, 1:-1] = 100 * np.stack([np.percentile(np.abs(own[:, face]), 75, axis=1), np.abs(around)])
+    return jumps
 
 
 def _against_both(values: NDArray[float32], lag: int) -> NDArray[float32]:

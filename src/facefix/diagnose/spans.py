@@ -19,6 +19,8 @@ OBVIOUS = 0.6
 
 FOREIGN_TINT = 20.0
 """Distance in colour that skin does not get to, also in a shadow: something is before it."""
+_KNOWN = 0.88
+"""Share of its own confidence that the mesh network keeps of a sound face, also of one in a hat, with a beard or waxy."""
 _COMES_S = 0.25
 """In which something that passes before a face covers it more and more, or less and less."""
 _SWELL_S = 0.15
@@ -89,6 +91,11 @@ def whole(curve: NDArray[float32], span: Span, fps: float) -> Span:
 def covered(tint: NDArray[float32], fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which something of another colour is before the face, or is coming, or going."""
     return passing(tint >= FOREIGN_TINT, fps)
+
+
+def hidden(tint: NDArray[float32], mesh: NDArray[float32], fps: float) -> NDArray[np.bool_]:
+    """(T,) frames in which a face looks like nobody, for something is before it, or its features have melted."""
+    return covered(tint, fps) | (mesh < _KNOWN * own_confidence(mesh))
 
 
 def passing(seen: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:

@@ -73,8 +73,8 @@ class Departing:
         )
 
     def read(self, start: int, hidden: NDArray[np.bool_]) -> dict[str, NDArray[float32]]:
-        """`SIGNALS` of a track that begins at frame `start`, each (frames,). hidden: (frames,) where something is before the
-        face, which makes it look like anybody."""
+        """`SIGNALS` of a track that begins at frame `start`, each (frames,). hidden: (frames,) where it looks like
+        nobody, see `spans.hidden`."""
         return departures(self._samples, Span(start, start + len(hidden)), self._rate, hidden)
 
 

@@ -15,7 +15,7 @@ from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.looks import Looks
 from facefix.diagnose.skin import reading as skin
 from facefix.diagnose.smear import reading as smear
-from facefix.diagnose.spans import covered
+from facefix.diagnose.spans import hidden
 from facefix.faces import align, appearance, pose
 from facefix.faces.mesh import foresight, shape
 from facefix.faces.mesh.foresight import Foresight
@@ -61,7 +61,7 @@ class _Followed:
 
     def __init__(self, track: Track, rate: float, readers: _Readers, keep_meshes: bool) -> None:
         self.track = track
-        self._meter = measure.Meter()
+        self._meter = measure.Meter(rate)
         self._readers = readers
         self._shapes = geometry.Shapes(rate)
         self._steps = readers.foresight.steps()
@@ -93,7 +93,8 @@ class _Followed:
         smeared = self._readers.smear.read(self._smear)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
         measured = self._meter.finish()
-        departed = self._departing.read(self.track.span.start, covered(measured["tint"], self._rate))
+        nobody = hidden(measured["tint"], measured["mesh"], self._rate)
+        departed = self._departing.read(self.track.span.start, nobody)
         return measured | shapes | departed | {
             skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen,
         }  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from facefix.diagnose.modes import collapsed, drift, flicker, warp, waxy
-from facefix.diagnose.spans import VISIBLE, ModeSpec, with_prior
+from facefix.diagnose.spans import OBVIOUS, VISIBLE, ModeSpec, with_prior
 from facefix.types import Finding, Signals, Span, Track
 
 MODES: Mapping[str, ModeSpec] = MappingProxyType(
@@ -17,6 +17,9 @@ MODES: Mapping[str, ModeSpec] = MappingProxyType(
 
 _DOUBT = 0.1
 """Of severity: a collapse that seems hardly milder than what comes with it explains that, too."""
+_BESIDE_S = 0.25
+_FAINT = 0.5
+"""Of a collapse's severity, at most: beside one, so mild a warp is its echo."""
 
 
 def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, float] | None = None) -> tuple[Finding, ...]:
@@ -33,25 +36,30 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
         for found in (with_prior(raw, priors.get(spec.name, 1.0)) for raw in spec.find(signals, fps))
         if found.severity >= VISIBLE
     ]
-    return tuple(sorted(explained(findings), key=lambda f: (f.span.start, f.mode)))
+    return tuple(sorted(explained(findings, fps), key=lambda f: (f.span.start, f.mode)))
 
 
-def explained(findings: Sequence[Finding]) -> list[Finding]:
-    """Without those that are part of a worse collapse: features that melt are also bent, and their skin has no pores; and
-    without warps that only looks tell of a waxy or collapsed face: skin without detail, and what is left of features that
-    melt, look dragged."""
+def explained(findings: Sequence[Finding], fps: float) -> list[Finding]:
+    """Without those that are part of a collapse, and without warps that only looks tell of a waxy or collapsed face: skin
+    without detail, and what is left of features that melt, look dragged."""
     gone = [f for f in findings if f.mode == collapsed.SPEC.name]
     dragged = [f for f in findings if f.mode == waxy.SPEC.name or f in gone]
     return [
         f for f in findings
         if f in gone or not (
-            any(_covers(worse, f) for worse in gone) or (warp.by_looks(f) and any(_shares(other, f) for other in dragged))
+            any(_part_of(collapse, f, fps) for collapse in gone) or (warp.by_looks(f) and any(_shares(other, f) for other in dragged))
         )
     ]  # fmt: skip
 
 
-def _covers(collapse: Finding, other: Finding) -> bool:
-    """Whether it is at least as bad, over most of the other's frames."""
+def _part_of(collapse: Finding, other: Finding, fps: float) -> bool:
+    """Features that melt are also bent, and their skin has no pores; and beside a collapse the mesh's path, which is told by
+    the frames around, is bent a little as well."""
+    if other.mode == warp.SPEC.name and collapse.severity >= OBVIOUS:
+        if _shares(collapse, other):
+            return True
+        gap = max(other.span.start - collapse.span.end, collapse.span.start - other.span.end)
+        return gap <= _BESIDE_S * fps and other.severity <= _FAINT * collapse.severity
     return collapse.severity >= other.severity - _DOUBT and _shares(collapse, other)
 
 

@@ -3,8 +3,8 @@
 The mesh network is trained to know its own error, and has nothing to hold on to in such a face. In the points it knows
 best, features that melt (`bench/faults/collapsed`, five clips) leave 0.83 of confidence at severity 0.6, 0.4 to 0.6 at 0.75 and
 0.2 to 0.45 at 0.9, where 20 clips of real people have 0.92 to 0.95; blurred, in the dark, flickering, warped, behind a hand
-they keep 0.81 and more in every frame. A mild melt leaves it more; then it tells that skin and features go at once, weighed by
-a fit (`weighing`). But the mesh does not know a face in deep blur either, one in the background or in profile, or one that
+they keep 0.81 and more in every frame. A mild melt leaves it more; then it tells that features lose their edges
+(`features.melted`) and skin its detail at once, weighed by a fit (`weighing`). But the mesh does not know a face in deep blur either, one in the background or in profile, or one that
 something passes before. So a face must have been clear elsewhere in the shot, or stand in sharp
 surroundings; and what has another colour than its skin is before it.
 """
@@ -16,6 +16,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
+from facefix.diagnose.features import melted
 from facefix.diagnose.spans import FOREIGN_TINT, ModeSpec, own_confidence, runs, severity, whole, worst
 from facefix.types import Finding, Signals
 
@@ -64,7 +65,8 @@ def _curve(signals: Signals, fps: float) -> NDArray[float32]:
     own = own_confidence(mesh)
     if own >= _CLEAR:
         unknown = np.fmin(severity(-mesh, _KNOTS), severity(-mesh / own, _SHARE_KNOTS))
-        return np.fmax(unknown, np.where(np.isfinite(mesh), weighing.of("collapsed").severity(signals, fps), 0))
+        mild = np.isfinite(mesh) & melted(signals, fps)
+        return np.fmax(unknown, np.where(mild, weighing.of("collapsed").severity(signals, fps), 0))
     return np.where(signals["crispness_out"] >= _SHARP, severity(-mesh, _NEVER_CLEAR_KNOTS), 0)
 
 

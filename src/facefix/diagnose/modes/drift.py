@@ -72,7 +72,8 @@ def _reason(signals: Signals, span: Span, fps: float) -> tuple[str, dict[str, fl
     evidence = {"shape_drift": round(changed, 3)}
     told = [f"the face's proportions leave those of its first frames for good ({changed:.2f} of 1)"]
     known = np.flatnonzero(np.isfinite(distance))
-    before, inside = known[known < max(span.start, fps)], known[(known >= span.start) & (known < span.end)]
+    first = known[0] if len(known) else 0  # a face may be hidden before
+    before, inside = known[known < max(span.start, first + fps)], known[(known >= span.start) & (known < span.end)]
     if len(before) and len(inside):
         early, late = float(np.median(distance[before])), float(np.median(distance[inside[-5:]]))
         told.append(f"identity distance goes from {early:.2f} to {late:.2f}")

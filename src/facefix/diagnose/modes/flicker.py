@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
-from facefix.diagnose.spans import ModeSpec, covered, runs, whole, worst
+from facefix.diagnose.spans import ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
 
+_FLASH = 10.0
+"""% that the surroundings jump by in a flash, or by lightning: it lights what is near more, and a face is near."""
+
+
 def find(signals: Signals, fps: float) -> list[Finding]:
-    curve = np.where(covered(signals["tint"], fps), np.nan, weighing.of("flicker").severity(signals, fps))
+    unclear = covered(signals["tint"], fps) | passing(signals["flash"] >= _FLASH, fps)
+    curve = np.where(unclear, np.nan, weighing.of("flicker").severity(signals, fps))
     found = []
     for span in runs(curve, min_frames=2, bridge=max(2, round(fps / 5))):
         inside = slice(span.start, span.end)

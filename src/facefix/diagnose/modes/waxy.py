@@ -7,11 +7,12 @@ once to count; what comes and goes must be visible.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.features import calm
-from facefix.diagnose.spans import OBVIOUS, VISIBLE, ModeSpec, own_confidence, runs, whole, worst
-from facefix.types import Finding, Signals
+from facefix.diagnose.features import calm, melted
+from facefix.diagnose.spans import OBVIOUS, ModeSpec, own_confidence, runs, whole, worst
+from facefix.types import Finding, Signals, Span
 
 _MIN_FACE_PX = 60
 """Below, skin shows no pores in any footage: not measurable."""
@@ -26,20 +27,23 @@ _ALWAYS = 0.8
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    melting = signals["mesh"] < _HOLDS * own_confidence(signals["mesh"])
+    melting = (signals["mesh"] < _HOLDS * own_confidence(signals["mesh"])) | melted(signals, fps)
     blurred = calm(np.fmax(signals["crispness"], signals["crispness_out"]), fps / 3) < _CRISP
     unseen = (signals["face_px"] < _MIN_FACE_PX) | melting | blurred
     curve = np.where(unseen, np.nan, weighing.of("waxy").severity(signals, fps))
-    spans = runs(curve, min_frames=max(4, round(fps / 4)), bridge=round(fps / 2))
-    always = sum(map(len, spans)) >= _ALWAYS * np.isfinite(curve).sum()
+    spans = _runs(curve, fps)
+    if sum(map(len, spans)) >= _ALWAYS * np.isfinite(curve).sum():
+        spans = _runs(np.where(curve >= OBVIOUS, curve, np.nan), fps)
     found = []
     for span in spans:
         wax = float(np.median(signals["wax"][span.start : span.end]))
         why = f"the skin lacks the fine detail that hair, brows and eyes in the same frames have (wax {wax:.2f} of 1)."
-        severity, extent = worst(curve, span), whole(curve, span, fps)
-        if severity >= (OBVIOUS if always else VISIBLE):
-            found.append(Finding("waxy", -1, extent, severity, why, {"wax": round(wax, 3)}))
+        found.append(Finding("waxy", -1, whole(curve, span, fps), worst(curve, span), why, {"wax": round(wax, 3)}))
     return found
+
+
+def _runs(curve: NDArray[np.float32], fps: float) -> list[Span]:
+    return runs(curve, min_frames=max(4, round(fps / 4)), bridge=round(fps / 2))
 
 
 SPEC = ModeSpec("waxy", "skin is poreless and glossy", "put detail and grain back, moderately", find)
