@@ -30,7 +30,7 @@ SIGNALS: Mapping[str, str] = {
     "yaw": "degrees",
     "pitch": "degrees",
     "roll": "degrees",
-    "identity_distance": "dlib distance to the track's early, agreeing embeddings; same person < ~0.5; not of faces that are hidden or melted",
+    "identity_distance": "dlib distance to the track's early, agreeing looks that are not hidden; same person < ~0.5",
     "boil": "% of the face's contrast that motion from neither neighbour explains, surroundings taken off",
     "shading": "% brightness jump of face parts, followed along the motion, against both neighbours, surroundings taken off",
     "flash": "% brightness jump of the surroundings, likewise",

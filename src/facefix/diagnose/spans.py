@@ -19,7 +19,7 @@ OBVIOUS = 0.6
 
 FOREIGN_TINT = 20.0
 """Distance in colour that skin does not get to, also in a shadow: something is before it."""
-_KNOWN = 0.88
+KNOWN = 0.88
 """Share of its own confidence that the mesh network keeps of a sound face, also of one in a hat, with a beard or waxy."""
 _COMES_S = 0.25
 """In which something that passes before a face covers it more and more, or less and less."""
@@ -95,7 +95,7 @@ def covered(tint: NDArray[float32], fps: float) -> NDArray[np.bool_]:
 
 def hidden(tint: NDArray[float32], mesh: NDArray[float32], fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which a face looks like nobody, for something is before it, or its features have melted."""
-    return covered(tint, fps) | (mesh < _KNOWN * own_confidence(mesh))
+    return covered(tint, fps) | (mesh < KNOWN * own_confidence(mesh))
 
 
 def passing(seen: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:

@@ -47,7 +47,8 @@ def explained(findings: Sequence[Finding], fps: float) -> list[Finding]:
     return [
         f for f in findings
         if f in gone or not (
-            any(_part_of(collapse, f, fps) for collapse in gone) or (warp.by_looks(f) and any(_shares(other, f) for other in dragged))
+            any(_part_of(collapse, f, fps) for collapse in gone)
+            or (warp.by_looks(f) and any(_shares(other, f) for other in dragged))
         )
     ]  # fmt: skip
 

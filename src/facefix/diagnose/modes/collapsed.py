@@ -4,9 +4,9 @@ The mesh network is trained to know its own error, and has nothing to hold on to
 best, features that melt (`bench/faults/collapsed`, five clips) leave 0.83 of confidence at severity 0.6, 0.4 to 0.6 at 0.75 and
 0.2 to 0.45 at 0.9, where 20 clips of real people have 0.92 to 0.95; blurred, in the dark, flickering, warped, behind a hand
 they keep 0.81 and more in every frame. A mild melt leaves it more; then it tells that features lose their edges
-(`features.melted`) and skin its detail at once, weighed by a fit (`weighing`). But the mesh does not know a face in deep blur either, one in the background or in profile, or one that
-something passes before. So a face must have been clear elsewhere in the shot, or stand in sharp
-surroundings; and what has another colour than its skin is before it.
+(`features.melted`) and skin its detail at once, weighed by a fit (`weighing`). But the mesh does not know a face in deep blur
+either, one in the background or in profile, or one that something passes before. So a face must have been clear elsewhere in
+the shot, or stand in sharp surroundings; and what has another colour than its skin is before it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import melted
-from facefix.diagnose.spans import FOREIGN_TINT, ModeSpec, own_confidence, runs, severity, whole, worst
+from facefix.diagnose.spans import FOREIGN_TINT, KNOWN, ModeSpec, own_confidence, runs, severity, whole, worst
 from facefix.types import Finding, Signals
 
 _KNOTS = (-0.83, -0.76, -0.66, -0.48)
 """Minus the confidence, at severity 0, 0.3, 0.6, 0.9."""
-_SHARE_KNOTS = (-0.88, -0.81, -0.71, -0.52)
+_SHARE_KNOTS = (-KNOWN, -0.81, -0.71, -0.52)
 """Minus the confidence as a share of the face's own, likewise: a beard and a hat cost 0.2 of it in every frame."""
 _NEVER_CLEAR_KNOTS = (-0.60, -0.53, -0.47, -0.40)
 """Minus the confidence where the face is never clear."""

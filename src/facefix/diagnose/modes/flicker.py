@@ -8,7 +8,6 @@ from facefix.diagnose import weighing
 from facefix.diagnose.spans import ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
-
 _FLASH = 10.0
 """% that the surroundings jump by in a flash, or by lightning: it lights what is near more, and a face is near."""
 
