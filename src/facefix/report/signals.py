@@ -45,7 +45,7 @@ GROUPS = (
         ("warp",),
     ),
     Group("Unforeseen shape", "nats", {"unforeseen": "shape"}, ("warp",)),
-    Group("Flicker", "%", {"boil": "boil", "shading": "shading"}, ("flicker",)),
+    Group("Flicker", "%", {"boil": "boil", "shading": "shading", "flash": "surroundings"}, ("flicker",)),
     Group(
         "Detail",
         "share of its best",

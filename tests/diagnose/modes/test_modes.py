@@ -84,9 +84,10 @@ def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> 
     (finding,) = _found(signals)["warp"]
     assert abs(finding.span.start - 70) <= 4 and abs(finding.span.end - 85) <= 4
     assert finding.evidence == {"smear": 0.7} and "dragged or torn" in finding.why
-    signals["shape_warp"][70:85] = 0.9
+    signals["shape_warp"][70:85] = 0.4
     (finding,) = _found(signals)["warp"]
-    assert finding.evidence["shape_warp"] == 0.9 and "lies up to" in finding.why
+    assert finding.evidence["shape_warp"] == 0.4 and "lies up to" in finding.why, "what the path shows needs no looks"
+    assert finding.severity == pytest.approx(0.7, abs=0.1)
     signals["tint"][70:85] = 40
     assert "warp" not in _found(signals), "something is before the face"
 
@@ -95,6 +96,8 @@ def test_a_waxy_face_that_looks_dragged_is_waxy() -> None:
     signals = _clean()
     signals["wax"][70:100] = signals["smear"][75:95] = 0.7
     assert [f.mode for f in find_all(_track(), signals, FPS)] == ["waxy"]
+    signals["shape_warp"][75:95] = 0.5
+    assert [f.mode for f in find_all(_track(), signals, FPS)] == ["waxy", "warp"]
     wax, beside = (Finding("waxy", 0, span, 0.7, "") for span in (Span(70, 100), Span(90, 120)))
     torn, bent = (Finding("warp", 0, Span(75, 95), 0.8, "", {name: 0.7}) for name in ("smear", "shape_warp"))
     assert explained([wax, torn], FPS) == [wax]

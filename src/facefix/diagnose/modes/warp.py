@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import calm, feature, share
-from facefix.diagnose.spans import ModeSpec, covered, passing, runs, whole, worst
+from facefix.diagnose.spans import VISIBLE, ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _SHORTEST_FRAMES = 3
@@ -37,14 +37,13 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     found = []
     for span in runs(curve, min_frames=_SHORTEST_FRAMES, bridge=max(2, round(fps / 6))):
         inside = slice(span.start, span.end)
-        by_looks = np.nansum(torn[inside]) > np.nansum(moved[inside])
-        why, evidence = (_torn if by_looks else _moved)(signals, inside)
+        why, evidence = (_moved if worst(np.nan_to_num(moved), span) >= VISIBLE else _torn)(signals, inside)
         found.append(Finding("warp", -1, whole(curve, span, fps), worst(curve, span), why, evidence))
     return found
 
 
 def by_looks(finding: Finding) -> bool:
-    """Whether it is a warp that single frames tell of, and not the mesh."""
+    """Whether it is a warp that only single frames tell of, and the mesh's path does not."""
     return "smear" in finding.evidence
 
 

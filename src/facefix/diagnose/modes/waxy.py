@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import calm, melted
-from facefix.diagnose.spans import OBVIOUS, ModeSpec, own_confidence, runs, whole, worst
+from facefix.diagnose.spans import OBVIOUS, ModeSpec, own_confidence, passing, runs, whole, worst
 from facefix.types import Finding, Signals, Span
 
 _MIN_FACE_PX = 60
@@ -27,7 +27,8 @@ _ALWAYS = 0.8
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    melting = (signals["mesh"] < _HOLDS * own_confidence(signals["mesh"])) | melted(signals, fps)
+    # What begins to melt, or is back at once, has lost its pores as well.
+    melting = (signals["mesh"] < _HOLDS * own_confidence(signals["mesh"])) | passing(melted(signals, fps), fps)
     blurred = calm(np.fmax(signals["crispness"], signals["crispness_out"]), fps / 3) < _CRISP
     unseen = (signals["face_px"] < _MIN_FACE_PX) | melting | blurred
     curve = np.where(unseen, np.nan, weighing.of("waxy").severity(signals, fps))
