@@ -1,0 +1,66 @@
+"""Features that bend, and texture that is dragged."""
+
+from __future__ import annotations
+
+import pytest
+from tests.diagnose.modes.talking import clean, found_in
+
+
+def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> None:
+    signals = clean()
+    signals["smear"][70:85] = 0.7
+    (finding,) = found_in(signals)["warp"]
+    assert abs(finding.span.start - 70) <= 4 and abs(finding.span.end - 85) <= 4
+    assert finding.evidence == {"smear": 0.7} and "dragged or torn" in finding.why
+    signals["shape_warp"][70:85] = 0.4
+    (finding,) = found_in(signals)["warp"]
+    assert finding.evidence["shape_warp"] == 0.4 and "lies up to" in finding.why, "what the path shows needs no looks"
+    assert finding.severity == pytest.approx(0.7, abs=0.1)
+    signals["tint"][70:85] = 40
+    assert "warp" not in found_in(signals), "something is before the face"
+
+
+@pytest.mark.parametrize(("signal", "value"), [("tint", 6.0), ("mesh", 0.85), ("crispness_out", 1.0)])
+def test_what_passes_before_a_face_or_blurs_all_of_the_picture_only_looks_torn(signal: str, value: float) -> None:
+    signals = clean()
+    signals["smear"][70:95] = 0.7
+    assert len(found_in(signals)["warp"]) == 1
+    signals[signal][68:97] = value
+    assert "warp" not in found_in(signals)
+
+
+def test_what_boils_plainly_looks_torn_in_every_frame_and_is_no_warp() -> None:
+    signals = clean()
+    signals["smear"][70:95] = 0.7
+    signals["shading"][66:99] += 12
+    assert set(found_in(signals)) == {"flicker"}
+
+
+@pytest.mark.parametrize("severity", [0.4, 0.6, 0.85])
+def test_a_shape_that_no_face_takes_is_a_warp(severity: float) -> None:
+    signals = clean()
+    signals["shape_warp"][40:54] = severity
+    signals["off_nose"][40:54] = 7
+    signals["off_mouth"][:] = 9
+    (found,) = found_in(signals).pop("warp")
+    assert abs(found.span.start - 40) <= 1 and abs(found.span.end - 54) <= 1
+    assert found.severity == pytest.approx(severity, abs=0.05)
+    assert found.evidence["off_percent"] == pytest.approx(7)
+    assert "the nose" in found.why
+
+
+def test_a_single_frame_is_no_warp_and_neither_is_a_profile() -> None:
+    signals = clean()
+    signals["shape_warp"][40] = 0.9
+    signals["shape_warp"][80:94] = 0.9
+    signals["yaw"][78:96] = 75
+    assert "warp" not in found_in(signals)
+
+
+def test_what_passes_before_a_face_bends_nothing() -> None:
+    signals = clean()
+    signals["shape_warp"][60:76] = 0.8
+    signals["boil"][70:76] += 9
+    assert found_in(signals).keys() == {"warp", "flicker"}
+    signals["tint"][62:72] = 27
+    assert found_in(signals) == {}
