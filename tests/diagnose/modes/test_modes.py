@@ -33,11 +33,15 @@ def test_a_waxy_face_that_looks_dragged_is_waxy() -> None:
     signals["shape_warp"][75:95] = 0.5
     assert [f.mode for f in find_all(track(), signals, FPS)] == ["waxy", "warp"]
     wax, beside = (Finding("waxy", 0, span, 0.7, "") for span in (Span(70, 100), Span(90, 120)))
-    torn, bent = (Finding("warp", 0, Span(75, 95), 0.8, "", {name: 0.7}) for name in ("smear", "shape_warp"))
-    assert explained([wax, torn], FPS) == [wax]
+    torn, bent, both = (
+        Finding("warp", 0, Span(75, 95), 0.8, "", dict.fromkeys(names, 0.7))
+        for names in (["smear"], ["shape_warp"], ["shape_warp", "smear"])
+    )
+    assert explained([wax, torn], FPS) == [wax] and explained([beside, torn], FPS) == [beside, torn]
+    assert explained([wax, bent], FPS) == [wax, bent] and explained([wax, both], FPS) == [wax, both]
     collapse = Finding("collapsed", 0, Span(70, 100), 0.5, "")
     assert explained([collapse, torn], FPS) == [collapse] and explained([collapse, bent], FPS) == [collapse, bent]
-    assert explained([wax, bent], FPS) == [wax, bent] and explained([beside, torn], FPS) == [beside, torn]
+    assert explained([collapse, both], FPS) == [collapse], "what is left of features bends the path, too"
 
 
 def test_a_collapse_explains_what_is_milder_and_lies_in_it() -> None:

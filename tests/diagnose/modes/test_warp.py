@@ -14,8 +14,12 @@ def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> 
     assert finding.evidence == {"smear": 0.7} and "dragged or torn" in finding.why
     signals["shape_warp"][70:85] = 0.4
     (finding,) = found_in(signals)["warp"]
-    assert finding.evidence["shape_warp"] == 0.4 and "lies up to" in finding.why, "what the path shows needs no looks"
+    assert finding.evidence["shape_warp"] == 0.4 and "lies up to" in finding.why
+    assert finding.evidence["smear"] == 0.7 and "dragged or torn" in finding.why, "the surer witness"
     assert finding.severity == pytest.approx(0.7, abs=0.1)
+    signals["shape_warp"][70:85] = 0.9
+    (finding,) = found_in(signals)["warp"]
+    assert "shape_warp" in finding.evidence and "smear" not in finding.evidence
     signals["tint"][70:85] = 40
     assert "warp" not in found_in(signals), "something is before the face"
 

@@ -40,17 +40,21 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
 
 
 def explained(findings: Sequence[Finding], fps: float) -> list[Finding]:
-    """Without those that are part of a collapse, and without warps that only looks tell of a waxy or collapsed face: skin
-    without detail, and what is left of features that melt, look dragged."""
+    """Without those that are part of a collapse, or that wax explains.
+
+    Skin without detail looks dragged in single frames, so a warp in it must show in the mesh's path; what is left of features
+    that melt looks dragged and bends the path a little as well, so in a collapse the path must be the surer witness.
+    """
     gone = [f for f in findings if f.mode == collapsed.SPEC.name]
-    dragged = [f for f in findings if f.mode == waxy.SPEC.name or f in gone]
-    return [
-        f for f in findings
-        if f in gone or not (
-            any(_part_of(collapse, f, fps) for collapse in gone)
-            or (warp.by_looks(f) and any(_shares(other, f) for other in dragged))
-        )
-    ]  # fmt: skip
+    wax = [f for f in findings if f.mode == waxy.SPEC.name]
+
+    def explains(other: Finding) -> bool:
+        if any(_part_of(collapse, other, fps) for collapse in gone):
+            return True
+        dragged = (wax if not warp.by_path(other) else []) + gone
+        return warp.by_looks(other) and any(_shares(one, other) for one in dragged)
+
+    return [f for f in findings if f in gone or not explains(f)]
 
 
 def _part_of(collapse: Finding, other: Finding, fps: float) -> bool:

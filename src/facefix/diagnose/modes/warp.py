@@ -10,6 +10,8 @@ from facefix.diagnose.features import calm, feature, share
 from facefix.diagnose.spans import VISIBLE, ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
+_PATH, _LOOKS = "shape_warp", "smear"
+"""Signals of the two witnesses."""
 _SHORTEST_FRAMES = 3
 _MAX_YAW = 65.0
 """Degrees beyond which half of a face's features are not seen: what they do there is a guess."""
@@ -37,14 +39,24 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     found = []
     for span in runs(curve, min_frames=_SHORTEST_FRAMES, bridge=max(2, round(fps / 6))):
         inside = slice(span.start, span.end)
-        why, evidence = (_moved if worst(np.nan_to_num(moved), span) >= VISIBLE else _torn)(signals, inside)
+        moves = worst(np.nan_to_num(moved), span) >= VISIBLE
+        looks = np.nansum(torn[inside]) > np.nansum(moved[inside])
+        told = [_moved(signals, inside)] if moves else []
+        if looks or not moves:
+            told.append(_torn(signals, inside))
+        why, evidence = " ".join(one for one, _ in told), {name: value for _, own in told for name, value in own.items()}
         found.append(Finding("warp", -1, whole(curve, span, fps), worst(curve, span), why, evidence))
     return found
 
 
 def by_looks(finding: Finding) -> bool:
-    """Whether it is a warp that only single frames tell of, and the mesh's path does not."""
-    return "smear" in finding.evidence
+    """Whether single frames are the surer witness of a warp."""
+    return _LOOKS in finding.evidence
+
+
+def by_path(finding: Finding) -> bool:
+    """Whether the mesh's path shows a warp by itself."""
+    return _PATH in finding.evidence
 
 
 def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
@@ -57,17 +69,17 @@ def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
 
 def _moved(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
     """A sentence, and the numbers behind it."""
-    told = float(np.nanmax(np.nan_to_num(signals["shape_warp"][inside])))
+    told = float(np.nanmax(np.nan_to_num(signals[_PATH][inside])))
     where, off = _furthest(signals, inside)
     why = f"{where} lies up to {off:.0f} % of the eye distance off where the frames before and after have it, and the face "
     why += f"takes a shape that pose and speech do not explain ({told:.2f} of 1)."
-    return why, {"off_percent": round(off, 2), "shape_warp": round(told, 3)}
+    return why, {"off_percent": round(off, 2), _PATH: round(told, 3)}
 
 
 def _torn(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
-    told = float(np.nanmax(np.nan_to_num(signals["smear"][inside])))
+    told = float(np.nanmax(np.nan_to_num(signals[_LOOKS][inside])))
     why = f"a part of the face looks dragged or torn, which single frames show ({told:.2f} of 1)."
-    return why, {"smear": round(told, 3)}
+    return why, {_LOOKS: round(told, 3)}
 
 
 def _furthest(signals: Signals, inside: slice) -> tuple[str, float]:
