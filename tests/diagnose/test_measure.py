@@ -111,10 +111,13 @@ def test_identity_distance_is_taken_to_the_early_frames() -> None:
     assert distance[33] == pytest.approx(np.linalg.norm(away) * 21 / 24, abs=0.05)
 
 
-def test_a_melted_face_is_no_anchor_of_identity() -> None:
+def test_a_face_that_has_melted_or_is_blurred_is_no_anchor_of_identity() -> None:
     rng = np.random.default_rng(5)
     person, nobody = (rng.normal(0, 0.1, 128).astype(np.float32) for _ in range(2))
     identity = [(nobody if i < 15 else person) if i % 3 == 0 else None for i in range(36)]
     distance = _signals([_crop()] * 36, identity, [0.5] * 15 + [0.93] * 21)["identity_distance"]
     assert np.isnan(distance[:15]).all(), "what cannot be made out looks like nobody"
     assert distance[18] < 0.05
+    blurred = [cv2.GaussianBlur(_crop(), (0, 0), 4)] * 15 + [_crop()] * 21
+    distance = _signals(blurred, identity)["identity_distance"]
+    assert np.isnan(distance[:12]).all() and distance[18] < 0.05

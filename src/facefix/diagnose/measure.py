@@ -15,7 +15,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import regions
-from facefix.diagnose.spans import hidden
+from facefix.diagnose.features import nobody
 from facefix.types import Crop, Face, Pose
 
 SIDE = 512
@@ -30,7 +30,7 @@ SIGNALS: Mapping[str, str] = {
     "yaw": "degrees",
     "pitch": "degrees",
     "roll": "degrees",
-    "identity_distance": "dlib distance to the track's early, agreeing looks that are not hidden; same person < ~0.5",
+    "identity_distance": "dlib distance to the track's early, agreeing looks, in sharp frames that show it; same person < ~0.5",
     "boil": "% of the face's contrast that motion from neither neighbour explains, surroundings taken off",
     "shading": "% brightness jump of face parts, followed along the motion, against both neighbours, surroundings taken off",
     "flash": "% brightness jump of the surroundings, likewise",
@@ -89,8 +89,8 @@ class Meter:
             columns[name] = np.where(seen, jump, np.nan)
         columns["detail"] = _better(np.stack([columns.pop(f"skin_{k}") for k in range(2)]))
         columns["tint"] = _from_median(columns.pop("skin_a"), columns.pop("skin_b"))
-        nobody = hidden(columns["tint"], columns["mesh"], self._rate)
-        looks = [None if gone else identity for identity, gone in zip(self._identities, nobody, strict=True)]
+        unlike = nobody(columns, self._rate)
+        looks = [None if gone else identity for identity, gone in zip(self._identities, unlike, strict=True)]
         columns["identity_distance"] = _identity_distance(looks, columns["yaw"])
         return {name: columns[name].astype(float32) for name in SIGNALS}
 

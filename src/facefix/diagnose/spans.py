@@ -93,11 +93,6 @@ def covered(tint: NDArray[float32], fps: float) -> NDArray[np.bool_]:
     return passing(tint >= FOREIGN_TINT, fps)
 
 
-def hidden(tint: NDArray[float32], mesh: NDArray[float32], fps: float) -> NDArray[np.bool_]:
-    """(T,) frames in which a face looks like nobody, for something is before it, or its features have melted."""
-    return covered(tint, fps) | (mesh < KNOWN * own_confidence(mesh))
-
-
 def passing(seen: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which something before the face is seen, and those beside them in which it is coming, or going."""
     return np.asarray(binary_dilation(seen, np.ones(2 * round(_COMES_S * fps) + 1)), np.bool_) if len(seen) else seen

@@ -74,7 +74,7 @@ class Departing:
 
     def read(self, start: int, hidden: NDArray[np.bool_]) -> dict[str, NDArray[float32]]:
         """`SIGNALS` of a track that begins at frame `start`, each (frames,). hidden: (frames,) where it looks like
-        nobody, see `spans.hidden`."""
+        nobody, see `features.nobody`."""
         return departures(self._samples, Span(start, start + len(hidden)), self._rate, hidden)
 
 

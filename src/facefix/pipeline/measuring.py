@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from facefix import memory
 from facefix.diagnose import measure
+from facefix.diagnose.features import nobody
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.looks import Looks
 from facefix.diagnose.skin import reading as skin
 from facefix.diagnose.smear import reading as smear
-from facefix.diagnose.spans import hidden
 from facefix.faces import align, appearance, pose
 from facefix.faces.mesh import foresight, shape
 from facefix.faces.mesh.foresight import Foresight
@@ -93,8 +93,7 @@ class _Followed:
         smeared = self._readers.smear.read(self._smear)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
         measured = self._meter.finish()
-        nobody = hidden(measured["tint"], measured["mesh"], self._rate)
-        departed = self._departing.read(self.track.span.start, nobody)
+        departed = self._departing.read(self.track.span.start, nobody(measured, self._rate))
         return measured | shapes | departed | {
             skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen,
         }  # fmt: skip

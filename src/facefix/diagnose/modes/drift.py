@@ -22,8 +22,8 @@ _MIN_S = 0.5
 """Shorter than this beyond what is normal is a smile or a turn."""
 _STAYS_S = 0.5
 """A drift goes on and does not come back; a turn of the head does: it lasts to this long before the face's last frame."""
-
-
+_END_S = 1.0
+"""In which its severity must be reached, too."""
 _DEPARTED = ("departure", "departure_identity", "departure_tone")
 _NOTICED_TONE = 2.3
 """CIE Lab: the just noticeable difference."""
@@ -49,7 +49,9 @@ def find(signals: Signals, fps: float) -> list[Finding]:
             why, evidence = _reason(signals, begun, fps)
             if evidence.get("departure_identity", np.inf) < _ITSELF or not _strays(evidence):
                 continue
-            found.append(Finding("drift", -1, begun, worst(curve, span), why, evidence))
+            # What was further away and comes back, as under heavy compression, was no drift as far as it came back.
+            last = Span(max(span.start, span.end - round(_END_S * fps)), span.end)
+            found.append(Finding("drift", -1, begun, min(worst(curve, span), worst(curve, last)), why, evidence))
     return found
 
 

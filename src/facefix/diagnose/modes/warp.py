@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.features import calm, feature, share
+from facefix.diagnose.features import blurred, feature
 from facefix.diagnose.spans import VISIBLE, ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
@@ -64,7 +64,7 @@ def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
     plainly, for what is drawn anew in every frame looks torn in each."""
     hidden = passing(signals["tint"] >= _OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
     boiling = np.nan_to_num(weighing.of("flicker").severity(signals, fps)) >= _PLAIN
-    return hidden | boiling | (share(calm(signals["crispness_out"], fps / 3)) < _BLURRED)
+    return hidden | boiling | blurred(signals, fps, _BLURRED)
 
 
 def _moved(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
