@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facefix.diagnose.features import FEATURES, calm, feature, slow
+from facefix.diagnose.features import FEATURES, calm, feature, nobody, slow
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
 from facefix.diagnose.smear.reading import SIGNALS as SMEAR
@@ -107,3 +107,14 @@ def test_slow_is_a_mean_of_what_is_known() -> None:
     assert slow(values, 10) == pytest.approx(np.ones(200), abs=1e-5)
     step = np.concatenate([np.zeros(100), np.ones(100)]).astype(np.float32)
     assert slow(step, 10)[100] == pytest.approx(0.5, abs=0.05)
+
+
+def test_what_passes_before_a_face_makes_it_look_like_nobody_and_skin_that_drifts_does_not() -> None:
+    signals = {name: np.full(100, value, np.float32) for name, value in (("mesh", 0.93), ("crispness_out", 3.0), ("tint", 0.5))}
+    assert not nobody(signals, 25.0).any()
+    signals["tint"][40:50] = 6
+    assert np.flatnonzero(nobody(signals, 25.0))[[0, -1]].tolist() == [34, 55]
+    signals["tint"][50:] = 6
+    assert not nobody(signals, 25.0).any()
+    signals["tint"][50:] = 30
+    assert nobody(signals, 25.0)[50:].all()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
+from facefix.diagnose.features import nobody
 from facefix.diagnose.measure import SIDE, SIGNALS, Meter
 from facefix.types import Crop, Face, Pose
 
@@ -21,9 +22,12 @@ def _crop() -> np.ndarray:
 
 
 def _signals(
-    frames: list[np.ndarray], identity: list[np.ndarray | None] | None = None, known: list[float] | None = None
+    frames: list[np.ndarray],
+    identity: list[np.ndarray | None] | None = None,
+    known: list[float] | None = None,
+    faulty: range = range(0),
 ) -> dict[str, np.ndarray]:
-    meter, rng = Meter(25.0), np.random.default_rng(0)
+    meter, rng = Meter(), np.random.default_rng(0)
     for i, pixels in enumerate(frames):
         noisy = np.clip(pixels + rng.normal(0, 0.004, pixels.shape), 0, 1).astype(np.float32)
         face = Face(i, np.array([0, 0, 9, 9], np.float32), POINTS, 0.9, identity=identity[i] if identity else None)
@@ -34,7 +38,9 @@ def _signals(
             200.0,
             known[i] if known else np.nan,
         )
-    return meter.finish()
+    told = meter.finish()
+    bad = np.isin(np.arange(len(frames)), faulty)
+    return told | {"identity_distance": meter.identity_distance(nobody(told, 25.0), bad)}
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +117,16 @@ def test_identity_distance_is_taken_to_the_early_frames() -> None:
     assert distance[33] == pytest.approx(np.linalg.norm(away) * 21 / 24, abs=0.05)
 
 
-def test_a_face_that_has_melted_or_is_blurred_is_no_anchor_of_identity() -> None:
+def test_a_face_that_has_melted_is_blurred_or_faulty_is_no_anchor_of_identity() -> None:
     rng = np.random.default_rng(5)
-    person, nobody = (rng.normal(0, 0.1, 128).astype(np.float32) for _ in range(2))
-    identity = [(nobody if i < 15 else person) if i % 3 == 0 else None for i in range(36)]
+    person, other = (rng.normal(0, 0.1, 128).astype(np.float32) for _ in range(2))
+    identity = [(other if i < 15 else person) if i % 3 == 0 else None for i in range(36)]
     distance = _signals([_crop()] * 36, identity, [0.5] * 15 + [0.93] * 21)["identity_distance"]
     assert np.isnan(distance[:15]).all(), "what cannot be made out looks like nobody"
     assert distance[18] < 0.05
     blurred = [cv2.GaussianBlur(_crop(), (0, 0), 4)] * 15 + [_crop()] * 21
     distance = _signals(blurred, identity)["identity_distance"]
     assert np.isnan(distance[:12]).all() and distance[18] < 0.05
+    distance = _signals([_crop()] * 36, identity, faulty=range(15))["identity_distance"]
+    assert distance[0] > 0.5 and distance[18] < 0.05, "a faulty face is held against the sound one"
+    assert _signals([_crop()] * 36, identity, faulty=range(36))["identity_distance"][0] < 0.05

@@ -12,9 +12,10 @@ from types import MappingProxyType
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.ndimage import gaussian_filter1d, median_filter, minimum_filter1d
 
-from facefix.diagnose.spans import KNOWN, covered, own_confidence, own_level
+from facefix.diagnose.spans import KNOWN, OWN_TINT, covered, own_confidence, own_level, passing
 from facefix.types import Signals
 
 Curve = NDArray[float32]
@@ -184,7 +185,14 @@ def blurred(signals: Signals, fps: float, below: float) -> NDArray[np.bool_]:
 def nobody(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which a face looks like nobody: something is before it, it has melted, or the picture is blurred."""
     melting = signals["mesh"] < KNOWN * own_confidence(signals["mesh"])
-    return covered(signals["tint"], fps) | melting | blurred(signals, fps, _DIM)
+    hidden = covered(signals["tint"], fps) | passing(_come_and_gone(signals["tint"] >= OWN_TINT), fps)
+    return hidden | melting | blurred(signals, fps, _DIM)
+
+
+def _come_and_gone(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without what is there from the first frame, or to the last: who drifts has skin of another colour at either end."""
+    runs, _ = ndimage.label(seen)
+    return seen & ~np.isin(runs, (runs[:1], runs[-1:]))
 
 
 def share(values: Curve) -> Curve:

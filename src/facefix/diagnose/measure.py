@@ -15,7 +15,6 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import regions
-from facefix.diagnose.features import nobody
 from facefix.types import Crop, Face, Pose
 
 SIDE = 512
@@ -23,6 +22,7 @@ SIDE = 512
 _MOTION_SIDE = 256
 """Side at which light and motion are measured."""
 
+IDENTITY = "identity_distance"
 SIGNALS: Mapping[str, str] = {
     "face_px": "size of the face, source px",
     "score": "detector confidence, 0..1; 0 where filled in",
@@ -30,7 +30,6 @@ SIGNALS: Mapping[str, str] = {
     "yaw": "degrees",
     "pitch": "degrees",
     "roll": "degrees",
-    "identity_distance": "dlib distance to the track's early, agreeing looks, in sharp frames that show it; same person < ~0.5",
     "boil": "% of the face's contrast that motion from neither neighbour explains, surroundings taken off",
     "shading": "% brightness jump of face parts, followed along the motion, against both neighbours, surroundings taken off",
     "flash": "% brightness jump of the surroundings, likewise",
@@ -40,6 +39,7 @@ SIGNALS: Mapping[str, str] = {
     "tone_a": "CIELAB a* of the skin minus that of the surroundings' median change",
     "tone_b": "CIELAB b*, likewise",
     "tint": "CIELAB a*, b* distance of the skin to its median over the track",
+    IDENTITY: "dlib distance to the track's early, agreeing looks, in sharp frames that show it; same person < ~0.5",
 }
 """What a `Meter` measures."""
 
@@ -47,9 +47,7 @@ SIGNALS: Mapping[str, str] = {
 class Meter:
     """Measures one track."""
 
-    def __init__(self, rate: float) -> None:
-        """rate: frames per second."""
-        self._rate = rate
+    def __init__(self) -> None:
         self._past: NDArray[np.uint8] | None = None
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._rows: list[dict[str, float]] = []
@@ -79,7 +77,7 @@ class Meter:
         self._rows.append(row)
 
     def finish(self) -> dict[str, NDArray[float32]]:
-        """The signals of `SIGNALS`, each (frames,), NaN where not measured."""
+        """The signals of `SIGNALS` but the identity distance, each (frames,), NaN where not measured."""
         columns = {k: np.array([row[k] for row in self._rows], float32) for k in self._rows[0]}
         seen = columns["score"] > 0
         residual = _against_both(columns.pop("residual"), 1)
@@ -89,10 +87,15 @@ class Meter:
             columns[name] = np.where(seen, jump, np.nan)
         columns["detail"] = _better(np.stack([columns.pop(f"skin_{k}") for k in range(2)]))
         columns["tint"] = _from_median(columns.pop("skin_a"), columns.pop("skin_b"))
-        unlike = nobody(columns, self._rate)
+        return {name: columns[name].astype(float32) for name in SIGNALS if name != IDENTITY}
+
+    def identity_distance(self, unlike: NDArray[np.bool_], faulty: NDArray[np.bool_]) -> NDArray[float32]:
+        """(frames,), NaN where not measured.
+
+        unlike: (frames,) in which the face looks like nobody. faulty: (frames,) in which it looks wrong, and is no anchor.
+        """
         looks = [None if gone else identity for identity, gone in zip(self._identities, unlike, strict=True)]
-        columns["identity_distance"] = _identity_distance(looks, columns["yaw"])
-        return {name: columns[name].astype(float32) for name in SIGNALS}
+        return _identity_distance(looks, np.array([row["yaw"] for row in self._rows]), faulty).astype(float32)
 
     def _residual(self, before: NDArray[np.uint8], now: NDArray[np.uint8]) -> dict[str, float]:
         """Mean absolute difference left after motion compensation, % of the crop's contrast."""
@@ -183,13 +186,16 @@ def _against_both(values: NDArray[float32], lag: int) -> NDArray[float32]:
     return np.fmin(values, ahead)
 
 
-def _identity_distance(identities: list[NDArray[float32] | None], yaw: NDArray[float32]) -> NDArray[float32]:
-    """Distance of each embedding to the anchor: the mean of the first up to five near-frontal ones that agree."""
+def _identity_distance(
+    identities: list[NDArray[float32] | None], yaw: NDArray[np.floating], faulty: NDArray[np.bool_]
+) -> NDArray[float32]:
+    """Distance of each embedding to the anchor: the mean of the first up to five near-frontal, sound ones that agree."""
     distance = np.full(len(identities), np.nan, float32)
     known = {i: e for i, e in enumerate(identities) if e is not None}
     if not known:
         return distance
-    frontal = [i for i in known if abs(yaw[i]) < 25] or list(known)
+    sound = [i for i in known if not faulty[i]] or list(known)
+    frontal = [i for i in sound if abs(yaw[i]) < 25] or sound
     early = np.stack([known[i] for i in frontal[:5]])
     middle = np.median(early, axis=0)
     agree = np.linalg.norm(early - middle, axis=1)

@@ -19,6 +19,8 @@ OBVIOUS = 0.6
 
 FOREIGN_TINT = 20.0
 """Distance in colour that skin does not get to, also in a shadow: something is before it."""
+OWN_TINT = 4.0
+"""Sound skin of eight people went to 3.9: what looks torn there, or like somebody else, may be something passing before it."""
 KNOWN = 0.88
 """Share of its own confidence that the mesh network keeps of a sound face, also of one in a hat, with a beard or waxy."""
 _COMES_S = 0.25

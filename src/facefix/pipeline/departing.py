@@ -72,18 +72,24 @@ class Departing:
             )
         )
 
-    def read(self, start: int, hidden: NDArray[np.bool_]) -> dict[str, NDArray[float32]]:
-        """`SIGNALS` of a track that begins at frame `start`, each (frames,). hidden: (frames,) where it looks like
-        nobody, see `features.nobody`."""
-        return departures(self._samples, Span(start, start + len(hidden)), self._rate, hidden)
+    def read(self, start: int, unlike: NDArray[np.bool_], faulty: NDArray[np.bool_]) -> dict[str, NDArray[float32]]:
+        """`SIGNALS` of a track that begins at frame `start`, each (frames,).
+
+        unlike: (frames,) in which it looks like nobody, see `features.nobody`. faulty: (frames,) in which something is wrong
+        with it, so that later looks are not held against them.
+        """
+        return departures(self._samples, Span(start, start + len(unlike)), self._rate, unlike, faulty)
 
 
-def departures(samples: Sequence[Sample], span: Span, rate: float, hidden: NDArray[np.bool_]) -> dict[str, NDArray[float32]]:
-    """`SIGNALS` over a span of frames, each (len(span),), of samples in it in order, but for those of hidden frames."""
-    samples = [sample for sample in samples if not hidden[sample.frame - span.start]]
+def departures(
+    samples: Sequence[Sample], span: Span, rate: float, unlike: NDArray[np.bool_], faulty: NDArray[np.bool_]
+) -> dict[str, NDArray[float32]]:
+    """`SIGNALS` over a span of frames, each (len(span),), of samples in it in order, but for those that look like nobody."""
+    samples = [sample for sample in samples if not unlike[sample.frame - span.start]]
     told = {name: np.full(len(span), np.nan, float32) for name in SIGNALS}
     reach = REACH_S * rate
-    first = [sample for sample in samples if sample.frame < samples[0].frame + FIRST_S * rate]
+    sound = [sample for sample in samples if not faulty[sample.frame - span.start]]
+    first = _first(sound if len(sound) >= LEAST else samples, rate)
     at, rows = [], []
     for middle in samples:
         # At the ends the window stays whole: half of it would tremble twice as much, and a drift is worst at the end.
@@ -97,3 +103,8 @@ def departures(samples: Sequence[Sample], span: Span, rate: float, hidden: NDArr
         for name, values in zip(SIGNALS, np.array(rows).T, strict=True):
             told[name] = np.interp(np.arange(len(span)), at, values).astype(float32)
     return told
+
+
+def _first(samples: Sequence[Sample], rate: float) -> list[Sample]:
+    """What later looks are held against: those of the first second, or as many as are needed."""
+    return [sample for i, sample in enumerate(samples) if i < LEAST or sample.frame < samples[0].frame + FIRST_S * rate]

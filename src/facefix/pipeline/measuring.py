@@ -14,6 +14,7 @@ from facefix.diagnose import measure
 from facefix.diagnose.features import nobody
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.looks import Looks
+from facefix.diagnose.modes import passing_faults
 from facefix.diagnose.skin import reading as skin
 from facefix.diagnose.smear import reading as smear
 from facefix.faces import align, appearance, pose
@@ -61,7 +62,7 @@ class _Followed:
 
     def __init__(self, track: Track, rate: float, readers: _Readers, keep_meshes: bool) -> None:
         self.track = track
-        self._meter = measure.Meter(rate)
+        self._meter = measure.Meter()
         self._readers = readers
         self._shapes = geometry.Shapes(rate)
         self._steps = readers.foresight.steps()
@@ -92,11 +93,11 @@ class _Followed:
         shapes, wax = self._readers.geometry.read(self._shapes), self._readers.skin.read(self._skin)
         smeared = self._readers.smear.read(self._smear)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
-        measured = self._meter.finish()
-        departed = self._departing.read(self.track.span.start, nobody(measured, self._rate))
-        return measured | shapes | departed | {
-            skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen,
-        }  # fmt: skip
+        told = self._meter.finish() | shapes | {skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen}
+        # Who somebody is, and was at first, only frames tell that show it.
+        unlike, faulty = nobody(told, self._rate), passing_faults(told, self._rate)
+        told[measure.IDENTITY] = self._meter.identity_distance(unlike, faulty)
+        return told | self._departing.read(self.track.span.start, unlike, faulty)
 
     @property
     def meshes(self) -> NDArray[float32]:

@@ -7,7 +7,7 @@ from tests.diagnose.modes.talking import FPS, clean, found_in, track
 
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
-from facefix.diagnose.modes import explained, find_all
+from facefix.diagnose.modes import explained, find_all, passing_faults
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
 from facefix.diagnose.smear.reading import SIGNALS as SMEAR
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
@@ -77,3 +77,14 @@ def test_priors_reach_the_findings_of_their_mode_alone() -> None:
     assert shifted[0].mode == "warp" and shifted[0].severity > plain[0].severity
     assert shifted[1] == plain[1]
     assert {f.span.start for f in plain} <= set(range(48, 53)) | set(range(98, 103))
+
+
+def test_faults_that_pass_are_told_without_knowing_who_it_is() -> None:
+    signals = clean()
+    del signals["identity_distance"], signals["departure"], signals["departure_identity"], signals["departure_tone"]
+    assert not passing_faults(signals, FPS).any()
+    signals["shape_warp"][40:54] = 0.7
+    signals["wax"][70:100] = 0.7
+    faulty = passing_faults(signals, FPS)
+    assert faulty[42:52].all() and faulty[76:94].all()
+    assert not faulty[:36].any() and not faulty[58:66].any() and not faulty[106:].any()

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from facefix.diagnose.modes import collapsed, drift, flicker, warp, waxy
 from facefix.diagnose.spans import OBVIOUS, VISIBLE, ModeSpec, with_prior
 from facefix.types import Finding, Signals, Span, Track
@@ -37,6 +40,15 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
         if found.severity >= VISIBLE
     ]
     return tuple(sorted(explained(findings, fps), key=lambda f: (f.span.start, f.mode)))
+
+
+def passing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
+    """(T,) frames in which something is visibly wrong that needs no knowledge of who it is: all modes but drift."""
+    faulty = np.zeros(len(signals["score"]), np.bool_)
+    for spec in MODES.values():
+        for found in spec.find(signals, fps) if spec is not drift.SPEC else ():
+            faulty[found.span.start : found.span.end] |= found.severity >= VISIBLE
+    return faulty
 
 
 def explained(findings: Sequence[Finding], fps: float) -> list[Finding]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import blurred, feature
-from facefix.diagnose.spans import VISIBLE, ModeSpec, covered, passing, runs, whole, worst
+from facefix.diagnose.spans import OWN_TINT, VISIBLE, ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _PATH, _LOOKS = "shape_warp", "smear"
@@ -17,8 +17,6 @@ _MAX_YAW = 65.0
 """Degrees beyond which half of a face's features are not seen: what they do there is a guess."""
 
 
-_OWN_TINT = 4.0
-"""Sound skin of eight people went to 3.9 (`spans.FOREIGN_TINT` is what none goes to): what passes before a face looks torn."""
 _HIDDEN = 1.7
 """Of the feature `mesh_lost`: hands before three faces took it to 1.9 and more, smears to 1.4, lively sound faces to 1.65."""
 _PLAIN = 0.5
@@ -62,7 +60,7 @@ def by_path(finding: Finding) -> bool:
 def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames whose looks tell nothing: something is before the face, all of the picture is blurred, or the face flickers
     plainly, for what is drawn anew in every frame looks torn in each."""
-    hidden = passing(signals["tint"] >= _OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
+    hidden = passing(signals["tint"] >= OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
     boiling = np.nan_to_num(weighing.of("flicker").severity(signals, fps)) >= _PLAIN
     return hidden | boiling | blurred(signals, fps, _BLURRED)
 
