@@ -12,7 +12,6 @@ from types import MappingProxyType
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.ndimage import gaussian_filter1d, median_filter, minimum_filter1d
 
 from facefix.diagnose.spans import KNOWN, OWN_TINT, covered, own_confidence, own_level, passing
@@ -191,8 +190,8 @@ def nobody(signals: Signals, fps: float) -> NDArray[np.bool_]:
 
 def _come_and_gone(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Without what is there from the first frame, or to the last: who drifts has skin of another colour at either end."""
-    runs, _ = ndimage.label(seen)
-    return seen & ~np.isin(runs, (runs[:1], runs[-1:]))
+    before, after = np.maximum.accumulate(~seen), np.maximum.accumulate(~seen[::-1])[::-1]
+    return seen & before & after
 
 
 def share(values: Curve) -> Curve:
