@@ -42,7 +42,7 @@ the other two in 4 and 16 % of their frames."""
 _EDGES = 0.5
 """Share of their crispness that features keep, at most, in a face that melts, beside that of its surroundings: by 0.3 of
 severity medians of 0.17 to 0.41 in eight fitted clips; waxy, smeared, flickering, covered, painted and blurred faces of the
-same clips 0.71 and more, single frames of them down to 0.38."""
+same clips 0.66 and more, single frames of them down to 0.38."""
 
 
 def feature(name: str, signals: Signals, fps: float) -> Curve:
