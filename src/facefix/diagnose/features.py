@@ -163,22 +163,20 @@ def _departure(signals: Signals, fps: float) -> Curve:
 
 def _detail_lost(signals: Signals, fps: float) -> Curve:
     """Share of the skin's detail lost against the best of the shot, beyond what hair and features lost."""
-    window = fps / 3
-    detail = share(calm(signals["detail"], window))
-    control = np.fmax(share(calm(signals["crispness"], window)), share(calm(signals["crispness_out"], window)))
+    detail, features, around = (_kept(name, signals, fps) for name in ("detail", "crispness", "crispness_out"))
+    control = np.fmax(features, around)
     return (1 - detail / np.minimum(1, np.maximum(control, 0.1))).astype(float32)
 
 
 def melted(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which eyes, brows and lips have lost their edges and what surrounds the face has not: no wax does that."""
-    inside, around = (share(calm(signals[name], fps / 3)) for name in ("crispness", "crispness_out"))
-    return inside < _EDGES * around
+    return _kept("crispness", signals, fps) < _EDGES * _kept("crispness_out", signals, fps)
 
 
 def blurred(signals: Signals, fps: float, below: float) -> NDArray[np.bool_]:
     """(T,) frames in which hair and background have less than that share of their usual crispness: all of the picture is out of
     focus, in motion, or compressed away."""
-    return share(calm(signals["crispness_out"], fps / 3)) < below
+    return _kept("crispness_out", signals, fps) < below
 
 
 def nobody(signals: Signals, fps: float) -> NDArray[np.bool_]:
@@ -192,6 +190,11 @@ def _come_and_gone(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Without what is there from the first frame, or to the last: who drifts has skin of another colour at either end."""
     before, after = np.maximum.accumulate(~seen), np.maximum.accumulate(~seen[::-1])[::-1]
     return seen & before & after
+
+
+def _kept(name: str, signals: Signals, fps: float) -> Curve:
+    """Share of a signal's best over the track, calmed over a third of a second."""
+    return share(calm(signals[name], fps / 3))
 
 
 def share(values: Curve) -> Curve:

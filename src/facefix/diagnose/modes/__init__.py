@@ -21,6 +21,7 @@ MODES: Mapping[str, ModeSpec] = MappingProxyType(
 _DOUBT = 0.1
 """Of severity: a collapse that seems hardly milder than what comes with it explains that, too."""
 _BESIDE_S = 0.25
+"""So near to it the mesh's path is told by frames of the collapse."""
 _FAINT = 0.5
 """Of a collapse's severity, at most: beside one, so mild a warp is its echo."""
 
@@ -45,9 +46,10 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
 def passing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which something is visibly wrong that needs no knowledge of who it is: all modes but drift."""
     faulty = np.zeros(len(signals["score"]), np.bool_)
-    for spec in MODES.values():
-        for found in spec.find(signals, fps) if spec is not drift.SPEC else ():
-            faulty[found.span.start : found.span.end] |= found.severity >= VISIBLE
+    by_themselves = [spec for spec in MODES.values() if spec is not drift.SPEC]
+    for found in (found for spec in by_themselves for found in spec.find(signals, fps)):
+        if found.severity >= VISIBLE:
+            faulty[found.span.start : found.span.end] = True
     return faulty
 
 

@@ -15,8 +15,6 @@ _PATH, _LOOKS = "shape_warp", "smear"
 _SHORTEST_FRAMES = 3
 _MAX_YAW = 65.0
 """Degrees beyond which half of a face's features are not seen: what they do there is a guess."""
-
-
 _HIDDEN = 1.7
 """Of the feature `mesh_lost`: hands before three faces took it to 1.9 and more, smears to 1.4, lively sound faces to 1.65."""
 _PLAIN = 0.5
