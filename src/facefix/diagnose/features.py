@@ -193,12 +193,8 @@ def _come_and_gone(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _kept(name: str, signals: Signals, fps: float) -> Curve:
-    """Share of a signal's best over the track, calmed over a third of a second."""
-    return share(calm(signals[name], fps / 3))
-
-
-def share(values: Curve) -> Curve:
-    """Of what the track shows at its best; NaN where nothing was measured."""
+    """Share of what the track shows of a signal at its best, calmed over a third of a second; NaN where none was measured."""
+    values = calm(signals[name], fps / 3)
     return values / max(float(np.nanpercentile(values, 80)), 1e-6) if np.isfinite(values).any() else values
 
 
