@@ -29,6 +29,11 @@ def _scene(name: str, frames: int, speed_px: float = 1.0, seed: int = 0) -> list
     return views
 
 
+def _lit(frame: np.ndarray) -> np.ndarray:
+    """With two and a half times the light, what is too bright cut off."""
+    return np.clip(255 * (2.5 * (frame / 255) ** 2.2) ** (1 / 2.2), 0, 255).astype(np.uint8)
+
+
 def _cuts(frames: list[np.ndarray], first: int = 0) -> list[int]:
     detector = ShotDetector()
     for index, frame in enumerate(frames, start=first):
@@ -72,6 +77,18 @@ def test_a_flash_is_no_cut(length: int) -> None:
     for number in range(18, 18 + length):
         frames[number] = np.clip(frames[number] * 1.5 + 110, 0, 255).astype(np.uint8)
     assert _cuts(frames) == []
+
+
+@pytest.mark.parametrize("length", [4, 8, 22])
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea"])
+def test_more_light_is_no_cut_however_long_it_stays(name: str, length: int) -> None:
+    frames = _scene(name, 40)
+    frames[18 : 18 + length] = [_lit(frame) for frame in frames[18 : 18 + length]]
+    assert _cuts(frames) == []
+
+
+def test_a_cut_into_a_flash_is_a_cut() -> None:
+    assert _cuts(_scene("astronaut", 20) + [_lit(frame) for frame in _scene("coffee", 20)]) == [20]
 
 
 def test_stutter_is_no_cut() -> None:

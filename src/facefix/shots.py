@@ -3,7 +3,8 @@
 Candidates come from PySceneDetect's AdaptiveDetector: a frame that differs from the one before it far more than its
 neighbours do from theirs, so that steady motion, however fast, raises the bar for itself. A candidate becomes a cut
 only if no frame shortly before it resembles, in its colours or at least in its layout, any frame shortly after: a
-flash, a lost frame or a stuttering clip jumps too, but comes back to (or never leaves) the same picture.
+flash, a lost frame or a stuttering clip jumps too, but comes back to (or never leaves) the same picture. Nor is it one
+if all that changes is the light, however long for: what was darker than something else is so afterwards.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
+from scipy.stats import rankdata
 
 from facefix.types import Pixels, Shot, Span
 
@@ -36,6 +38,10 @@ _MIN_PALETTE_DISTANCE = 0.2
 # it is 0.48 or more for three quarters of the clips (96 % are found by one or the other). The bar leaves room for
 # clips that stutter while they move.
 _MIN_LAYOUT_DISTANCE = 0.5
+# In another light places keep their order from dark to bright, though neither colours nor contrast: one minus the rank
+# correlation reaches 0.11 in 98 of 100 flashes of 1.6 to 3.2 times the light in 59 clips, and is at least 0.15 between
+# any two of 1,711 pairs of these clips whose palettes differ, 0.24 in 999 of 1,000.
+_MIN_ORDER_DISTANCE = 0.13
 
 # Frames on either side of a candidate that are compared. What lasts less than this is a flash, not a shot.
 _REACH = 4
@@ -48,6 +54,7 @@ class _Seen:
     index: int
     palette: NDArray[np.float32]
     layout: NDArray[np.float32]
+    order: NDArray[np.float32]
 
 
 class ShotDetector:
@@ -75,7 +82,8 @@ class ShotDetector:
             for _ in range(_WINDOW):
                 # The detector only judges frames with neighbours on both sides: give the first ones a past.
                 self._detect(thumbnail)
-        self._recent.append(_Seen(index, _palette(thumbnail), _layout(thumbnail)))
+        layout = _layout(thumbnail)
+        self._recent.append(_Seen(index, _palette(thumbnail), layout, _order(layout)))
         self._detect(thumbnail)
         self._last_thumbnail = thumbnail
         self._judge(index - _REACH + 1)
@@ -113,9 +121,8 @@ class ShotDetector:
         if not pairs:
             return False
         if min(_palette_distance(a.palette, b.palette) for a, b in pairs) >= _MIN_PALETTE_DISTANCE:
-            return True
-        layouts = min(_layout_distance(a.layout, b.layout) for a, b in pairs)
-        return layouts >= _MIN_LAYOUT_DISTANCE
+            return min(_correlation_distance(a.order, b.order) for a, b in pairs) >= _MIN_ORDER_DISTANCE
+        return min(_correlation_distance(a.layout, b.layout) for a, b in pairs) >= _MIN_LAYOUT_DISTANCE
 
 
 def _thumbnail(rgb: Pixels) -> NDArray[Any]:
@@ -148,6 +155,12 @@ def _layout(thumbnail: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray((smooth - smooth.mean()) / (smooth.std() + 4), np.float32)
 
 
-def _layout_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+def _order(layout: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The ranks of a layout's places from dark to bright, without their mean and spread."""
+    ranks = rankdata(layout)
+    return ((ranks - ranks.mean()) / max(float(ranks.std()), 1.0)).astype(np.float32)
+
+
+def _correlation_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """One minus the correlation: 0 the same, 1 unrelated, 2 inverted."""
     return float(1 - (a * b).mean())
