@@ -9,7 +9,7 @@ import pytest
 
 from facefix import Settings, analyse
 from facefix.faces.mesh import topology
-from facefix.pipeline import preparing
+from facefix.pipeline import measuring, preparing
 from facefix.pipeline.analysing import analyse_uncast
 from facefix.pipeline.equipping import equipped
 from facefix.pipeline.measuring import Laid
@@ -39,6 +39,17 @@ def test_every_face_has_its_mesh_where_its_points_are(meshed: Analysis) -> None:
 def test_without_being_asked_there_are_none() -> None:
     (diagnosis,) = analyse(SHORT, Settings(range="2-5", device="cpu")).diagnoses
     assert all(face.mesh is None for face in diagnosis.track.faces)
+
+
+def test_what_a_lost_mesh_does_is_not_held_against_the_frames_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = Settings(range="0-24", device="cpu")
+    whole = analyse(SHORT, some).diagnoses[0].signals["unforeseen"]
+    lost = np.zeros(len(whole), bool)
+    lost[12:15] = True
+    monkeypatch.setattr(measuring, "misplacing_faults", lambda signals, fps: lost)
+    without = analyse(SHORT, some).diagnoses[0].signals["unforeseen"]
+    np.testing.assert_array_equal(without[lost], whole[lost])
+    assert np.isfinite(without).all() and (without[~lost] != whole[~lost]).all()
 
 
 TEN = Settings(range="2-12", device="cpu")

@@ -14,7 +14,7 @@ from facefix.diagnose import measure
 from facefix.diagnose.features import nobody
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.looks import Looks
-from facefix.diagnose.modes import passing_faults
+from facefix.diagnose.modes import misplacing_faults, passing_faults
 from facefix.diagnose.skin import reading as skin
 from facefix.diagnose.smear import reading as smear
 from facefix.faces import align, appearance, pose
@@ -94,6 +94,11 @@ class _Followed:
         smeared = self._readers.smear.read(self._smear)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
         told = self._meter.finish() | shapes | {skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen}
+        misplaced = misplacing_faults(told, self._rate)
+        if misplaced.any():
+            # What such meshes do foretells nothing of the frames beside them.
+            beside = self._readers.foresight.read(self._steps, self._rate, ~misplaced)
+            told[foresight.SIGNAL] = np.where(misplaced, unforeseen, beside)
         # Who somebody is, and was at first, only frames tell that show it.
         unlike, faulty = nobody(told, self._rate), passing_faults(told, self._rate)
         told[measure.IDENTITY] = self._meter.identity_distance(unlike, faulty)

@@ -7,7 +7,7 @@ from tests.diagnose.modes.talking import FPS, clean, found_in, track
 
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
-from facefix.diagnose.modes import explained, find_all, passing_faults
+from facefix.diagnose.modes import explained, find_all, misplacing_faults, passing_faults
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
 from facefix.diagnose.smear.reading import SIGNALS as SMEAR
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
@@ -88,3 +88,16 @@ def test_faults_that_pass_are_told_without_knowing_who_it_is() -> None:
     faulty = passing_faults(signals, FPS)
     assert faulty[42:52].all() and faulty[76:94].all()
     assert not faulty[:36].any() and not faulty[58:66].any() and not faulty[106:].any()
+
+
+def test_the_mesh_lies_elsewhere_where_a_face_is_gone_or_boils() -> None:
+    signals = clean()
+    signals["shape_warp"][110:124] = 0.9
+    assert not misplacing_faults(signals, FPS).any()
+    signals["mesh"][40:54] = 0.4
+    signals["shading"][80:100] += 12
+    signals["boil"][80:100] += 12
+    signals["shape_flicker"][80:100] = 0.9
+    lost = misplacing_faults(signals, FPS)
+    assert lost[42:52].all() and lost[83:97].all()
+    assert not lost[:34].any() and not lost[60:74].any() and not lost[106:].any()

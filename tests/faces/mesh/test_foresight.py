@@ -57,6 +57,29 @@ def test_faster_clips_are_told_alike(known: Statistics) -> None:
     np.testing.assert_allclose(fast[::2], told(known, clean + added), rtol=1e-4, atol=1e-3)
 
 
+def test_frames_that_are_not_trusted_do_not_bend_those_beside_them(known: Statistics) -> None:
+    clean, added = drawn(known, "warp", SPAN)
+    torn = clean.copy()
+    torn[60:72] = clean[60:72] + np.random.default_rng(0).normal(0, 3, torn[60:72].shape) @ np.linalg.inv(directions(known))
+    trusted = np.ones(FRAMES, bool)
+    trusted[60:72] = False
+    beside = [*range(50, 60), *range(72, 82)]
+    warp = strongest(known.faults["warp"])
+    assert np.median(told(known, torn)[beside]) > 100
+    calm = unforeseen(known, warp, torn, FPS, trusted)
+    assert calm[beside].max() < 10
+    bent = unforeseen(known, warp, torn + added, FPS, trusted)
+    assert np.median(bent[INSIDE]) > 50
+
+
+def test_all_trusted_is_as_nobody_asked(known: Statistics) -> None:
+    clean, added = drawn(known, "warp", SPAN)
+    warp = strongest(known.faults["warp"])
+    np.testing.assert_array_equal(
+        unforeseen(known, warp, clean + added, FPS, np.ones(FRAMES, bool)), told(known, clean + added)
+    )
+
+
 @pytest.mark.parametrize("frames", [1, 2, 7])
 def test_of_a_few_frames_nothing_can_be_told(known: Statistics, frames: int) -> None:
     clean, _ = drawn(known, "warp", SPAN)

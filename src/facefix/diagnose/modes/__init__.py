@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -45,12 +45,21 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
 
 def passing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which something is visibly wrong that needs no knowledge of who it is: all modes but drift."""
-    faulty = np.zeros(len(signals["score"]), np.bool_)
-    by_themselves = [spec for spec in MODES.values() if spec is not drift.SPEC]
-    for found in (found for spec in by_themselves for found in spec.find(signals, fps)):
-        if found.severity >= VISIBLE:
-            faulty[found.span.start : found.span.end] = True
-    return faulty
+    return _frames([spec for spec in MODES.values() if spec is not drift.SPEC], VISIBLE, signals, fps)
+
+
+def misplacing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
+    """(T,) frames in which the mesh cannot lie where the face is, for there is plainly none, or another in every frame."""
+    return _frames((collapsed.SPEC, flicker.SPEC), OBVIOUS, signals, fps)
+
+
+def _frames(modes: Iterable[ModeSpec], least: float, signals: Signals, fps: float) -> NDArray[np.bool_]:
+    """(T,) those of findings of that severity and more."""
+    inside = np.zeros(len(signals["score"]), np.bool_)
+    for found in (found for spec in modes for found in spec.find(signals, fps)):
+        if found.severity >= least:
+            inside[found.span.start : found.span.end] = True
+    return inside
 
 
 def explained(findings: Sequence[Finding], fps: float) -> list[Finding]:

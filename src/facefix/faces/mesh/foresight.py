@@ -49,15 +49,20 @@ class Foresight:
         """For a new track."""
         return Steps(self._model, self._known.axes)
 
-    def read(self, steps: Steps, fps: float) -> NDArray[np.float32]:
-        """(T,) nats, positive where a warp explains the path better; NaN where the track is too short to tell."""
-        return unforeseen(self._known, self._warp, steps.numbers(), fps)
+    def read(self, steps: Steps, fps: float, trusted: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+        """(T,) nats, positive where a warp explains the path better; NaN where the track is too short to tell.
+
+        trusted: (T,) frames in which the mesh lies where the face is, and which alone count; by default all.
+        """
+        return unforeseen(self._known, self._warp, steps.numbers(), fps, trusted)
 
 
-def unforeseen(known: Statistics, warp: Floats, numbers: Floats, fps: float) -> NDArray[np.float32]:
+def unforeseen(
+    known: Statistics, warp: Floats, numbers: Floats, fps: float, trusted: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
     """As `Foresight.read`, of a path's numbers (T, N); warp: (N, K) factor of the warps' covariance."""
     step = max(1, math.ceil(fps / _FASTEST))
-    some, rate = numbers[::step], fps / step
+    some, rate, seen = numbers[::step], fps / step, None if trusted is None else trusted[::step]
     out = np.full(len(some), np.nan)
     windows: list[slice] = []
     for reach_s in REACHES_S:
@@ -65,7 +70,7 @@ def unforeseen(known: Statistics, warp: Floats, numbers: Floats, fps: float) -> 
         windows += [slice(start, start + long) for start in range(0, len(some) - long + 1, max(1, long // _EVERY))]
     # LAPACK lets go of Python's lock.
     with ThreadPoolExecutor(os.cpu_count()) as cores:
-        ratios = cores.map(lambda inside: ratio_of(known, warp, known.fault_paces["warp"], some, inside, rate), windows)
+        ratios = cores.map(lambda inside: ratio_of(known, warp, known.fault_paces["warp"], some, inside, rate, seen), windows)
         for inside, ratio in zip(windows, ratios, strict=True):
             out[inside] = np.fmax(out[inside], ratio)
     return np.repeat(out, step)[: len(numbers)].astype(np.float32)

@@ -32,37 +32,51 @@ def ratio(known: Statistics, kind: str, gain: float, numbers: Floats, window: sl
     return ratio_of(known, strongest(gain * known.faults[kind]), known.fault_paces[kind], numbers, window, fps)
 
 
-def ratio_of(known: Statistics, fault: Floats, shares: Floats, numbers: Floats, window: slice, fps: float) -> float:
-    """The same of the fault whose covariance has that factor (N, K), and whose pace has those shares (kernels,)."""
+def ratio_of(
+    known: Statistics,
+    fault: Floats,
+    shares: Floats,
+    numbers: Floats,
+    window: slice,
+    fps: float,
+    trusted: NDArray[np.bool_] | None = None,
+) -> float:
+    """The same of the fault whose covariance has that factor (N, K), and whose pace has those shares (kernels,).
+
+    trusted: (T,) frames whose numbers tell where the face is, and so count; by default all.
+    """
     frames = np.arange(len(numbers))
+    seen = np.ones(len(numbers), np.bool_) if trusted is None else trusted
     outside = (frames < window.start - BESIDE) | (frames >= window.stop + BESIDE)
-    calm: NDArray[np.bool_] = outside & (np.abs(frames - (window.start + window.stop) / 2) < _KNOWN_S * fps)
-    if calm.sum() < _FEWEST:
+    calm = seen & outside & (np.abs(frames - (window.start + window.stop) / 2) < _KNOWN_S * fps)
+    if calm.sum() < _FEWEST or not seen[window].any():
         return math.nan
     directions, paces = movements(known, numbers, calm)
     moves = (numbers - numbers[calm].mean(0)) @ directions
-    off, spread = _foretold(moves, paces, window, fps)
+    off, spread = _foretold(moves, paces, window, fps, seen)
     # Every direction in units of what is not foretold of it, turned to where the fault is strongest beside that.
     size = np.sqrt(np.einsum("nii->n", spread) / len(off))
     turn, strength, _ = np.linalg.svd(directions.T @ fault / size[:, None], full_matrices=False)
     off, spread = (off / size) @ turn, np.tensordot((turn**2).T, spread / size[:, None, None] ** 2, 1)
-    swell = swelling(len(off))
-    pace = np.einsum("k,ktu->tu", shares, kernels(np.arange(len(off)) / fps)) * swell[:, None] * swell
+    inside = np.flatnonzero(seen[window])
+    swell = swelling(window.stop - window.start)[inside]
+    pace = np.einsum("k,ktu->tu", shares, kernels(inside / fps)) * swell[:, None] * swell
     bent = spread + strength[:, None, None] ** 2 * pace
     gain = _squares(spread, off) - _squares(bent, off)
     return float((gain - np.linalg.slogdet(bent)[1] + np.linalg.slogdet(spread)[1]).sum() / 2)
 
 
-def _foretold(moves: Floats, paces: Floats, window: slice, fps: float) -> tuple[Floats, Floats]:
-    """How far each direction is off in the window, (L, N), for what the frames around it foretell, and how far off it may
-    be: covariances (N, L, L). Conditional Gaussians (Rasmussen and Williams 2006, equation 2.19)."""
+def _foretold(moves: Floats, paces: Floats, window: slice, fps: float, seen: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """How far each direction is off in the L frames of the window that are seen, (L, N), for what those around it foretell, and
+    how far off it may be: covariances (N, L, L). Conditional Gaussians (Rasmussen and Williams 2006, equation 2.19)."""
     around = round(_AROUND_S * fps)
     frames = np.arange(max(0, window.start - around), min(len(moves), window.stop + around))
+    frames = frames[seen[frames]]
     own = usual_covariance(paces, kernels(frames / fps), _DOUBT)
     inside = (frames >= window.start) & (frames < window.stop)
     across = own[:, inside][:, :, ~inside]
     weights = np.linalg.solve(own[:, ~inside][:, :, ~inside], across.transpose(0, 2, 1)).transpose(0, 2, 1)
-    off = moves[window] - np.matmul(weights, moves[frames[~inside]].T[:, :, None])[:, :, 0].T
+    off = moves[frames[inside]] - np.matmul(weights, moves[frames[~inside]].T[:, :, None])[:, :, 0].T
     return off, own[:, inside][:, :, inside] - weights @ across.transpose(0, 2, 1)
 
 
