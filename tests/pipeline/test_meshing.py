@@ -41,15 +41,16 @@ def test_without_being_asked_there_are_none() -> None:
     assert all(face.mesh is None for face in diagnosis.track.faces)
 
 
-def test_what_a_lost_mesh_does_is_not_held_against_the_frames_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mode", ["collapsed", "flicker"])
+def test_what_a_lost_mesh_does_is_not_held_against_the_frames_beside(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     some = Settings(range="0-24", device="cpu")
     whole = analyse(SHORT, some).diagnoses[0].signals["unforeseen"]
     lost = np.zeros(len(whole), bool)
     lost[12:15] = True
-    monkeypatch.setattr(measuring, "misplacing_faults", lambda signals, fps: lost)
+    monkeypatch.setattr(measuring, "obvious", lambda asked, signals, fps: lost & (asked == mode))
     without = analyse(SHORT, some).diagnoses[0].signals["unforeseen"]
-    np.testing.assert_array_equal(without[lost], whole[lost])
     assert np.isfinite(without).all() and (without[~lost] != whole[~lost]).all()
+    assert (without[lost] == whole[lost]).all() == (mode == "collapsed")
 
 
 TEN = Settings(range="2-12", device="cpu")

@@ -14,7 +14,7 @@ from facefix.diagnose import measure
 from facefix.diagnose.features import nobody
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.looks import Looks
-from facefix.diagnose.modes import misplacing_faults, passing_faults
+from facefix.diagnose.modes import obvious, passing_faults
 from facefix.diagnose.skin import reading as skin
 from facefix.diagnose.smear import reading as smear
 from facefix.faces import align, appearance, pose
@@ -29,7 +29,7 @@ from facefix.pipeline.loading import loaded
 from facefix.pipeline.overlapping import Behind, ahead
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
-from facefix.types import ClipInfo, Face, Pixels, Span, Track
+from facefix.types import ClipInfo, Face, Pixels, Signals, Span, Track
 
 _BATCH_FRAMES = 4
 _SKIN_RATE = 8.0
@@ -94,15 +94,23 @@ class _Followed:
         smeared = self._readers.smear.read(self._smear)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
         told = self._meter.finish() | shapes | {skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen}
-        misplaced = misplacing_faults(told, self._rate)
-        if misplaced.any():
-            # What such meshes do foretells nothing of the frames beside them.
-            beside = self._readers.foresight.read(self._steps, self._rate, ~misplaced)
-            told[foresight.SIGNAL] = np.where(misplaced, unforeseen, beside)
+        told[foresight.SIGNAL] = self._calmly(unforeseen, told)
         # Who somebody is, and was at first, only frames tell that show it.
         unlike, faulty = nobody(told, self._rate), passing_faults(told, self._rate)
         told[measure.IDENTITY] = self._meter.identity_distance(unlike, faulty)
         return told | self._departing.read(self.track.span.start, unlike, faulty)
+
+    def _calmly(self, unforeseen: NDArray[float32], told: Signals) -> NDArray[float32]:
+        """What is unforeseen without what the mesh does where it cannot lie where the face is.
+
+        It foretells nothing of the frames beside these, and in a face that boils it tells of no warp; but a face that is gone is
+        known by it, too.
+        """
+        gone, boiling = (obvious(mode, told, self._rate) for mode in ("collapsed", "flicker"))
+        if not (gone | boiling).any():
+            return unforeseen
+        trusted = self._readers.foresight.read(self._steps, self._rate, ~(gone | boiling))
+        return np.where(gone, unforeseen, trusted)
 
     @property
     def meshes(self) -> NDArray[float32]:

@@ -7,7 +7,7 @@ from tests.diagnose.modes.talking import FPS, clean, found_in, track
 
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
-from facefix.diagnose.modes import explained, find_all, misplacing_faults, passing_faults
+from facefix.diagnose.modes import explained, find_all, obvious, passing_faults
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
 from facefix.diagnose.smear.reading import SIGNALS as SMEAR
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
@@ -90,14 +90,14 @@ def test_faults_that_pass_are_told_without_knowing_who_it_is() -> None:
     assert not faulty[:36].any() and not faulty[58:66].any() and not faulty[106:].any()
 
 
-def test_the_mesh_lies_elsewhere_where_a_face_is_gone_or_boils() -> None:
+def test_only_what_is_visible_at_once_is_obvious() -> None:
     signals = clean()
-    signals["shape_warp"][110:124] = 0.9
-    assert not misplacing_faults(signals, FPS).any()
     signals["mesh"][40:54] = 0.4
     signals["shading"][80:100] += 12
     signals["boil"][80:100] += 12
     signals["shape_flicker"][80:100] = 0.9
-    lost = misplacing_faults(signals, FPS)
-    assert lost[42:52].all() and lost[83:97].all()
-    assert not lost[:34].any() and not lost[60:74].any() and not lost[106:].any()
+    gone, boiling = (obvious(mode, signals, FPS) for mode in ("collapsed", "flicker"))
+    assert gone[42:52].all() and not gone[:34].any() and not gone[60:].any()
+    assert boiling[83:97].all() and not boiling[:74].any() and not boiling[106:].any()
+    signals["mesh"][40:54] = 0.72
+    assert found_in(signals)["collapsed"][0].severity < 0.6 and not obvious("collapsed", signals, FPS).any()

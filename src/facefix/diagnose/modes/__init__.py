@@ -48,9 +48,9 @@ def passing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
     return _frames([spec for spec in MODES.values() if spec is not drift.SPEC], VISIBLE, signals, fps)
 
 
-def misplacing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
-    """(T,) frames in which the mesh cannot lie where the face is, for there is plainly none, or another in every frame."""
-    return _frames((collapsed.SPEC, flicker.SPEC), OBVIOUS, signals, fps)
+def obvious(mode: str, signals: Signals, fps: float) -> NDArray[np.bool_]:
+    """(T,) frames in which a mode's faults are visible at once."""
+    return _frames([MODES[mode]], OBVIOUS, signals, fps)
 
 
 def _frames(modes: Iterable[ModeSpec], least: float, signals: Signals, fps: float) -> NDArray[np.bool_]:
