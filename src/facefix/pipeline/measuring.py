@@ -103,8 +103,8 @@ class _Followed:
     def _calmly(self, unforeseen: NDArray[float32], told: Signals) -> NDArray[float32]:
         """What is unforeseen without what the mesh does where it cannot lie where the face is.
 
-        It foretells nothing of the frames beside these, and in a face that boils it tells of no warp; but a face that is gone is
-        known by it, too.
+        It foretells nothing of the frames beside these, and in a face that boils it tells of no warp; but a face that is gone
+        is known by it, too.
         """
         gone, boiling = (obvious(mode, told, self._rate) for mode in ("collapsed", "flicker"))
         if not (gone | boiling).any():

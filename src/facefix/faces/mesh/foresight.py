@@ -26,10 +26,7 @@ from facefix.models import zoo
 
 SIGNAL = "unforeseen"
 SIGNALS: Mapping[str, str] = MappingProxyType(
-    {
-        SIGNAL: "how much likelier the mesh's path is with a warp in it than without, given what the face does else; nats; but for "
-        "what the mesh does where a face is gone or boils"
-    }
+    {SIGNAL: "how much likelier the mesh's path is with a warp in it than without, given what a sound face does; nats"}
 )
 REACHES_S = (0.2, 0.45, 0.85)
 """Lengths of the windows: a warp lasts 4 to 30 frames."""
