@@ -170,7 +170,12 @@ def _detail_lost(signals: Signals, fps: float) -> Curve:
 
 def melted(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which eyes, brows and lips have lost their edges and what surrounds the face has not: no wax does that."""
-    return _kept("crispness", signals, fps) < _EDGES * _kept("crispness_out", signals, fps)
+    return edges_kept(signals, fps) < _EDGES
+
+
+def edges_kept(signals: Signals, fps: float) -> Curve:
+    """(T,) share of their crispness that eyes, brows and lips keep, beside that of what surrounds the face."""
+    return _kept("crispness", signals, fps) / np.maximum(_kept("crispness_out", signals, fps), 1e-3)
 
 
 def blurred(signals: Signals, fps: float, below: float) -> NDArray[np.bool_]:

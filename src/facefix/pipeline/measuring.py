@@ -110,7 +110,8 @@ class _Followed:
         if not (gone | boiling).any():
             return unforeseen
         trusted = self._readers.foresight.read(self._steps, self._rate, ~(gone | boiling))
-        return np.where(gone, unforeseen, trusted)
+        beside = np.fmin(unforeseen, trusted)
+        return np.where(gone, unforeseen, np.where(boiling, np.fmin(unforeseen, 0), beside))
 
     @property
     def meshes(self) -> NDArray[float32]:

@@ -19,8 +19,21 @@ def test_a_face_that_melts_with_its_skin_has_collapsed_and_is_no_wax() -> None:
     assert found_in(signals).keys() == {"collapsed", "warp"}
     (found,) = find_all(track(), signals, FPS)
     assert found.mode == "collapsed" and found.severity == pytest.approx(0.7, abs=0.1)
+    assert "melt: 35% of their edges" in found.why and found.evidence["edges_kept"] == pytest.approx(0.35, abs=0.03)
     signals["wax"][70:100] = 0.05
     assert found_in(signals).keys() == {"warp"}
+
+
+def test_what_looks_dragged_where_features_lose_their_edges_is_a_mild_collapse_and_no_warp() -> None:
+    signals = clean()
+    signals["smear"][70:100] = 0.7
+    assert found_in(signals).keys() == {"warp"}
+    signals["crispness"][70:100] = 0.7
+    (found,) = find_all(track(), signals, FPS)
+    assert (found.mode, found.severity) == ("collapsed", pytest.approx(0.3, abs=1e-6))
+    assert found.span.start - 10 <= 72 and found.span.end - 10 >= 98
+    signals["smear"][:] = 0
+    assert found_in(signals) == {}
 
 
 @pytest.mark.parametrize("confidence, low, high", [(0.72, 0.3, 0.6), (0.6, 0.6, 0.9), (0.3, 0.9, 1.0)])

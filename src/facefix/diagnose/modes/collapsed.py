@@ -16,9 +16,9 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.features import melted
-from facefix.diagnose.spans import FOREIGN_TINT, KNOWN, ModeSpec, own_confidence, runs, severity, whole, worst
-from facefix.types import Finding, Signals
+from facefix.diagnose.features import edges_kept, melted
+from facefix.diagnose.spans import FOREIGN_TINT, KNOWN, VISIBLE, ModeSpec, own_confidence, runs, severity, whole, worst
+from facefix.types import Finding, Signals, Span
 
 _KNOTS = (-0.83, -0.76, -0.66, -0.48)
 """Minus the confidence, at severity 0, 0.3, 0.6, 0.9."""
@@ -44,19 +44,23 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     curve = np.where(legible, _curve(signals, fps), 0).astype(float32)
     found = []
     for span in runs(curve, min_frames=max(2, round(fps / 8)), bridge=max(2, round(fps / 6))):
-        sure = float(np.nanmedian(mesh[span.start : span.end]))
-        why = f"eyes, nose and mouth can not be made out: gone, or covered (mesh confidence {sure:.2f}; clear faces have 0.93)."
-        found.append(
-            Finding(
-                "collapsed",
-                -1,
-                whole(curve, span, fps),
-                worst(curve, span),
-                why,
-                {"mesh_confidence": round(sure, 3)},
-            )
-        )
+        why, evidence = _reason(signals, span, fps)
+        found.append(Finding("collapsed", -1, whole(curve, span, fps), worst(curve, span), why, evidence))
     return found
+
+
+def _reason(signals: Signals, span: Span, fps: float) -> tuple[str, dict[str, float]]:
+    """The sentence of a finding, and its numbers."""
+    inside = slice(span.start, span.end)
+    sure, kept = (float(np.nanmedian(values[inside])) for values in (signals["mesh"], edges_kept(signals, fps)))
+    evidence = {"mesh_confidence": round(sure, 3), "edges_kept": round(kept, 3)}
+    if sure >= KNOWN * own_confidence(signals["mesh"]):
+        return (
+            f"eyes, brows and lips melt: {kept:.0%} of their edges are left, beside those of what is around the face.",
+            evidence,
+        )
+    why = f"eyes, nose and mouth can not be made out: gone, or covered (mesh confidence {sure:.2f}; clear faces have 0.93)."
+    return why, evidence
 
 
 def _curve(signals: Signals, fps: float) -> NDArray[float32]:
@@ -66,7 +70,10 @@ def _curve(signals: Signals, fps: float) -> NDArray[float32]:
     if own >= _CLEAR:
         unknown = np.fmin(severity(-mesh, _KNOTS), severity(-mesh / own, _SHARE_KNOTS))
         mild = np.isfinite(mesh) & melted(signals, fps)
-        return np.fmax(unknown, np.where(mild, weighing.of("collapsed").severity(signals, fps), 0))
+        # What is left of features that melt looks dragged in single frames, long before the mesh loses them.
+        dragged = weighing.of("smear").severity(signals, fps) >= VISIBLE
+        told = np.fmax(weighing.of("collapsed").severity(signals, fps), np.where(dragged, VISIBLE, 0))
+        return np.fmax(unknown, np.where(mild, told, 0))
     return np.where(signals["crispness_out"] >= _SHARP, severity(-mesh, _NEVER_CLEAR_KNOTS), 0)
 
 

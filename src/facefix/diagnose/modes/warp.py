@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.features import blurred, feature
+from facefix.diagnose.features import blurred, feature, melted
 from facefix.diagnose.spans import OWN_TINT, VISIBLE, ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
@@ -56,11 +56,11 @@ def by_path(finding: Finding) -> bool:
 
 
 def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
-    """(T,) frames whose looks tell nothing: something is before the face, all of the picture is blurred, or the face flickers
-    plainly, for what is drawn anew in every frame looks torn in each."""
+    """(T,) frames whose looks tell of no warp: something is before the face, all of the picture is blurred, features melt, or
+    the face flickers plainly, for what is drawn anew in every frame looks torn in each."""
     hidden = passing(signals["tint"] >= OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
     boiling = np.nan_to_num(weighing.of("flicker").severity(signals, fps)) >= _PLAIN
-    return hidden | boiling | blurred(signals, fps, _BLURRED)
+    return hidden | boiling | melted(signals, fps) | blurred(signals, fps, _BLURRED)
 
 
 def _moved(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
