@@ -25,6 +25,12 @@ def subject(mode: str, *, anchored: bool = True, span: Span | None = None) -> Su
     return Subject(Treatment(0, mode, span, 0.6, 0.6, ""), anchors, range(span.start, span.end), INSTRUMENTS)
 
 
+def started(measure: proof.Measure, mode: str, span: Span | None = None) -> Gauge:
+    """With sound frames, or, where the measure is for faces without, with none."""
+    some = (measure.start(subject(mode, anchored=anchored, span=span)) for anchored in (True, False))
+    return next(gauge for gauge in some if gauge is not None)
+
+
 def read(gauge: Gauge | None, before: list[np.ndarray], after: list[np.ndarray], moved_px: float = 0) -> tuple[float, float]:
     """moved_px: how far the face is moved by what is done to it."""
     assert gauge is not None
@@ -65,7 +71,7 @@ def test_a_quarter_of_a_pixel_and_rounding_are_neither(mode: str) -> None:
     sound = turning(FRAMES)
     after = [(np.round(moved(crop, 0.25, 0.25) * 255) / 255).astype(np.float32) for crop in sound]
     for measure in proof.MEASURES[mode]:
-        told = read(measure.start(subject(mode)), sound, after, 0.25)
+        told = read(started(measure, mode), sound, after, 0.25)
         assert abs(told[1] - told[0]) < measure.tolerance(told[0])
 
 
@@ -92,7 +98,43 @@ def test_without_anchors_the_next_measure_serves_or_none() -> None:
     for frame, crop in enumerate(turning(FRAMES)):
         exam.see("waxy", *(Sight(frame, crop, mesh()) for _ in range(2)))
     (result,) = exam.results()
-    assert result.measure is proof.MEASURES["waxy"][1] and result.before == pytest.approx(result.after, abs=1e-5)
+    assert (
+        result.measure is proof.MEASURES["waxy"][-1]
+        and not result.measure.decisive
+        and result.before == pytest.approx(result.after, abs=1e-5)
+    )
+
+
+def shown(before: np.ndarray, after: np.ndarray) -> proof.Measured:
+    """What an exam of wax says, where the sound frames are `face()`."""
+    asked = subject("waxy")
+    exam = proof.Exam([asked.treatment], asked.anchors, asked.samples, INSTRUMENTS)
+    for frame in range(FRAMES):
+        exam.see("waxy", *(Sight(frame, crop, mesh()) for crop in (before, after)))
+    (told,) = exam.results()
+    return told
+
+
+def test_skin_as_rough_as_that_of_the_sound_frames_is_told_by_wax_and_harm_by_texture() -> None:
+    sound, (soft,) = face(), blurred([face()])
+    plain = shown(soft, sound)
+    assert plain.measure is not None and (plain.measure.name, plain.improved) == ("texture distance", True)
+    alike = shown(sound, sound)
+    assert alike.measure is not None and alike.measure.name == "wax" and alike.idle
+    harm = shown(sound, soft)
+    assert harm.measure is not None and (harm.measure.name, harm.worse) == ("texture distance", True)
+
+
+def test_an_exam_recalls_what_all_its_gauges_told() -> None:
+    asked, (soft,) = subject("waxy"), blurred([face()])
+    first, second = (proof.Exam([asked.treatment], asked.anchors, asked.samples, INSTRUMENTS) for _ in range(2))
+    for frame in range(FRAMES):
+        first.see("waxy", *(Sight(frame, crop, mesh()) for crop in (face(), soft if frame % 2 else face())))
+    second.recall(first.told(Span(0, FRAMES)))
+    assert second.told(Span(0, FRAMES)) == first.told(Span(0, FRAMES))
+    assert len(first.told(Span(0, FRAMES))[0]["gauged"]) == 2
+    (one,), (other,) = first.results(), second.results()
+    assert (one.measure, one.before, one.after) == (other.measure, other.before, other.after)
 
 
 @pytest.mark.parametrize("length", [1, 3, 30, 48, 49, 100, 5000])
@@ -100,7 +142,6 @@ def test_without_anchors_the_next_measure_serves_or_none() -> None:
 def test_some_dozens_of_frames_at_most_and_all_inside(mode: str, length: int) -> None:
     span = Span(7, 7 + length)
     for measure in proof.MEASURES[mode]:
-        gauge = measure.start(subject(mode, span=span))
-        assert gauge is not None
+        gauge = started(measure, mode, span)
         frames = list(gauge.frames)
         assert 0 < len(frames) <= 48 and frames == sorted(set(frames)) and all(frame in span for frame in frames)

@@ -56,7 +56,7 @@ def test_what_did_no_good_goes_but_only_once() -> None:
 def test_what_its_measure_may_not_see_stays() -> None:
     wax, untouched = treatment(0, 10, "waxy"), treatment(30, 40)
     rollback = Rollback([wax, untouched], REACH)
-    signal = MEASURES["waxy"][1]
+    signal = MEASURES["waxy"][-1]
     assert not rollback.again([Measured(wax, signal, 0.69, 0.64), Measured(untouched, MEASURE, 0.3, 0.3, touched=False)])
     assert rollback.kept == [wax, untouched]
 

@@ -175,7 +175,7 @@ def melted(signals: Signals, fps: float) -> NDArray[np.bool_]:
 
 def edges_kept(signals: Signals, fps: float) -> Curve:
     """(T,) share of their crispness that eyes, brows and lips keep, beside that of what surrounds the face."""
-    return _kept("crispness", signals, fps) / np.maximum(_kept("crispness_out", signals, fps), 1e-3)
+    return (_kept("crispness", signals, fps) / np.maximum(_kept("crispness_out", signals, fps), 1e-3)).astype(float32)
 
 
 def blurred(signals: Signals, fps: float, below: float) -> NDArray[np.bool_]:

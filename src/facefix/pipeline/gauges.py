@@ -190,12 +190,22 @@ class TextureDistance:
 
 
 class Wax:
-    """The diagnosis's wax signal: expected severity as single frames tell it. For faces without a sound frame."""
+    """The diagnosis's wax signal: expected severity as single frames tell it."""
 
     def __init__(self, subject: Subject) -> None:
         self.frames = spread(subject.treatment.span, _SKIN_FRAMES)
         self._reader = subject.instruments.skin
         self.told: Told = {}
+
+    @classmethod
+    def beside_sound(cls, subject: Subject) -> Wax | None:
+        """For faces with sound frames."""
+        return cls(subject) if subject.anchors else None
+
+    @classmethod
+    def alone(cls, subject: Subject) -> Wax | None:
+        """For faces without."""
+        return None if subject.anchors else cls(subject)
 
     def push(self, before: Sight, after: Sight) -> None:
         told = self._reader.judge(np.stack([bands(_clipped(sight.pixels)) for sight in (before, after)]))

@@ -38,6 +38,8 @@ class Measure:
     """
     decisive: bool = True
     """Whether a repair that it does not see is worth nothing."""
+    least: float = 0.0
+    """Before, from which on it can show that something is better; of less, unless it is harm, the next measure tells."""
 
     def tolerance(self, before: float) -> float:
         return max(self.noise, self.share * before)
@@ -45,12 +47,14 @@ class Measure:
 
 _IDENTITY = Measure("identity distance", "", Likeness.start, noise=0.01)
 _STEADINESS = Measure("unsteadiness", " %", Unsteadiness.start, noise=0.03, share=0.02, decisive=False)
-_TEXTURE = Measure("texture distance", "", TextureDistance.start, noise=0.05)
+_TEXTURE = Measure("texture distance", "", TextureDistance.start, noise=0.05, least=0.1)
+# Where the frames called sound are as waxy as those to be repaired, as in generated clips, texture has nothing to show.
+_WAX_BESIDE = Measure("wax", "", Wax.beside_sound, noise=0.07)
 # A repair at the default strength of skin that was made waxy by 0.9 moved it by 0.05, where texture came from 0.60 to 0.18.
-_WAX = Measure("wax", "", Wax, noise=0.07, decisive=False)
+_WAX = Measure("wax", "", Wax.alone, noise=0.07, decisive=False)
 
 MEASURES: Mapping[str, Sequence[Measure]] = MappingProxyType(
-    {"warp": (_IDENTITY,), "drift": (_IDENTITY,), "flicker": (_STEADINESS,), "waxy": (_TEXTURE, _WAX)}
+    {"warp": (_IDENTITY,), "drift": (_IDENTITY,), "flicker": (_STEADINESS,), "waxy": (_TEXTURE, _WAX_BESIDE, _WAX)}
 )
 """By mode, best first: the first that has something to measure by counts."""
 
@@ -130,38 +134,37 @@ class _Watched:
     def __init__(self, subject: Subject) -> None:
         self.treatment = subject.treatment
         self._touched: set[int] = set()
-        self._measure, self._gauge = _chosen(subject)
-        self._frames = frozenset(self._gauge.frames) if self._gauge else frozenset()
+        self._gauges = _started(subject)
 
     def see(self, before: Sight, after: Sight) -> None:
         if before.frame in self.treatment.span:
             self._touched.add(before.frame)
-        if self._gauge is not None and before.frame in self._frames:
-            self._gauge.push(before, after)
+        for _, gauge, frames in self._gauges:
+            if before.frame in frames:
+                gauge.push(before, after)
 
     def told(self, span: Span) -> dict[str, Any]:
-        gauged = self._gauge.told if self._gauge else {}
-        return {
-            "touched": sorted(frame for frame in self._touched if frame in span),
-            "gauged": [[frame, gauged[frame]] for frame in sorted(gauged) if frame in span],
-        }
+        gauged = [[[frame, g.told[frame]] for frame in sorted(g.told) if frame in span] for _, g, _ in self._gauges]
+        return {"touched": sorted(frame for frame in self._touched if frame in span), "gauged": gauged}
 
     def forget(self, before: int) -> None:
-        """What was seen of earlier frames only served the gauge to look back at."""
+        """What was seen of earlier frames only served the gauges to look back at."""
         self._touched = {frame for frame in self._touched if frame >= before}
-        if self._gauge is not None:
-            for frame in [frame for frame in self._gauge.told if frame < before]:
-                del self._gauge.told[frame]
+        for _, gauge, _ in self._gauges:
+            for frame in [frame for frame in gauge.told if frame < before]:
+                del gauge.told[frame]
 
     def recall(self, told: Mapping[str, Any]) -> None:
         self._touched |= set(told["touched"])
-        if self._gauge is not None:
-            self._gauge.told.update((frame, value) for frame, value in told["gauged"])
+        for (_, gauge, _), gauged in zip(self._gauges, told["gauged"], strict=True):
+            gauge.told.update((frame, value) for frame, value in gauged)
 
     def result(self) -> Measured:
-        reading = self._gauge.read() if self._gauge is not None else None
-        measure = None if reading is None else self._measure
-        return Measured(self.treatment, measure, *(reading or (0.0, 0.0)), touched=bool(self._touched))
+        """By the first measure that can show something, or shows harm; by the first that was taken where none can."""
+        bare = Measured(self.treatment, None, touched=bool(self._touched))
+        taken = [replace(bare, measure=m, before=r[0], after=r[1]) for m, g, _ in self._gauges if (r := g.read()) is not None]
+        telling = [one for one in taken if one.measure is not None and (one.before >= one.measure.least or one.worse)]
+        return next(iter([*telling, *taken]), bare)
 
 
 class Exam:
@@ -203,10 +206,14 @@ class Exam:
         return [one.result() for one in self._watched]
 
 
-def _chosen(subject: Subject) -> tuple[Measure | None, Gauge | None]:
-    """The first measure of the mode that can be taken."""
+def _started(subject: Subject) -> list[tuple[Measure, Gauge, frozenset[int]]]:
+    """The measures of the mode that can be taken, best first, their gauges, and the frames these want to see; none after the
+    first that can always tell."""
+    started = []
     for measure in MEASURES.get(subject.treatment.mode, ()):
         gauge = measure.start(subject)
         if gauge is not None:
-            return measure, gauge
-    return None, None
+            started.append((measure, gauge, frozenset(gauge.frames)))
+            if not measure.least:
+                break
+    return started
