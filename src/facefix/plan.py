@@ -121,7 +121,7 @@ def make_plan(
     output: Span | None = None,
     characters: Iterable[PlannedCharacter] = (),
 ) -> Plan:
-    """Turn findings into treatments. Modes outside `treatable` (no cure known) or `only` are left out.
+    """Turn findings into treatments. What is lost, and modes outside `treatable` (no cure known) or `only`, are left out.
 
     Frames to be regenerated are left alone, since paint over a face past saving helps nobody; the rest of their track is
     treated where it is treatable.
@@ -131,7 +131,7 @@ def make_plan(
         Treatment(f.track, f.mode, span, round(f.severity, 3), round(_strength(f.severity, strength), 3), f.why, f.steady)
         for d in analysis.diagnoses
         for f in d.findings
-        if f.mode in wanted and strength > 0
+        if f.mode in wanted and not f.lost and strength > 0
         for span in without(f.span, d.judgement.regenerate)
     )
     treated = {t.track for t in treatments}

@@ -55,10 +55,13 @@ class Terms:
     """Of each case, that are compared."""
 
 
-def choose(clips: Mapping[Part, Sequence[Path]], count: int, seed: int = 0) -> tuple[Case, ...]:
-    """Draw `count` cases of one fault each, every variant and every clip about as often; every sixth is left clean."""
+def choose(clips: Mapping[Part, Sequence[Path]], count: int, seed: int = 0, collapsed: bool = False) -> tuple[Case, ...]:
+    """Draw `count` cases of one fault each, every variant and every clip about as often; every sixth is left clean.
+
+    collapsed: draw collapses alone, which are none of the others.
+    """
     rng = np.random.default_rng([seed, 44])
-    variants = [name for name, fault in VARIANTS.items() if fault.mode != COLLAPSED]
+    variants = [name for name, fault in VARIANTS.items() if (fault.mode == COLLAPSED) == collapsed]
     # The modes take turns, whatever the number of their variants.
     modes = list(dict.fromkeys(VARIANTS[name].mode for name in variants))
     ways = {mode: [name for name in variants if VARIANTS[name].mode == mode] for mode in modes}
@@ -100,7 +103,7 @@ def run(
         ModelError: a baseline's weights are not installed.
         SettingsError: there is no such baseline.
     """
-    chosen = choose(clips_of(folder, part), count, seed)
+    chosen = choose(clips_of(folder, part), count, seed, only == COLLAPSED)
     if only is not None:
         chosen = tuple(case for case in chosen if any(VARIANTS[dose.variant].mode == only for dose in case.doses))
     return list(measured(chosen, terms=terms, seconds=seconds, cache=cache, show=show, progress=progress))

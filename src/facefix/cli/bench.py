@@ -13,7 +13,7 @@ from facefix.cli.options import settings_options
 from facefix.cli.terminal import say
 
 _PARTS = ("all", "fit", "held-out")
-_MODES = ("warp", "drift", "flicker", "waxy")
+_MODES = ("warp", "drift", "flicker", "waxy", "collapsed")
 _SCENES = 12
 """In which people cross, at most."""
 

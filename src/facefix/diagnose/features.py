@@ -39,7 +39,7 @@ _ENOUGH = 5
 _DIM = 0.6
 """Share of crispness below which a picture is too blurred to tell people apart; of 20 sound clips 18 never have less than 0.71,
 the other two in 4 and 16 % of their frames."""
-_EDGES = 0.5
+EDGES = 0.5
 """Share of their crispness that features keep, at most, in a face that melts, beside that of its surroundings: by 0.3 of
 severity medians of 0.17 to 0.41 in eight fitted clips; waxy, smeared, flickering, covered, painted and blurred faces of the
 same clips 0.66 and more, single frames of them down to 0.38."""
@@ -170,7 +170,7 @@ def _detail_lost(signals: Signals, fps: float) -> Curve:
 
 def melted(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which eyes, brows and lips have lost their edges and what surrounds the face has not: no wax does that."""
-    return edges_kept(signals, fps) < _EDGES
+    return edges_kept(signals, fps) < EDGES
 
 
 def edges_kept(signals: Signals, fps: float) -> Curve:

@@ -30,7 +30,7 @@ from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.rendering import Report, render
 from facefix.pipeline.sampling import of_pictures, samples, samples_at
 from facefix.plan import Plan
-from facefix.repair.cures import CURES
+from facefix.repair.cures import CURES, curable
 from facefix.settings import Settings
 from facefix.types import Analysis, ClipInfo, Pixels, Span, VideoInfo
 
@@ -174,7 +174,7 @@ def _latest(
 
 def _mendable(analysis: Analysis) -> frozenset[int]:
     """Frames with a fault that has a cure."""
-    spans = [finding.span for d in analysis.diagnoses for finding in d.findings if finding.mode in CURES]
+    spans = [finding.span for d in analysis.diagnoses for finding in d.findings if curable(finding)]
     return frozenset(frame for span in spans for frame in range(span.start, span.end))
 
 

@@ -79,7 +79,7 @@ def _blamed(diagnosis: Diagnosis, forgiven: Collection[str]) -> Reasons:
     blamed: Reasons = [None] * len(span)
     for finding in sorted(diagnosis.findings, key=lambda f: f.severity):
         for frame in range(finding.span.start, finding.span.end):
-            if finding.mode not in forgiven or any(frame in s for s in lost):
+            if finding.mode not in forgiven or finding.lost or any(frame in s for s in lost):
                 blamed[frame - span.start] = finding.mode
     return blamed
 

@@ -17,7 +17,7 @@ from facefix.pipeline.analysing import analyse, plan
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.rendering import render
 from facefix.plan import Plan, Treatment
-from facefix.repair.cures import CURES
+from facefix.repair.cures import curable
 from facefix.settings import Settings
 from facefix.types import Analysis, ClipInfo, Finding, Span
 
@@ -98,7 +98,7 @@ def cut(whole: Plan, span: Span) -> Plan:
 def _illness(analysis: Analysis) -> np.ndarray:
     """(frames analysed,) the severity of the worst finding with a cure."""
     ill = np.zeros(len(analysis.span))
-    for finding in (f for d in analysis.diagnoses for f in d.findings if f.mode in CURES):
+    for finding in (f for d in analysis.diagnoses for f in d.findings if curable(f)):
         part = slice(max(0, finding.span.start - analysis.span.start), max(0, finding.span.end - analysis.span.start))
         ill[part] = np.maximum(ill[part], finding.severity)
     return ill

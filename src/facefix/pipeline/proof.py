@@ -54,7 +54,13 @@ _WAX_BESIDE = Measure("wax", "", Wax.beside_sound, noise=0.07)
 _WAX = Measure("wax", "", Wax.alone, noise=0.07, decisive=False)
 
 MEASURES: Mapping[str, Sequence[Measure]] = MappingProxyType(
-    {"warp": (_IDENTITY,), "drift": (_IDENTITY,), "flicker": (_STEADINESS,), "waxy": (_TEXTURE, _WAX_BESIDE, _WAX)}
+    {
+        "collapsed": (_IDENTITY,),
+        "warp": (_IDENTITY,),
+        "drift": (_IDENTITY,),
+        "flicker": (_STEADINESS,),
+        "waxy": (_TEXTURE, _WAX_BESIDE, _WAX),
+    }
 )
 """By mode, best first: the first that has something to measure by counts."""
 

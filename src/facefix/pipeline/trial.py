@@ -21,7 +21,7 @@ from facefix.repair.cures import Patient, Sight
 from facefix.repair.face import Course, FaceRepair
 from facefix.types import Span
 
-REBUILT = ("warp", "drift")
+REBUILT = ("collapsed", "warp", "drift")
 """Modes whose cures rebuild a face from its anchors."""
 REDRAWN = ("waxy",)
 """Modes whose cures ask the restorer."""

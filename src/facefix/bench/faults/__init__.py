@@ -17,8 +17,8 @@ Memory does not grow with the clip. Frames outside the span and pixels outside t
 Inside, a fault begins and ends smoothly; drift begins smoothly (its step within three frames) and stays to the end
 of its span.
 
-`VARIANTS` holds them all, `FAULTS` the typical one of each failure mode. `collapsed` is a variant but no failure
-mode: it is the verdict "regenerate", which nothing cures.
+`VARIANTS` holds them all, `FAULTS` the typical one of each failure mode. `collapsed` is a variant but none of these: where
+it is plain the right answer to it is the verdict "regenerate".
 """
 
 from __future__ import annotations
