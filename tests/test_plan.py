@@ -59,6 +59,13 @@ def test_findings_become_treatments_within_what_can_and_may_be_treated(analysis:
     assert (_plan(analysis).width, _plan(analysis).height) == (360, 640)
 
 
+def test_what_is_lost_is_not_treated(analysis: Analysis) -> None:
+    (diagnosis,) = analysis.diagnoses
+    gone = [replace(finding, lost=finding.mode == "warp") for finding in diagnosis.findings]
+    lost = replace(analysis, diagnoses=(replace(diagnosis, findings=tuple(gone)),))
+    assert [t.mode for t in _plan(lost).treatments] == ["flicker"]
+
+
 def test_frames_to_regenerate_are_not_painted_over(analysis: Analysis) -> None:
     (diagnosis,) = analysis.diagnoses
     lost = replace(diagnosis, judgement=Judgement("regenerate", "", (Span(11, 15), Span(18, 30))))

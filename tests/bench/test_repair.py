@@ -38,6 +38,8 @@ def test_modes_variants_and_clips_take_turns() -> None:
     assert max(modes.values()) - min(modes.values()) <= 3
     assert {dose.severity for case in drawn for dose in case.doses} == {outcomes.SEVERITY}
     assert len({case.clip for case in drawn}) == 7
+    melting = repair.choose(clips, 12, collapsed=True)  # pyright: ignore[reportArgumentType]
+    assert Counter(case.doses[0].variant if case.doses else "clean" for case in melting) == {"collapsed": 10, "clean": 2}
 
 
 def test_the_middle_of_a_fault_is_compared() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,6 +77,8 @@ def test_before_a_face_comes_nothing_is_good() -> None:
 def test_what_a_repair_may_mend_is_forgiven_and_other_faults_are_not() -> None:
     faults = [Finding("warp", 0, Span(30, 32), 0.5, ""), Finding("collapsed", 0, Span(35, 36), 0.9, "")]
     assert set(_unfit(_diagnosis(findings=faults), forgiven=("warp",))) == {35}
+    faults[1] = replace(faults[1], lost=True)
+    assert set(_unfit(_diagnosis(findings=faults), forgiven=("warp", "collapsed"))) == {35}, "nothing is left to repair"
 
 
 def test_runs_of_one_reason_are_told_together() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pytest
 from facefix import Settings, pipeline
 from facefix.models import zoo
 from facefix.pipeline import remembering
-from facefix.types import Analysis
+from facefix.types import Analysis, Finding, Span
 
 SHORT = Path(__file__).resolve().parents[2] / "samples" / "astronaut_short.mp4"
 SETTINGS = Settings(device="cpu")
@@ -46,6 +46,18 @@ def test_nothing_is_lost(kept: tuple[Analysis, Path], monkeypatch: pytest.Monkey
     monkeypatch.setattr(remembering, "analyse_uncast", never)
     again = remembering.analysed(SHORT, SETTINGS, folder, lambda *_: None)
     assert first.diagnoses and same(first, again)
+
+
+def test_a_finding_that_is_past_cure_stays_so(
+    kept: tuple[Analysis, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (diagnosis,) = kept[0].diagnoses
+    gone = Finding("collapsed", diagnosis.track.id, Span(2, 6), 0.7, "it is gone.", {"edges_kept": 0.9}, lost=True)
+    found = replace(kept[0], diagnoses=(replace(diagnosis, findings=(gone,)),))
+    monkeypatch.setattr(remembering, "analyse_uncast", lambda *_: found)
+    for _ in range(2):
+        assert remembering.analysed(SHORT, SETTINGS, tmp_path, lambda *_: None).diagnoses[0].findings == (gone,)
+        monkeypatch.setattr(remembering, "analyse_uncast", never)
 
 
 def test_another_name_or_strength_is_the_same_analysis(

@@ -63,21 +63,22 @@ class Shover:
     def straighten(self, meshes: np.ndarray, bent, sound: np.ndarray, fps: float, portrayed=None) -> np.ndarray:
         out = meshes.copy()
         out[bent.span.start : bent.span.end, :, 0] += 10
-        self.sound = sound
+        self.sound, self.mode = sound, bent.mode
         return out
 
 
 @pytest.mark.parametrize(("strength", "moved"), [(0.6, 10.0), (1.0, 10.0), (0.3, 5.0), (0.0, 0.0)])
-def test_features_go_as_far_as_the_strength_says(strength: float, moved: float) -> None:
+@pytest.mark.parametrize("mode", ["warp", "collapsed"])
+def test_features_go_as_far_as_the_strength_says(mode: str, strength: float, moved: float) -> None:
     track = PlannedTrack(0, Span(5, 45), np.zeros((40, 5, 2), np.float32), np.ones(40, np.float32), ())
-    treatment = Treatment(0, "warp", Span(20, 30), 0.6, strength, "")
-    curves = {"warp": np.full(40, strength, np.float32)}
+    treatment = Treatment(0, mode, Span(20, 30), 0.6, strength, "")
+    curves = {mode: np.full(40, strength, np.float32)}
     meshes, shover = np.zeros((30, 478, 3), np.float32), Shover()
     known = Known(Span(10, 40), meshes, meshes, (), {})
     wanted = straightened(shover, known, track, [treatment], curves, 25.0).wanted  # pyright: ignore
     np.testing.assert_allclose(wanted[10:20, :, 0], moved, atol=1e-5)
     assert not wanted[:10].any() and not wanted[20:].any()
-    assert list(np.flatnonzero(~shover.sound)) == list(range(10, 20))
+    assert list(np.flatnonzero(~shover.sound)) == list(range(10, 20)) and shover.mode == "warp"
 
 
 @pytest.mark.parametrize("rate", [5.0, 8.0, 24.0, 60.0, 120.0])

@@ -19,6 +19,7 @@ def test_a_face_that_melts_with_its_skin_has_collapsed_and_is_no_wax() -> None:
     assert found_in(signals).keys() == {"collapsed", "warp"}
     (found,) = find_all(track(), signals, FPS)
     assert found.mode == "collapsed" and found.severity == pytest.approx(0.7, abs=0.1)
+    assert not found.lost, "the mesh knows where features are"
     assert "melt: 35% of their edges" in found.why and found.evidence["edges_kept"] == pytest.approx(0.35, abs=0.03)
     signals["wax"][70:100] = 0.05
     assert found_in(signals).keys() == {"warp"}
@@ -44,6 +45,10 @@ def test_a_face_that_the_mesh_no_longer_knows_has_collapsed(confidence: float, l
     assert (found.span.start, found.span.end) == (40, 58)
     assert low <= found.severity <= high
     assert found.evidence["mesh_confidence"] == pytest.approx(confidence)
+    assert found.lost, "what has its edges may be a hand"
+    signals["crispness"][40:58] = 0.3
+    (found,) = found_in(signals)["collapsed"]
+    assert found.lost == (confidence < 0.7)
 
 
 @pytest.mark.parametrize(

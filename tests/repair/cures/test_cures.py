@@ -106,7 +106,15 @@ def test_a_smear_is_rebuilt_from_the_anchors(anchored: AnchoredRestorer) -> None
     assert total(treat("warp", smeared, patient(few, anchored=anchored)), truth) < 0.75 * total(smeared, truth)
 
 
-@pytest.mark.parametrize("mode", ["warp", "drift"])
+def test_features_that_melt_are_rebuilt_from_the_anchors(anchored: AnchoredRestorer) -> None:
+    truth = turning(9)
+    inner = face_mask(FIVE, SIDE).face[..., None]
+    melted = [crop + inner * (cv2.GaussianBlur(crop, (0, 0), 7) - crop) for crop in truth]
+    few = tuple(sights(truth)[::3])
+    assert total(treat("collapsed", melted, patient(few, anchored=anchored)), truth) < 0.6 * total(melted, truth)
+
+
+@pytest.mark.parametrize("mode", ["collapsed", "warp", "drift"])
 def test_without_anchors_nothing_is_made_up(mode: str, anchored: AnchoredRestorer) -> None:
     truth = turning(5)
     for before, after in zip(truth, treat(mode, truth, patient(anchored=anchored)), strict=True):
