@@ -116,5 +116,7 @@ def test_what_passes_before_a_face_makes_it_look_like_nobody_and_skin_that_drift
     assert np.flatnonzero(nobody(signals, 25.0))[[0, -1]].tolist() == [34, 55]
     signals["tint"][50:] = 6
     assert not nobody(signals, 25.0).any()
+    signals["tint"][58:62] = 3.5
+    assert not nobody(signals, 25.0).any(), "but for a moment it stays so to the end"
     signals["tint"][50:] = 30
     assert nobody(signals, 25.0)[50:].all()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facefix.diagnose.spans import VISIBLE, begin, despike, own_level, runs, severity, whole, with_prior, worst
+from facefix.diagnose.spans import VISIBLE, begin, despike, joined, own_level, runs, severity, whole, with_prior, worst
 from facefix.types import Finding, Span
 
 
@@ -53,6 +53,16 @@ def test_a_prior_never_turns_the_order_of_two_findings_round(factor: float) -> N
 
 def test_a_shifted_finding_says_so() -> None:
     assert with_prior(_doubtful(0.4), 1.2).evidence == {"bend_percent": 4.0, "prior": 1.2}
+
+
+@pytest.mark.parametrize(("missed", "filled"), [((40, 52), True), ((40, 54), False), ((0, 6), False), ((96, 100), False)])
+def test_what_is_missed_for_a_moment_is_filled_in(missed: tuple[int, int], filled: bool) -> None:
+    seen = np.ones(100, bool)
+    seen[slice(*missed)] = False
+    assert joined(seen, 25.0).all() == filled and (joined(seen, 25.0) >= seen).all()
+    alone = np.zeros(100, bool)
+    alone[30] = True
+    assert np.flatnonzero(joined(alone, 25.0)).tolist() == [30] and not len(joined(alone[:0], 25.0))
 
 
 def test_a_fault_that_swells_began_before_it_is_seen() -> None:

@@ -14,7 +14,7 @@ from numpy import float32
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, median_filter, minimum_filter1d
 
-from facefix.diagnose.spans import KNOWN, OWN_TINT, covered, own_confidence, own_level, passing
+from facefix.diagnose.spans import KNOWN, OWN_TINT, covered, joined, own_confidence, own_level, passing
 from facefix.types import Signals
 
 Curve = NDArray[float32]
@@ -187,13 +187,15 @@ def blurred(signals: Signals, fps: float, below: float) -> NDArray[np.bool_]:
 def nobody(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which a face looks like nobody: something is before it, it has melted, or the picture is blurred."""
     melting = signals["mesh"] < KNOWN * own_confidence(signals["mesh"])
-    hidden = covered(signals["tint"], fps) | passing(_come_and_gone(signals["tint"] >= OWN_TINT), fps)
+    hidden = covered(signals["tint"], fps) | passing(_come_and_gone(signals["tint"] >= OWN_TINT, fps), fps)
     return hidden | melting | blurred(signals, fps, _DIM)
 
 
-def _come_and_gone(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Without what is there from the first frame, or to the last: who drifts has skin of another colour at either end."""
-    before, after = np.maximum.accumulate(~seen), np.maximum.accumulate(~seen[::-1])[::-1]
+def _come_and_gone(seen: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
+    """Without what is there from the first frame, or to the last, and but for moments all the way: who drifts has skin of
+    another colour at either end."""
+    gone = ~joined(seen, fps)
+    before, after = np.maximum.accumulate(gone), np.maximum.accumulate(gone[::-1])[::-1]
     return seen & before & after
 
 

@@ -100,6 +100,13 @@ def passing(seen: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
     return np.asarray(binary_dilation(seen, np.ones(2 * round(_COMES_S * fps) + 1)), np.bool_) if len(seen) else seen
 
 
+def joined(seen: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
+    """(T,) the same, what is missed for half a second or less between two frames filled in."""
+    reach = round(_COMES_S * fps)
+    padded = np.pad(seen, reach, mode="edge") if len(seen) else seen
+    return np.asarray(binary_closing(padded, np.ones(2 * reach + 1)), np.bool_)[reach : reach + len(seen)]
+
+
 def despike(values: NDArray[float32], frames: int) -> NDArray[float32]:
     """Running median over an odd number of frames; NaN is taken as the signal's median."""
     calm = np.where(np.isnan(values), np.nanmedian(values) if np.isfinite(values).any() else 0.0, values)

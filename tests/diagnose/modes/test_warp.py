@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from tests.diagnose.modes.talking import clean, found_in
+
+from facefix.diagnose.modes.warp import _together
 
 
 def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> None:
@@ -22,6 +25,12 @@ def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> 
     assert "shape_warp" in finding.evidence and "smear" not in finding.evidence
     signals["tint"][70:85] = 40
     assert "warp" not in found_in(signals), "something is before the face"
+
+
+def test_what_both_witnesses_half_see_is_there_and_visible_at_once_only_where_one_says_so() -> None:
+    moved = np.array([0.25, 0.5, 0.7, np.nan, 0.25, np.nan, 0.0], np.float32)
+    torn = np.array([0.2, 0.5, 0.5, 0.4, np.nan, np.nan, 0.2], np.float32)
+    np.testing.assert_allclose(_together(moved, torn), [0.4, 0.6, 0.7, 0.4, 0.25, np.nan, 0.2], atol=1e-6)
 
 
 @pytest.mark.parametrize(("signal", "value"), [("tint", 6.0), ("mesh", 0.85), ("crispness_out", 1.0)])

@@ -44,8 +44,9 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
 
 
 def passing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
-    """(T,) frames in which something is visibly wrong that needs no knowledge of who it is: all modes but drift."""
-    return _frames([spec for spec in MODES.values() if spec is not drift.SPEC], VISIBLE, signals, fps)
+    """(T,) frames in which a face is visibly not itself, as far as that needs no knowledge of who it is. Wax leaves it who it
+    is, and may last from the first frame on."""
+    return _frames((warp.SPEC, flicker.SPEC, collapsed.SPEC), VISIBLE, signals, fps)
 
 
 def obvious(mode: str, signals: Signals, fps: float) -> NDArray[np.bool_]:

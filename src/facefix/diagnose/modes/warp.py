@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import blurred, feature, melted
-from facefix.diagnose.spans import OWN_TINT, VISIBLE, ModeSpec, covered, passing, runs, whole, worst
+from facefix.diagnose.spans import OBVIOUS, OWN_TINT, VISIBLE, ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _PATH, _LOOKS = "shape_warp", "smear"
@@ -31,7 +32,8 @@ def find(signals: Signals, fps: float) -> list[Finding]:
         np.where(hidden, np.nan, weighing.of(name).severity(signals, fps))
         for name, hidden in (("warp", unseen), ("smear", unclear))
     )
-    curve = np.fmax(moved, torn)
+    # What looks torn where features melt is a collapse, which then explains what the path shows of it (`modes.explained`).
+    curve = _together(moved, np.where(melted(signals, fps), np.nan, torn))
     found = []
     for span in runs(curve, min_frames=_SHORTEST_FRAMES, bridge=max(2, round(fps / 6))):
         inside = slice(span.start, span.end)
@@ -55,12 +57,20 @@ def by_path(finding: Finding) -> bool:
     return _PATH in finding.evidence
 
 
+def _together(moved: NDArray[float32], torn: NDArray[float32]) -> NDArray[float32]:
+    """(T,) the severity by both witnesses, NaN where neither sees anything: each may be wrong by itself, but what both of them
+    half see is there. It is visible at once only where one of them says so."""
+    either = 1 - (1 - np.nan_to_num(moved)) * (1 - np.nan_to_num(torn))
+    surer = np.fmax(moved, torn)
+    return np.where(np.isnan(surer), np.nan, np.minimum(either, np.maximum(surer, OBVIOUS))).astype(float32)
+
+
 def _unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
-    """(T,) frames whose looks tell of no warp: something is before the face, all of the picture is blurred, features melt, or
-    the face flickers plainly, for what is drawn anew in every frame looks torn in each."""
+    """(T,) frames whose looks tell nothing: something is before the face, all of the picture is blurred, or the face flickers
+    plainly, for what is drawn anew in every frame looks torn in each."""
     hidden = passing(signals["tint"] >= OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
     boiling = np.nan_to_num(weighing.of("flicker").severity(signals, fps)) >= _PLAIN
-    return hidden | boiling | melted(signals, fps) | blurred(signals, fps, _BLURRED)
+    return hidden | boiling | blurred(signals, fps, _BLURRED)
 
 
 def _moved(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
