@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facefix.diagnose.features import FEATURES, calm, feature, nobody, slow
+from facefix.diagnose.features import FEATURES, calm, feature, nobody, obstructed, slow
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
 from facefix.diagnose.smear.reading import SIGNALS as SMEAR
@@ -107,6 +107,19 @@ def test_slow_is_a_mean_of_what_is_known() -> None:
     assert slow(values, 10) == pytest.approx(np.ones(200), abs=1e-5)
     step = np.concatenate([np.zeros(100), np.ones(100)]).astype(np.float32)
     assert slow(step, 10)[100] == pytest.approx(0.5, abs=0.05)
+
+
+def test_something_of_the_skins_colour_is_before_a_face_where_tint_and_mesh_both_say_a_little() -> None:
+    tint, mesh = np.full(100, 0.5, np.float32), np.full(100, 0.93, np.float32)
+    signals = {"tint": tint, "mesh": mesh}
+    assert not obstructed(signals, 25.0).any()
+    tint[40:60] = 2.5
+    assert not obstructed(signals, 25.0).any(), "another light, or a flush"
+    mesh[40:60] = 0.88
+    mesh[48:52] = 0.93
+    assert np.flatnonzero(obstructed(signals, 25.0))[[0, -1]].tolist() == [34, 65] and obstructed(signals, 25.0)[34:66].all()
+    tint[:] = 2.5
+    assert not obstructed(signals, 25.0).any(), "what is usual in this track"
 
 
 def test_what_passes_before_a_face_makes_it_look_like_nobody_and_skin_that_drifts_does_not() -> None:

@@ -62,6 +62,16 @@ def test_a_shape_that_no_face_takes_is_a_warp(severity: float) -> None:
     assert "the nose" in found.why
 
 
+def test_something_of_the_skins_colour_before_a_face_bends_tears_and_waxes_nothing() -> None:
+    signals = clean()
+    signals["shape_warp"][40:60] = signals["smear"][40:60] = 0.7
+    signals["wax"][90:120] = 0.7
+    assert found_in(signals).keys() == {"warp", "waxy"}
+    signals["tint"][38:62] = signals["tint"][88:122] = 2.5
+    signals["mesh"][38:62] = signals["mesh"][88:122] = 0.93 * 0.95
+    assert found_in(signals) == {}
+
+
 def test_a_single_frame_is_no_warp_and_neither_is_a_profile() -> None:
     signals = clean()
     signals["shape_warp"][40] = 0.9

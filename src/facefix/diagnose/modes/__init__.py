@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from facefix.diagnose.features import obstructed
 from facefix.diagnose.modes import collapsed, drift, flicker, warp, waxy
 from facefix.diagnose.spans import OBVIOUS, VISIBLE, ModeSpec, with_prior
 from facefix.types import Finding, Signals, Span, Track
@@ -46,7 +47,7 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
 def passing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
     """(T,) frames in which a face is visibly not itself, as far as that needs no knowledge of who it is. Wax leaves it who it
     is, and may last from the first frame on."""
-    return _frames((warp.SPEC, flicker.SPEC, collapsed.SPEC), VISIBLE, signals, fps)
+    return _frames((warp.SPEC, flicker.SPEC, collapsed.SPEC), VISIBLE, signals, fps) | obstructed(signals, fps)
 
 
 def obvious(mode: str, signals: Signals, fps: float) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.features import blurred, feature, melted
+from facefix.diagnose.features import blurred, feature, melted, obstructed
 from facefix.diagnose.spans import OBVIOUS, OWN_TINT, VISIBLE, ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
@@ -26,7 +26,7 @@ _BLURRED = 0.5
 
 def find(signals: Signals, fps: float) -> list[Finding]:
     # Two witnesses: the mesh's path over the shot, and what single frames look like where the mesh sees nothing move.
-    unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps)
+    unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps) | obstructed(signals, fps)
     unclear = unseen | _unclear(signals, fps)
     moved, torn = (
         np.where(hidden, np.nan, weighing.of(name).severity(signals, fps))

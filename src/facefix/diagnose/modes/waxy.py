@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
-from facefix.diagnose.features import calm, melted
+from facefix.diagnose.features import calm, melted, obstructed
 from facefix.diagnose.spans import OBVIOUS, ModeSpec, own_confidence, passing, runs, whole, worst
 from facefix.types import Finding, Signals, Span
 
@@ -30,7 +30,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     # What begins to melt, or is back at once, has lost its pores as well.
     melting = (signals["mesh"] < _HOLDS * own_confidence(signals["mesh"])) | passing(melted(signals, fps), fps)
     blurred = calm(np.fmax(signals["crispness"], signals["crispness_out"]), fps / 3) < _CRISP
-    unseen = (signals["face_px"] < _MIN_FACE_PX) | melting | blurred
+    unseen = (signals["face_px"] < _MIN_FACE_PX) | melting | blurred | obstructed(signals, fps)
     curve = np.where(unseen, np.nan, weighing.of("waxy").severity(signals, fps))
     spans = _runs(curve, fps)
     if sum(map(len, spans)) >= _ALWAYS * np.isfinite(curve).sum():
