@@ -19,3 +19,12 @@ def test_shading_that_jumps_is_flicker() -> None:
     signals["shading"][60:72] += 8
     (found,) = found_in(signals)["flicker"]
     assert abs(found.span.start - 60) <= 1 and abs(found.span.end - 72) <= 1
+
+
+def test_hands_that_clap_before_a_face_do_not_make_it_flicker() -> None:
+    signals = clean()
+    signals["shading"][60:75] += 12
+    assert "flicker" in found_in(signals)
+    signals["tint"][58:77] = 2.5
+    signals["mesh"][58:77] = 0.93 * 0.95
+    assert "flicker" not in found_in(signals)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facefix.diagnose import weighing
+from facefix.diagnose.features import obstructed
 from facefix.diagnose.spans import ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
@@ -14,7 +15,7 @@ had 7 and 12, no other frame of 89 cases more than 4."""
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    unclear = covered(signals["tint"], fps) | passing(signals["flash"] >= _FLASH, fps)
+    unclear = covered(signals["tint"], fps) | passing(signals["flash"] >= _FLASH, fps) | obstructed(signals, fps)
     curve = np.where(unclear, np.nan, weighing.of("flicker").severity(signals, fps))
     found = []
     for span in runs(curve, min_frames=2, bridge=max(2, round(fps / 5))):
