@@ -183,11 +183,14 @@ def edges_kept(signals: Signals, fps: float) -> Curve:
     return (_kept("crispness", signals, fps) / np.maximum(_kept("crispness_out", signals, fps), 1e-3)).astype(float32)
 
 
-def obstructed(signals: Signals, fps: float) -> NDArray[np.bool_]:
+def obstructed(signals: Signals, fps: float, lost: float = _LITTLE_LOST) -> NDArray[np.bool_]:
     """(T,) frames in which something of about the skin's colour is before the face, or is coming, or going: the skin changes
-    its colour a little, and the mesh is less sure. No waxy or warped face of 280 cases did both."""
+    its colour a little, and the mesh is less sure. No waxy or warped face of 280 cases did both.
+
+    lost: least value of the feature `mesh_lost`.
+    """
     tint = signals["tint"]
-    seen = (tint >= own_level(tint) + _LITTLE_TINT) & (_mesh_lost(signals, fps) >= _LITTLE_LOST)
+    seen = (tint >= own_level(tint) + _LITTLE_TINT) & (_mesh_lost(signals, fps) >= lost)
     return passing(joined(seen, fps), fps)
 
 

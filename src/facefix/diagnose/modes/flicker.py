@@ -13,9 +13,12 @@ _FLASH = 5.0
 """% that the surroundings jump by in a flash, or by lightning, which lights what is near more, and a face is near: two flashes
 had 7 and 12, no other frame of 89 cases more than 4."""
 
+_LOST = 1.7
+"""Of the feature `mesh_lost`, where something is before the face: colours that boil cost the mesh something, too."""
+
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    unclear = covered(signals["tint"], fps) | passing(signals["flash"] >= _FLASH, fps) | obstructed(signals, fps)
+    unclear = covered(signals["tint"], fps) | passing(signals["flash"] >= _FLASH, fps) | obstructed(signals, fps, _LOST)
     curve = np.where(unclear, np.nan, weighing.of("flicker").severity(signals, fps))
     found = []
     for span in runs(curve, min_frames=2, bridge=max(2, round(fps / 5))):
