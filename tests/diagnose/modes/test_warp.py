@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.diagnose.modes.talking import clean, found_in
+from tests.diagnose.modes.talking import FPS, clean, found_in
 
-from facefix.diagnose.modes.warp import _together
+from facefix.diagnose import weighing
+from facefix.diagnose.modes.warp import _together, by_looks, by_path
 
 
 def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> None:
@@ -31,6 +32,17 @@ def test_what_both_witnesses_half_see_is_there_and_visible_at_once_only_where_on
     moved = np.array([0.25, 0.5, 0.7, np.nan, 0.25, np.nan, 0.0], np.float32)
     torn = np.array([0.2, 0.5, 0.5, 0.4, np.nan, np.nan, 0.2], np.float32)
     np.testing.assert_allclose(_together(moved, torn), [0.4, 0.6, 0.7, 0.4, 0.25, np.nan, 0.2], atol=1e-6)
+
+
+def test_the_path_is_a_witness_when_it_half_shows_a_warp() -> None:
+    signals = clean()
+    signals["smear"][70:85] = 0.7
+    signals["unforeseen"][70:85] = 100
+    signals["shape_warp"][70:85] = 0.3
+    half = weighing.of("warp").severity(signals, FPS)[72:83]
+    assert half.min() > 0.15 and half.max() < 0.3
+    (finding,) = found_in(signals)["warp"]
+    assert by_path(finding) and by_looks(finding)
 
 
 @pytest.mark.parametrize(("signal", "value"), [("tint", 6.0), ("mesh", 0.85), ("crispness_out", 1.0)])

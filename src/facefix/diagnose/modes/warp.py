@@ -20,6 +20,8 @@ _HIDDEN = 1.7
 """Of the feature `mesh_lost`: hands before three faces took it to 1.9 and more, smears to 1.4, lively sound faces to 1.65."""
 _PLAIN = 0.5
 """Severity of flicker."""
+_HALF_SEEN = VISIBLE / 2
+"""What the path shows at least, to be a witness beside looks."""
 _BLURRED = 0.5
 """Share of their usual crispness below which hair and background show that the whole picture is blurred, and no part torn."""
 
@@ -37,7 +39,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     found = []
     for span in runs(curve, min_frames=_SHORTEST_FRAMES, bridge=max(2, round(fps / 6))):
         inside = slice(span.start, span.end)
-        moves = worst(np.nan_to_num(moved), span) >= VISIBLE
+        moves = worst(np.nan_to_num(moved), span) >= _HALF_SEEN
         looks = np.nansum(torn[inside]) > np.nansum(moved[inside])
         told = [_moved(signals, inside)] if moves else []
         if looks or not moves:
@@ -53,7 +55,7 @@ def by_looks(finding: Finding) -> bool:
 
 
 def by_path(finding: Finding) -> bool:
-    """Whether the mesh's path shows a warp by itself."""
+    """Whether the mesh's path shows a warp as well, if only by half."""
     return _PATH in finding.evidence
 
 
