@@ -118,6 +118,8 @@ def test_something_of_the_skins_colour_is_before_a_face_where_tint_and_mesh_both
     mesh[40:60] = 0.88
     mesh[48:52] = 0.93
     assert np.flatnonzero(obstructed(signals, 25.0))[[0, -1]].tolist() == [34, 65] and obstructed(signals, 25.0)[34:66].all()
+    tint[60:] = 2.5
+    assert not obstructed(signals, 25.0).any(), "it does not go: so the skin looks now"
     tint[:] = 2.5
     assert not obstructed(signals, 25.0).any(), "what is usual in this track"
 

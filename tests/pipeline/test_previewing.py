@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def test_the_worst_frames_are_those_of_the_worst_findings(clip: Path) -> None:
     assert previewing.worst(_analysis(clip, 240, warp, wax), 72).start in range(128, 151)
     assert previewing.worst(_analysis(clip, 240, warp, wax), 20) == Span(39, 59)
     assert previewing.worst(_analysis(clip, 50, _finding("warp", 40, 50, 0.7)), 72) == Span(0, 50)
-    hopeless = _finding("collapsed", 100, 130, 0.9)
+    hopeless = replace(_finding("collapsed", 100, 130, 0.9), lost=True)
     assert 40 in previewing.worst(_analysis(clip, 240, hopeless, _finding("warp", 40, 44, 0.3)), 24)
 
 

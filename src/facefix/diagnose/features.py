@@ -190,8 +190,8 @@ def obstructed(signals: Signals, fps: float, lost: float = _LITTLE_LOST) -> NDAr
     lost: least value of the feature `mesh_lost`.
     """
     tint = signals["tint"]
-    seen = (tint >= own_level(tint) + _LITTLE_TINT) & (_mesh_lost(signals, fps) >= lost)
-    return passing(joined(seen, fps), fps)
+    other = _come_and_gone(tint >= own_level(tint) + _LITTLE_TINT, fps)
+    return passing(joined(other & (_mesh_lost(signals, fps) >= lost), fps), fps)
 
 
 def blurred(signals: Signals, fps: float, below: float) -> NDArray[np.bool_]:

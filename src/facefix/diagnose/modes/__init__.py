@@ -45,9 +45,14 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
 
 
 def passing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:
-    """(T,) frames in which a face is visibly not itself, as far as that needs no knowledge of who it is. Wax leaves it who it
-    is, and may last from the first frame on."""
-    return _frames((warp.SPEC, flicker.SPEC, collapsed.SPEC), VISIBLE, signals, fps) | obstructed(signals, fps)
+    """(T,) frames in which a face is visibly not itself, as far as that needs no knowledge of who it is.
+
+    Wax leaves a face who it is by and large, so where it lies on most of the first second, no later frames are called better.
+    """
+    faulty = _frames((warp.SPEC, flicker.SPEC, collapsed.SPEC), VISIBLE, signals, fps) | obstructed(signals, fps)
+    wax = _frames((waxy.SPEC,), VISIBLE, signals, fps)
+    first = wax[: round(fps)]
+    return faulty if 2 * first.sum() > len(first) else faulty | wax
 
 
 def obvious(mode: str, signals: Signals, fps: float) -> NDArray[np.bool_]:
