@@ -45,6 +45,13 @@ def test_a_collapse_in_doubt_ruins_nothing() -> None:
     assert _judged(_finding(40, 90, 0.5, "collapsed")).verdict == "repair"
 
 
+def test_wax_is_to_repair_however_long_as_long_as_one_frame_is_good() -> None:
+    assert _judged(_finding(0, 239, 0.95, "waxy")).verdict == "repair"
+    assert _judged(_finding(0, 240, 0.95, "waxy")).regenerate == (Span(0, 240),)
+    both = _judged(_finding(0, 200, 0.95, "waxy"), _finding(40, 70, 0.95))
+    assert both.regenerate == (Span(40, 70),) and both.reason.startswith("ruined by warp for")
+
+
 def test_what_is_damaged_is_bridged_twice_as_long_as_what_is_gone() -> None:
     assert _judged(_finding(40, 62, 0.95)).verdict == "repair"
     assert _judged(_finding(40, 66, 0.95)).regenerate == (Span(40, 66),)

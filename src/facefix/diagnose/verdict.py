@@ -2,7 +2,9 @@
 
 A face is `clean` where no finding reaches severity 0.3. It is to `regenerate` where some of its frames are ruined and
 the others cannot make up for them. A frame is ruined when a finding that ruins the shot (severity 0.9) covers it, or a
-collapse that is visible at once (0.6): there nothing is left to work on. The others cannot make up for them when
+collapse that is visible at once (0.6): there nothing is left to work on. Wax ruins none as long as there is a good frame: it
+leaves features where they are, and what it takes one such frame shows, however long it lasts. The others cannot make up for
+ruined frames when
 
 - a run of ruined frames lasts longer than its neighbours can bridge: more than `_BRIDGE_GONE_S` of collapse or
   `_BRIDGE_DAMAGED_S` of anything: then those frames are to be made anew;
@@ -19,7 +21,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.diagnose.modes import collapsed
+from facefix.diagnose.modes import collapsed, waxy
 from facefix.diagnose.spans import OBVIOUS
 from facefix.types import Diagnosis, Finding, Judgement, Span, Track, Verdict
 
@@ -39,10 +41,11 @@ def of_face(track: Track, findings: Sequence[Finding], fps: float) -> Judgement:
     """The judgement of one face by all its findings. fps: nominal frames per second."""
     if not findings:
         return Judgement("clean", "no fault found.")
-    gone, ruining = _gone(findings), _ruining(findings)
+    sound = bool(_good(track, findings).any())
+    gone, ruining = _gone(findings), _ruining(findings, sound)
     ruined = _covered(track.span, ruining)
     runs = _runs(ruined, track.span.start, fps)
-    if runs and not _good(track, findings).any():
+    if runs and not sound:
         reason = f"{_words(ruining)}, and not one good frame of this face is left to repair it from."
         return Judgement("regenerate", reason, (track.span,))
     if ruined.mean() >= _SHARE:
@@ -76,9 +79,10 @@ def _gone(findings: Iterable[Finding]) -> list[Finding]:
     return [f for f in findings if f.mode == collapsed.SPEC.name and f.severity >= OBVIOUS]
 
 
-def _ruining(findings: Sequence[Finding]) -> list[Finding]:
+def _ruining(findings: Sequence[Finding], sound: bool) -> list[Finding]:
+    """sound: whether a good frame is left."""
     gone = _gone(findings)
-    return [f for f in findings if f.severity >= RUINED or f in gone]
+    return [f for f in findings if (f.severity >= RUINED and not (sound and f.mode == waxy.SPEC.name)) or f in gone]
 
 
 def _meet(one: Span, other: Span) -> bool:
