@@ -54,7 +54,6 @@ class _Seen:
     index: int
     palette: NDArray[np.float32]
     layout: NDArray[np.float32]
-    order: NDArray[np.float32]
 
 
 class ShotDetector:
@@ -82,8 +81,7 @@ class ShotDetector:
             for _ in range(_WINDOW):
                 # The detector only judges frames with neighbours on both sides: give the first ones a past.
                 self._detect(thumbnail)
-        layout = _layout(thumbnail)
-        self._recent.append(_Seen(index, _palette(thumbnail), layout, _order(layout)))
+        self._recent.append(_Seen(index, _palette(thumbnail), _layout(thumbnail)))
         self._detect(thumbnail)
         self._last_thumbnail = thumbnail
         self._judge(index - _REACH + 1)
@@ -121,7 +119,8 @@ class ShotDetector:
         if not pairs:
             return False
         if min(_palette_distance(a.palette, b.palette) for a, b in pairs) >= _MIN_PALETTE_DISTANCE:
-            return min(_correlation_distance(a.order, b.order) for a, b in pairs) >= _MIN_ORDER_DISTANCE
+            orders = itertools.product(*([_order(seen.layout) for seen in side] for side in (before, after)))
+            return min(_correlation_distance(a, b) for a, b in orders) >= _MIN_ORDER_DISTANCE
         return min(_correlation_distance(a.layout, b.layout) for a, b in pairs) >= _MIN_LAYOUT_DISTANCE
 
 

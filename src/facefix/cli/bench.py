@@ -47,7 +47,7 @@ _SCENES = 12
 )
 @click.option(
     "--mode", type=click.Choice(_MODES),
-    help="With --repair: leave out what is drawn of other failure modes, and clean clips.",
+    help="With --repair: leave out what is drawn of other failure modes, and clean clips; collapses are drawn only so.",
 )  # fmt: skip
 @click.option(
     "--sheet", type=click.Path(path_type=Path), metavar="DIR",

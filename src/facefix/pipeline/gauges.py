@@ -199,13 +199,8 @@ class Wax:
 
     @classmethod
     def beside_sound(cls, subject: Subject) -> Wax | None:
-        """For faces with sound frames."""
+        """For faces with sound frames alone."""
         return cls(subject) if subject.anchors else None
-
-    @classmethod
-    def alone(cls, subject: Subject) -> Wax | None:
-        """For faces without."""
-        return None if subject.anchors else cls(subject)
 
     def push(self, before: Sight, after: Sight) -> None:
         told = self._reader.judge(np.stack([bands(_clipped(sight.pixels)) for sight in (before, after)]))

@@ -128,12 +128,12 @@ def straightened(
     sound = np.ones(len(wanted), bool)
     for treatment in treatments:
         sound[max(0, treatment.span.start - span.start) : max(0, treatment.span.end - span.start)] = False
-    for mode, bent_as in (*_BENT_LIKE.items(), *zip(MODES, MODES, strict=True)):
+    for mode in (*_BENT_LIKE, *MODES):
         for treatment in (t for t in treatments if t.mode == mode):
             inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))
             # A warp or flicker comes and goes: the frames around it know better than any picture what is usual here.
             portrayed = _portrayed(known) if mode == "drift" else None
-            bent = Bent(bent_as, inside, treatment.severity, treatment.steady)
+            bent = Bent(_BENT_LIKE.get(mode, mode), inside, treatment.severity, treatment.steady)
             with clocked("straightening"):
                 straight = straightener.straighten(wanted, bent, sound, rate, portrayed)
                 if mode == "flicker":

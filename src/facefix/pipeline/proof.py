@@ -51,7 +51,7 @@ _TEXTURE = Measure("texture distance", "", TextureDistance.start, noise=0.05, le
 # Where the frames called sound are as waxy as those to be repaired, as in generated clips, texture has nothing to show.
 _WAX_BESIDE = Measure("wax", "", Wax.beside_sound, noise=0.07)
 # A repair at the default strength of skin that was made waxy by 0.9 moved it by 0.05, where texture came from 0.60 to 0.18.
-_WAX = Measure("wax", "", Wax.alone, noise=0.07, decisive=False)
+_WAX = Measure("wax", "", Wax, noise=0.07, decisive=False)
 
 MEASURES: Mapping[str, Sequence[Measure]] = MappingProxyType(
     {

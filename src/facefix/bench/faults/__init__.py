@@ -48,7 +48,7 @@ from facefix.types import Span
 Inject = Callable[[Iterable[NDArray[np.uint8]], NDArray[np.float32], float, int, Span], Iterator[NDArray[np.uint8]]]
 
 COLLAPSED = collapsed.MODE
-"""What labels call a face that is too far gone: a verdict, none of the failure modes."""
+"""What labels call a face that melts, or is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Fault:
     """A way to spoil a face."""
 
     mode: str
-    """Name of the failure mode it imitates; `COLLAPSED` for the faults that leave no face to cure."""
+    """Name of the failure mode it imitates; `COLLAPSED` is none of `FAULTS`."""
     inject: Inject
     regions: Callable[[int], tuple[str, ...]]
     """What a seed spoils, for labels."""

@@ -1,6 +1,6 @@
 """Collapsed: eyes, nose and mouth melt into smooth blobs, until at 0.9 a head without a face is left.
 
-Not a failure that can be cured but a reason for the verdict "regenerate".
+Where it is plain, a reason for the verdict "regenerate"; what only melts can be rebuilt.
 
 In face coordinates, e(t) the swell, s the severity, l = s e(t):
 

@@ -1,4 +1,4 @@
-"""Collapsed: nothing of the face is left to restore - eyes, nose and mouth melted, smeared or gone.
+"""Collapsed: eyes, nose and mouth melt, until nothing of the face is left to restore.
 
 The mesh network is trained to know its own error, and has nothing to hold on to in such a face. In the points it knows
 best, features that melt (`bench/faults/collapsed`, five clips) leave 0.83 of confidence at severity 0.6, 0.4 to 0.6 at 0.75 and
