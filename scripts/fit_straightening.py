@@ -2,8 +2,9 @@
 
     python scripts/geometry/tracks.py RUN/tracks CLIPS...        # cut faces out
     python scripts/geometry/sequences.py RUN --count 1500        # inject faults, measure meshes; also with --held-out
+    python scripts/geometry/sequences.py RUN --first 2000 --count 60 --kinds collapsed
     python scripts/fit_straightening.py RUN --export models/straightening.safetensors
-    python scripts/fit_straightening.py RUN --known models/straightening.safetensors --export ...   # smears alone anew
+    python scripts/fit_straightening.py RUN --known models/straightening.safetensors --anew collapsed --export ...
 
 Printed for the held-out sequences with one fault of severity 0.3 and more, its span known: how much nearer to the clean mesh
 the straightened one lies, by distance and by squared distance, and the same of the sequences that were measured.
@@ -27,14 +28,14 @@ from scipy.spatial.transform import Rotation
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from facefix.bench.faults import VARIANTS
+from facefix.bench.faults import COLLAPSED, VARIANTS
 from facefix.faces import align
 from facefix.faces.mesh import framing, shape
 from facefix.faces.mesh import path as paths
 from facefix.faces.mesh.movement import KERNELS_S, MODES, SMEAR, Statistics, load, matern
 from facefix.faces.mesh.straightening import Bent, likely
 from facefix.types import Span
-from geometry.sequences import LABELS, OWN, mine
+from geometry.sequences import OWN, mine
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +44,8 @@ PER_SEQUENCE, EVERY = 8, 4
 """Frames that the axes are taken from."""
 LAGS = 40
 FAULTY = 0.25
-MILDEST = 0.3
+MILDEST, CURABLE = 0.3, 0.75
+"""Severities from which on a fault counts, and up to which something of a face that melts is left to repair."""
 OTHERS = 0.1
 """Share of any warp's covariance in that of smears."""
 
@@ -55,7 +57,8 @@ class Sequence:
     path: paths.Path
     clean: paths.Path
     """With the usual place of `path`."""
-    labels: NDArray[np.float32]
+    moved: NDArray[np.float32]
+    """(T,) severity of what moves features."""
     fps: float
     faults: list[dict]
 
@@ -91,16 +94,14 @@ def read(run: Path, pattern: str, model: shape.ShapeModel) -> list[Sequence]:
     for path in sorted(run.glob(pattern)):
         with np.load(path) as row:
             about, fps = json.loads(str(row["about"])), float(row["fps"])
-            meshes, labels = row["meshes"], np.stack([row[name] for name in LABELS], 1)
+            meshes, moved = row["meshes"], row["moved"]
         name = about["track"]
         if name not in tracks:
             with np.load(run / "tracks" / f"{name}.npz") as cut, np.load(run / "clean" / f"{name}.npz") as measured:
                 tracks[name] = cut["matrix"], measured["meshes"]
         matrices, clean = (a[about["first"] : about["first"] + len(meshes)] for a in tracks[name])
         bent = paths.path(model, in_picture(meshes, matrices))
-        found.append(
-            Sequence(bent, held_as(paths.path(model, in_picture(clean, matrices)), bent), labels, fps, about["faults"])
-        )
+        found.append(Sequence(bent, held_as(paths.path(model, in_picture(clean, matrices)), bent), moved, fps, about["faults"]))
     return found
 
 
@@ -159,6 +160,10 @@ def moved(sequences: list[Sequence], axes: Floats, size: Floats, kind: str) -> t
     return squares, pace
 
 
+def of_mode(sequences: list[Sequence], mode: str) -> list[Sequence]:
+    return [s for s in sequences if s.single and mode_of(s.single["kind"]) == mode]
+
+
 def smeared(sequences: list[Sequence]) -> list[Sequence]:
     return [s for s in sequences if s.single and s.single["kind"] == "warp-smear"]
 
@@ -183,8 +188,7 @@ def measure(sequences: list[Sequence], moving: list[tuple[paths.Path, float]]) -
     paces = np.stack([mixture((m[:, [k]], fps) for m, fps in moves) for k in range(len(size))])
     faults, fault_paces = {}, {}
     for mode in MODES:
-        chosen = [s for s in sequences if s.single and mode_of(s.single["kind"]) == mode]
-        faults[mode], fault_paces[mode] = moved(chosen, axes, size, mode)
+        faults[mode], fault_paces[mode] = moved(of_mode(sequences, mode), axes, size, mode)
     faults[SMEAR], fault_paces[SMEAR] = of_smears(sequences, axes, size, faults["warp"])
     print(
         f"face: {len(numbers)} tracks, kernels of the slowest and the fastest movement {np.round(paces[[0, -1]], 2).tolist()}"
@@ -192,22 +196,23 @@ def measure(sequences: list[Sequence], moving: list[tuple[paths.Path, float]]) -
     return Statistics(axes, size, steps, speeds, paces, faults, fault_paces)
 
 
-def check(known: Statistics, sequences: list[Sequence], model: shape.ShapeModel) -> NDArray[np.float16]:
-    """Print how much nearer to the clean meshes the straightened ones lie; what is left in some frames, (M, 478, 3) fields."""
+def check(known: Statistics, sequences: list[Sequence], model: shape.ShapeModel) -> dict[str, NDArray[np.float16]]:
+    """Print how much nearer to the clean meshes the straightened ones lie; what is left in some frames, mode -> (M, 478, 3)."""
     fields = np.concatenate([known.axes, paths.reach(model)])
-    gram, rows, remains = fields @ fields.T, defaultdict(list), []
+    gram, rows, remains = fields @ fields.T, defaultdict(list), defaultdict(list)
     for s in sequences:
         one = s.single
-        frames = s.labels.max(1) >= FAULTY
+        frames = s.moved >= FAULTY
         if one is None or one["severity"] < MILDEST or not frames.any():
             continue
         bent = Bent(str(mode_of(one["kind"])), Span(one["start"], one["end"]), one["severity"])
         numbers = s.path.numbers(known.axes)
         added = numbers - s.clean.numbers(known.axes)
-        left = added - likely(known, numbers, bent, s.labels.max(1) < 1e-3, s.fps)
+        left = added - likely(known, numbers, bent, s.moved < 1e-3, s.fps)
         far = [np.sqrt(np.maximum(np.einsum("ti,ij,tj->t", d, gram, d), 0) / 478)[frames] for d in (added, left)]
         row = [v for d in far for v in (d.mean(), np.square(d).mean())]
-        remains.append(left[frames][::EVERY] @ fields)
+        if bent.mode != COLLAPSED or one["severity"] <= CURABLE:
+            remains[bent.mode].append(left[frames][::EVERY] @ fields)
         rows[bent.mode].append(row)
         rows[one["kind"]].append(row)
     for name, values in rows.items():
@@ -217,26 +222,31 @@ def check(known: Statistics, sequences: list[Sequence], model: shape.ShapeModel)
             f"  {name:<18} {len(values):3} sequences, {100 * before:.2f} % of the eye distance off,"
             f" nearer by {nearer:.0f} %, squared {squared_nearer:.0f} %"
         )
-    every = np.concatenate(remains).reshape(-1, len(model.mean), 3) / [1, 1, paths.DEPTH]
-    return every.astype(np.float16)
+    shaped = {mode: np.concatenate(some).reshape(-1, len(model.mean), 3) for mode, some in remains.items()}
+    return {mode: (some / [1, 1, paths.DEPTH]).astype(np.float16) for mode, some in shaped.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--export", type=Path)
-    parser.add_argument("--known", type=Path, help="take these statistics instead of measuring them, but for those of smears")
+    parser.add_argument("--known", type=Path, help="take these statistics instead of measuring them")
+    parser.add_argument("--anew", choices=(*MODES, SMEAR), action="append", default=[], help="but for those of this fault")
     parser.add_argument(
-        "--remains", type=Path, help="an .npy for what is left of the faults, which the restorer learns to meet"
+        "--remains", type=Path, help="an .npz for what is left of the faults, which the restorer learns to meet"
     )
     options = parser.parse_args()
     model = shape.load()
     sequences = read(options.run, "meshes_*.npz", model)
     if options.known:
         known = load(options.known)
-        if smeared(sequences):
-            smears, pace = of_smears(sequences, known.axes, known.size, known.faults["warp"])
-            known = replace(known, faults={**known.faults, SMEAR: smears}, fault_paces={**known.fault_paces, SMEAR: pace})
+        for kind in options.anew:
+            squares, pace = (
+                of_smears(sequences, known.axes, known.size, known.faults["warp"])
+                if kind == SMEAR
+                else moved(of_mode(sequences, kind), known.axes, known.size, kind)
+            )
+            known = replace(known, faults={**known.faults, kind: squares}, fault_paces={**known.fault_paces, kind: pace})
     else:
         known = measure(sequences, tracks(options.run, model))
     for title, some in (("measured", sequences), ("held out", read(options.run, "held_*.npz", model))):
@@ -245,7 +255,7 @@ def main() -> None:
         print(title)
         remains = check(known, some, model)
         if title == "measured" and options.remains:
-            np.save(options.remains, remains)
+            np.savez(options.remains, **remains)
     if options.export is None:
         return
     from safetensors.numpy import save_file

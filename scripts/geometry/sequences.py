@@ -1,10 +1,11 @@
 """Inject faults into cut-out tracks and measure the mesh of every frame: training data of the geometry reader.
 
-    python scripts/geometry/sequences.py RUN --count 400 [--first 0] [--held-out]
+    python scripts/geometry/sequences.py RUN --count 400 [--first 0] [--held-out] [--kinds warp-smear,collapsed]
 
 Reads RUN/tracks (see `tracks.py`), writes RUN/meshes_NNNNN.npz, one sequence each: meshes (T, 478, 3) in crop pixels, the
-confidence of every point, the severity of each of `LABELS` in every frame. Clips on which the bench checks the diagnosis
-(its held-out half) are only used with --held-out, which makes the set that training is watched on.
+confidence of every point, the severity of each of `LABELS` in every frame, and the largest of any fault that moves features.
+Clips on which the bench checks the diagnosis (its held-out half) are only used with --held-out, which makes the set that
+training is watched on.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from facefix.bench.clips import part_of
 from facefix.bench.confusers import CONFUSERS
 from facefix.bench.faults import VARIANTS
 from facefix.faces.mesh.mesher import Mesher
+from facefix.faces.mesh.movement import MODES
 from facefix.types import Span
 from geometry import bends
 
@@ -88,17 +90,17 @@ def mine(path: Path, held_out: bool) -> bool:
     return part_of(Path(path.stem.rsplit("__", 1)[0] + ".mp4"), Path()) == ("held-out" if held_out else "fit")
 
 
-def sequence(source: Source, seed: int, mesher: Mesher) -> dict:
-    """A stretch of the track, with or without faults."""
+def sequence(source: Source, seed: int, mesher: Mesher, shares: dict[str, float] = SHARES) -> dict:
+    """A stretch of the track, with or without faults; shares: how often which."""
     rng = np.random.default_rng([seed, 3])
     length = min(len(source.crops), int(rng.integers(60, LONGEST + 1)))
     first = int(rng.integers(0, len(source.crops) - length + 1))
     part = slice(first, first + length)
     crops, points = list(source.crops[part]), source.points[part]
-    labels, faults = {name: np.zeros(length, np.float32) for name in LABELS}, []
+    labels, faults = {name: np.zeros(length, np.float32) for name in (*LABELS, *MODES)}, []
     if rng.random() >= SOUND:
         for number in range(1 if rng.random() < 0.6 else 2):
-            kind = str(rng.choice(list(SHARES), p=np.array(list(SHARES.values())) / sum(SHARES.values())))
+            kind = str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
             severity = float(rng.uniform(0.25, 0.95))
             mode = "warp" if kind == OWN else VARIANTS[kind].mode
             span = place(mode, kind, source.pose[part], source.fps, rng)
@@ -119,7 +121,8 @@ def sequence(source: Source, seed: int, mesher: Mesher) -> dict:
         unit = float(np.linalg.norm(points[:, 1] - points[:, 0], axis=-1).mean())
         jittered = points[changed] + rng.normal(0, 0.015 * unit, (len(changed), 5, 2)).astype(np.float32)
         meshes[changed], confidence[changed] = measure(mesher, np.stack([crops[i] for i in changed]), jittered)
-    return {"meshes": meshes.astype(np.float32), "confidence": confidence.astype(np.float16), "fps": source.fps, **labels,
+    return {"meshes": meshes.astype(np.float32), "confidence": confidence.astype(np.float16), "fps": source.fps,
+            **{name: labels[name] for name in LABELS}, "moved": np.max([labels[name] for name in MODES], 0),
             "about": json.dumps({"track": source.name, "first": first, "faults": faults})}  # fmt: skip
 
 
@@ -162,7 +165,9 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=600)
     parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--kinds", help="these faults alone, comma-separated, each as often as any other")
     options = parser.parse_args()
+    shares = dict.fromkeys(options.kinds.split(","), 1.0) if options.kinds else SHARES
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     mesher, known, began = Mesher("cpu"), {}, time.monotonic()
@@ -177,7 +182,7 @@ def main() -> None:
         path = paths[int(rng.integers(len(paths)))]
         if path not in known:
             known[path] = load(path, mesher)
-        np.savez(out, **sequence(known[path], 1000 * number + options.held_out, mesher))
+        np.savez(out, **sequence(known[path], 1000 * number + options.held_out, mesher, shares))
         if number % 20 == 0:
             print(f"{out.name}: {(time.monotonic() - began):.0f} s", flush=True)
 

@@ -8,7 +8,7 @@
 
 A shard is RUN/train_NNNN.npy, a structured array of `PAIR`. The damaged crop's mesh is measured in the damaged crop, as the
 product must, and its features are moved to where a straightened mesh has them: the true mesh, off by what straightening left
-of some fault (RUN/remains.npy, by `fit_straightening.py --remains`). Anchors are other frames of the same clip, or the same
+of such a fault (RUN/remains.npz, by `fit_straightening.py --remains`). Anchors are other frames of the same clip, or the same
 portrait turned, placed on that mesh.
 """
 
@@ -36,9 +36,12 @@ from facefix.repair.mask import face_mask
 from restorer import people, spoil
 from restorer.people import SIDE_PX
 
-MODES = ("clean", "warp", "warp-smear", "drift", "drift-age", "drift-hairline", "flicker", "waxy")
-"""Variants of the bench's faults, or none. Renders ask this restorer about warps and drifts; the others keep it from harm."""
-SHARES = (0.11, 0.22, 0.20, 0.18, 0.09, 0.06, 0.06, 0.08)
+MODES = ("clean", "warp", "warp-smear", "drift", "drift-age", "drift-hairline", "flicker", "waxy", "collapsed")
+"""Variants of the bench's faults, or none. Renders ask this restorer about warps, drifts and melts; the others keep it from
+harm."""
+SHARES = (0.10, 0.20, 0.18, 0.16, 0.08, 0.06, 0.05, 0.06, 0.11)
+MILDEST, WORST = 0.2, dict.fromkeys(MODES, 0.9) | {"collapsed": 0.7}
+"""Of a face that melts further nothing is left to repair."""
 ANCHORS = 3
 SHARD = 256
 CLIP_SHARE = 0.6
@@ -69,7 +72,7 @@ class Maker:
         self.big, self.rows = people.collected(collected)
         self.all = people.load(folder)
         self.mesher, self.shape = Mesher("cpu"), shape.load()
-        self.remains = np.load(folder / "remains.npy")
+        self.remains = dict(np.load(folder / "remains.npz"))
         self.mine = np.flatnonzero((self.all.held_out == held_out) & self.all.original)
         self.clips = self.mine[self.all.clip[self.mine]]
         self.frames_of = [self.clips[self.all.group[self.clips] == group] for group in np.unique(self.all.group[self.clips])]
@@ -106,7 +109,7 @@ class Maker:
             make = spoil.mixture if jitter else spoil.fault
             damaged = make(mode, truth, self.before(i), five, severity, seed)
             bent = people.measure(self.mesher, damaged[None], people.TEMPLATE)[0]
-            wanted = self.straightened(mesh, rng) if VARIANTS[mode].mode in MOVED else bent
+            wanted = self.straightened(mesh, VARIANTS[mode].mode, rng) if VARIANTS[mode].mode in MOVED else bent
             damaged = straight(damaged, bent, wanted)
         out = np.zeros((), PAIR)
         out["truth"], out["damaged"] = truth, damaged
@@ -120,10 +123,10 @@ class Maker:
             out["coverage"][k] = np.round(placed.coverage * 255)
         return out[()]
 
-    def straightened(self, mesh: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
-        """(478, 3) the true mesh as a straightener finds it: off by what it left of some other face's fault."""
+    def straightened(self, mesh: NDArray[np.float32], mode: str, rng: Generator) -> NDArray[np.float32]:
+        """(478, 3) the true mesh as a straightener finds it: off by what it left of such a fault of some other face."""
         place = self.shape.place(mesh)
-        left = self.remains[rng.integers(len(self.remains))].astype(np.float64)
+        left = self.remains[mode][rng.integers(len(self.remains[mode]))].astype(np.float64)
         if rng.random() < 0.5:
             left = left[topology.MIRROR] * [-1, 1, 1]
         return (mesh + place.scale * left @ place.rotation.T).astype(np.float32)
@@ -134,7 +137,7 @@ class Maker:
         of_clip = rng.random() < CLIP_SHARE or not len(self.portraits)
         pool = self.frames_of[rng.integers(len(self.frames_of))] if of_clip else self.portraits
         mode = str(rng.choice(MODES, p=SHARES))
-        return self.pair(int(rng.choice(pool)), mode, float(rng.uniform(0.2, 0.9)), seed)
+        return self.pair(int(rng.choice(pool)), mode, float(rng.uniform(MILDEST, WORST[mode])), seed)
 
 
 def straight(damaged: NDArray[np.uint8], mesh: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.uint8]:

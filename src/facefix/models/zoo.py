@@ -162,8 +162,8 @@ TABLE: tuple[ModelFile, ...] = (
          "d8f1a771287afcb58637f0ed6c44079239c13f207dc7930d85db39e4adef39ec"),
     _own("smear.safetensors", "smear", 1062780,
          "a9d7531f16a2e5293e21793fd762f2bc403bb1d156fa0b77483fc24740539885"),
-    _own("straightening.safetensors", "straightening", 454828,
-         "2d6bb3f875890ecc85ed0bc7e7b04a98aac8d677135cfb5de44351b133e7a185"),
+    _own("straightening.safetensors", "straightening", 472960,
+         "53345ebb62ac29282068b64efbf7af7bcea8828290686d161190d5ac41997720"),
     _own("unwaxing.safetensors", "unwaxing", 3127672,
          "2022666442bfb88145eb5385306f7ccef84f1d9d4d90b5281c0e10f67afeaada"),
 )  # fmt: skip

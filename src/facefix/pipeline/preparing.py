@@ -33,8 +33,6 @@ _AROUND_S = 1.6
 _LEAST_FRAMES = 24
 """Of that, at low frame rates: cures look ahead, and ramps reach out, by frames."""
 _BATCH = 8
-_BENT_LIKE = {"collapsed": "warp"}
-"""Modes that move features as another one does, as far as is known: they come first."""
 
 Curves = Mapping[str, NDArray[float32]]
 """Mode -> strength 0..1 per frame of a track."""
@@ -128,12 +126,12 @@ def straightened(
     sound = np.ones(len(wanted), bool)
     for treatment in treatments:
         sound[max(0, treatment.span.start - span.start) : max(0, treatment.span.end - span.start)] = False
-    for mode in (*_BENT_LIKE, *MODES):
+    for mode in MODES:
         for treatment in (t for t in treatments if t.mode == mode):
             inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))
             # A warp or flicker comes and goes: the frames around it know better than any picture what is usual here.
             portrayed = _portrayed(known) if mode == "drift" else None
-            bent = Bent(_BENT_LIKE.get(mode, mode), inside, treatment.severity, treatment.steady)
+            bent = Bent(mode, inside, treatment.severity, treatment.steady)
             with clocked("straightening"):
                 straight = straightener.straighten(wanted, bent, sound, rate, portrayed)
                 if mode == "flicker":

@@ -19,8 +19,8 @@ from facefix.models import own
 Floats = NDArray[np.float64]
 
 WEIGHTS = "straightening.safetensors"
-MODES = ("warp", "drift", "flicker")
-"""Those that move features; drift first would be as good."""
+MODES = ("collapsed", "warp", "drift", "flicker")
+"""Those that move features, in the order in which they are taken out."""
 SMEAR = "smear"
 """Warps that drag one half of the face along: they move the mesh in a way of their own."""
 KERNELS_S = (0.05, 0.15, 0.5, 2.0)
