@@ -22,10 +22,10 @@ _COARSE = 0.02
 class DriftCure(RebuildingCure):
     """See `contract.Cure`."""
 
-    def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+    def taken(self, change: NDArray[float32]) -> NDArray[float32]:
         if self.patient.references:
-            fused = np.asarray(cv2.GaussianBlur(fused, (0, 0), _COARSE * pixels.shape[0]), float32)
-        return super().finished(pixels, fused)
+            return np.asarray(cv2.GaussianBlur(change, (0, 0), _COARSE * change.shape[0]), float32)
+        return change
 
 
 SPEC = CureSpec(

@@ -32,7 +32,8 @@ class FlickerCure(FusedCure):
     def values(self, sight: Sight) -> NDArray[float32]:
         return sight.pixels
 
-    def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+    def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+        del made
         change = cv2.GaussianBlur(fused - pixels, (0, 0), OWN_DETAIL * pixels.shape[0])
         out = np.clip(pixels + change, 0, 1).astype(np.float32)
         return out if self._pores is None else np.clip(out + regrain(out, self._pores, 1.0), 0, 1)

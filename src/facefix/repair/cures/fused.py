@@ -30,15 +30,21 @@ class FusedCure(ABC):
         self._behind = behind
         self._fuser = Fuser(patient.usual, patient.triangles, radius, mixer)
         self._begun: deque[tuple[Sight, bool, Values]] = deque()
-        self._pixels: dict[int, tuple[NDArray[float32], bool]] = {}
+        self._made: dict[int, tuple[NDArray[float32], NDArray[float32], bool]] = {}
+        """Frame -> the crop as it came, the values that were made of it, whether it is wanted."""
 
     @abstractmethod
     def values(self, sight: Sight) -> NDArray[float32]:
         """(S, S, 3) what is to be fused: the crop, or what is to be added to it."""
 
     @abstractmethod
-    def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
-        """(S, S, 3) RGB 0..1, treated, of the crop as it came and the fused values."""
+    def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+        """(S, S, 3) RGB 0..1, treated, of the crop as it came, the values made of it, and these fused with its neighbours'."""
+
+    def guide(self, pixels: NDArray[float32], made: NDArray[float32]) -> NDArray[float32]:
+        """(S, S, 3) RGB 0..1, of those two, by which frames are weighed against each other: the crop as it came."""
+        del made
+        return pixels
 
     def begun(self, sight: Sight) -> Values:
         """Begin to make the values of a frame; gives them when called."""
@@ -56,13 +62,14 @@ class FusedCure(ABC):
         fused = []
         while len(self._begun) > left:
             sight, wanted, values = self._begun.popleft()
-            self._pixels[sight.frame] = sight.pixels, wanted
-            fused += self._fuser.push(sight.frame, values(), sight.pixels, sight.mesh, wanted)
+            made = values()
+            self._made[sight.frame] = sight.pixels, made, wanted
+            fused += self._fuser.push(sight.frame, made, self.guide(sight.pixels, made), sight.mesh, wanted)
         return fused
 
     def _treated(self, fused: list[Fused]) -> list[Treated]:
         treated = []
         for one in fused:
-            pixels, wanted = self._pixels.pop(one.frame)
-            treated.append((one.frame, self.finished(pixels, one.values) if wanted else pixels))
+            pixels, made, wanted = self._made.pop(one.frame)
+            treated.append((one.frame, self.finished(pixels, made, one.values) if wanted else pixels))
         return treated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
@@ -12,8 +13,13 @@ from facefix.repair.cures.fused import FusedCure, Values
 from facefix.repair.restorers.anchored import ANCHORS
 from facefix.repair.restorers.aside import Aside
 
-STEADY_FRAMES = 2
-"""What is rebuilt is fused over so many frames to either side, so that it does not flicker."""
+STEADY_FRAMES = 3
+"""What is rebuilt is fused over so many frames to either side: what damage has left is another in every frame, and so is what a
+network makes of it."""
+_VISIBLE = 4 / 255
+"""Change of a colour from which on a place counts as rebuilt in full. Elsewhere each frame keeps its own pixels, unblurred."""
+_AROUND_PX = 9
+"""Places are as large: a change that crosses zero is a change all the same."""
 
 
 class RebuildingCure(FusedCure):
@@ -27,20 +33,30 @@ class RebuildingCure(FusedCure):
         # Neighbours of a wanted frame are rebuilt too: what is fused must be alike.
         patient = self.patient
         if patient.anchored is None or not rebuilds(patient):
-            return lambda: np.zeros_like(sight.pixels)
+            return lambda: sight.pixels
         chosen = nearest((*patient.anchors, *patient.references), sight.mesh, ANCHORS)
         seen = placing.drawn(sight.mesh, patient.triangles, len(sight.pixels))
         placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles, seen=seen) for a in chosen]
         # The features lie where they belong already: nothing is left to be guided.
         guide = np.zeros((1, placing.GRID_PX, placing.GRID_PX, 2), np.float32)
         rebuilt = self._aside.begin(patient.anchored.restore, sight.pixels[None], [placed], guide)
-        return lambda: rebuilt.result().pixels[0] - sight.pixels
+        return lambda: rebuilt.result().pixels[0]
 
     def values(self, sight: Sight) -> NDArray[float32]:
         return self.begun(sight)()
 
-    def finished(self, pixels: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
-        return np.clip(pixels + fused, 0, 1)
+    def guide(self, pixels: NDArray[float32], made: NDArray[float32]) -> NDArray[float32]:
+        del pixels
+        return made
+
+    def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+        rebuilt = cv2.blur(np.abs(made - pixels).max(-1), (_AROUND_PX, _AROUND_PX)) / _VISIBLE
+        share = np.clip(rebuilt, 0, 1)[..., None]
+        return np.clip(pixels + self.taken(made + share * (fused - made) - pixels), 0, 1)
+
+    def taken(self, change: NDArray[float32]) -> NDArray[float32]:
+        """(S, S, 3) what is done to the crop of what was rebuilt: all of it."""
+        return change
 
 
 def rebuilds(patient: Patient) -> bool:
