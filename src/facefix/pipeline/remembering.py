@@ -20,6 +20,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 import facefix
+from facefix.diagnose import grading, weighing
 from facefix.faces.detectors import named
 from facefix.files import write_bytes
 from facefix.media import probe
@@ -34,7 +35,7 @@ from facefix.types import Analysis, Diagnosis, Face, Finding, Generator, Judgeme
 
 _IDENTITY = 128
 
-MEASURING = 6
+MEASURING = 7
 """Raised whenever the same weights measure or find otherwise between two versions: what was kept before is then made anew."""
 
 
@@ -67,10 +68,11 @@ def analysis_key(path: Path, settings: Settings) -> str:
 
 
 def known_by() -> str:
-    """Version, way of measuring, weights and weighing of this facefix."""
-    weighing = resources.files("facefix.diagnose").joinpath("weighing.json").read_text(encoding="utf-8")
+    """Version, way of measuring, weights, weighing and grading of this facefix."""
+    folder = resources.files("facefix.diagnose")
+    tables = [folder.joinpath(name).read_text(encoding="utf-8") for name in (weighing.TABLE, grading.TABLE)]
     return hashlib.sha256(
-        "\n".join([facefix.__version__, str(MEASURING), weighing, *(row.sha256 for row in zoo.TABLE)]).encode()
+        "\n".join([facefix.__version__, str(MEASURING), *tables, *(row.sha256 for row in zoo.TABLE)]).encode()
     ).hexdigest()
 
 

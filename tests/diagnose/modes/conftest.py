@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facefix.diagnose import weighing
+from facefix.diagnose import grading, weighing
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +21,4 @@ def simple_scale(monkeypatch: pytest.MonkeyPatch) -> None:
         for mode, names in own.items()
     }  # fmt: skip
     monkeypatch.setattr(weighing, "of", table.__getitem__)
+    monkeypatch.setattr(grading, "of", lambda mode: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
@@ -37,6 +38,13 @@ def clean() -> dict[str, np.ndarray]:
 def track() -> Track:
     faces = tuple(Face(10 + i, np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.9) for i in range(LENGTH))
     return Track(3, 0, faces)
+
+
+def changing(change: np.ndarray) -> np.ndarray:
+    """(LENGTH,) the departure, as means over 1.2 s show it, of a face whose identity has moved by that distance:
+    two looks at the same face lie 0.18 apart anyhow, and distances add in squares."""
+    seen = uniform_filter1d(change.astype(float), round(1.2 * FPS), mode="nearest")
+    return np.clip(1.3 * (np.hypot(0.18, seen) - 0.18), 0, 1).astype(np.float32)
 
 
 def stray(signals: dict[str, np.ndarray]) -> None:

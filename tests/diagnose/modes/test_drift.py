@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.diagnose.modes.talking import LENGTH, clean, found_in, stray
+from tests.diagnose.modes.talking import LENGTH, changing, clean, found_in, stray
 
+from facefix.bench.faults.timing import approach
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
+from facefix.types import Span
 
 
 def test_who_is_hidden_at_first_is_held_against_what_is_seen_of_him_then() -> None:
@@ -28,7 +30,7 @@ def test_a_person_who_changes_for_good_drifts_and_one_who_smiles_does_not() -> N
     signals["shape_drift"] = np.interp(frames, [0, 70, 143], [0.02, 0.02, 0.8]).astype(np.float32)
     known = np.arange(0, LENGTH, 6)
     signals["identity_distance"][known] = np.interp(known, [0, 70, 143], [0.2, 0.2, 0.55])
-    signals["departure"] = np.interp(frames, [0, 70, 143], [0.0, 0.0, 0.7]).astype(np.float32)
+    signals["departure"] = changing(np.interp(frames, [0, 70, 143], [0.0, 0.0, 0.7]))
     signals["departure_identity"] = signals["departure"] / 2
     (found,) = found_in(signals)["drift"]
     assert found.span.end == LENGTH
@@ -42,7 +44,7 @@ def test_a_person_who_changes_for_good_drifts_and_one_who_smiles_does_not() -> N
 def test_a_face_that_departs_has_drifted_though_its_proportions_stay() -> None:
     signals = clean()
     frames = np.arange(LENGTH)
-    signals["departure"] = np.interp(frames, [0, 60, 100], [0.0, 0.0, 0.62]).astype(np.float32)
+    signals["departure"] = changing(np.interp(frames, [0, 60, 100], [0.0, 0.0, 0.63]))
     signals["departure_identity"], signals["departure_tone"] = signals["departure"] / 2, signals["departure"] * 8
     stray(signals)
     (found,) = found_in(signals)["drift"]
@@ -79,12 +81,12 @@ def test_who_pulls_a_face_to_the_end_of_the_shot_and_is_himself_again_has_not_dr
 def test_a_drift_begins_before_it_is_seen_and_a_step_where_it_is() -> None:
     signals = clean()
     frames = np.arange(LENGTH)
-    signals["departure"] = np.interp(frames, [0, 30, LENGTH - 1], [0.0, 0.0, 0.45]).astype(np.float32)
+    signals["departure"] = changing(np.append(np.zeros(30), 0.6 * approach(Span(30, LENGTH))))
     signals["departure_identity"] = signals["departure"] / 2
     stray(signals)
     (slowly,) = found_in(signals)["drift"]
-    assert slowly.span.start == pytest.approx(30, abs=8)
-    signals["departure"] = np.where(frames < 80, 0.0, 0.6).astype(np.float32)
+    assert slowly.span.start == pytest.approx(30, abs=12)
+    signals["departure"] = changing(np.where(frames < 80, 0.0, 0.6))
     (at_once,) = found_in(signals)["drift"]
     assert at_once.span.start == pytest.approx(80, abs=12)
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from facefix.diagnose import grading
 from facefix.diagnose.features import obstructed
 from facefix.diagnose.modes import collapsed, drift, flicker, warp, waxy
 from facefix.diagnose.spans import OBVIOUS, VISIBLE, ModeSpec, with_prior
@@ -33,15 +34,27 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
     Args:
         priors: mode -> how much likelier than usual it is in this clip (see `spans.with_prior`); 1 where missing.
     """
-    priors = priors or {}
-    start = track.span.start
+    usual = priors or {}
     findings = [
-        replace(found, track=track.id, span=Span(found.span.start + start, found.span.end + start))
+        found
         for spec in MODES.values()
-        for found in (with_prior(raw, priors.get(spec.name, 1.0)) for raw in spec.find(signals, fps))
+        for found in (with_prior(raw, usual.get(spec.name, 1.0)) for raw in spec.find(signals, fps))
         if found.severity >= VISIBLE
     ]
-    return tuple(sorted(explained(findings, fps), key=lambda f: (f.span.start, f.mode)))
+    # Which finding explains which was settled on what the modes themselves say.
+    told = (_as_severe(found, signals, fps, usual.get(found.mode, 1.0)) for found in explained(findings, fps))
+    start = track.span.start
+    placed = (replace(f, track=track.id, span=Span(f.span.start + start, f.span.end + start)) for f in told)
+    return tuple(sorted(placed, key=lambda f: (f.span.start, f.mode)))
+
+
+def _as_severe(found: Finding, signals: Signals, fps: float, prior: float) -> Finding:
+    """The finding as severe as what is reached in its frames; a prior is about that, too, but hides nothing any more."""
+    row = grading.of(found.mode)
+    if row is None:
+        return found
+    told = with_prior(replace(found, severity=row.severity(found, signals, fps)), prior)
+    return replace(told, severity=max(told.severity, VISIBLE))
 
 
 def passing_faults(signals: Signals, fps: float) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import feature
-from facefix.diagnose.spans import ModeSpec, begin, runs, worst
+from facefix.diagnose.spans import ModeSpec, runs, worst
 from facefix.types import Finding, Signals, Span
 
 _MIN_S = 0.5
@@ -24,6 +24,15 @@ _STAYS_S = 0.5
 """A drift goes on and does not come back; a turn of the head does: it lasts to this long before the face's last frame."""
 _END_S = 1.0
 """In which its severity must be reached, too."""
+_TOP = 95
+"""Percentile of a drift's severity that is the whole of it: how far it has risen is told as a share of that."""
+_RISES = (0.2, 0.8)
+_AT_ONCE_S = 0.7
+"""From the one share to the other in which a face rises that is another at once: looks are means over 1.2 s (`departing`)."""
+_AFTER, _LONGER = 0.8, 1.2
+"""Rises before the second share's frame that a drift has begun: of one at once, and more of one as much as it is slower, for
+looks that differ anyhow differ little more at first (distances add in squares). Of nine fitted drifts these find most without
+calling more frames too early."""
 _DEPARTED = ("departure", "departure_identity", "departure_tone")
 _NOTICED_TONE = 2.3
 """CIE Lab: the just noticeable difference."""
@@ -45,7 +54,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     found = []
     for span in runs(curve, min_frames=round(_MIN_S * fps), bridge=round(fps)):
         if span.end >= len(curve) - round(_STAYS_S * fps):
-            begun = Span(begin(curve, span), span.end)
+            begun = Span(_begun(curve, span, fps), span.end)
             why, evidence = _reason(signals, begun, fps)
             if evidence.get("departure_identity", np.inf) < _ITSELF or not _strays(evidence):
                 continue
@@ -53,6 +62,17 @@ def find(signals: Signals, fps: float) -> list[Finding]:
             last = Span(max(span.start, span.end - round(_END_S * fps)), span.end)
             found.append(Finding("drift", -1, begun, min(worst(curve, span), worst(curve, last)), why, evidence))
     return found
+
+
+def _begun(curve: NDArray[float32], span: Span, fps: float) -> int:
+    """The frame in which the person began to change."""
+    seen = np.nan_to_num(curve[: span.end])
+    shares = seen / np.percentile(seen[span.start :], _TOP)
+    late = int(np.flatnonzero(np.append(True, shares < _RISES[1]))[-1])
+    early = int(np.flatnonzero(np.append(True, shares[:late] < _RISES[0]))[-1])
+    rise = (late - early) / fps
+    slower = np.sqrt(max(0.0, rise**2 - _AT_ONCE_S**2))
+    return max(0, round(late - fps * (_AFTER * rise + _LONGER * slower)))
 
 
 def _strays(evidence: Mapping[str, float]) -> bool:
