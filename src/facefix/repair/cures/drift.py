@@ -2,7 +2,8 @@
 
 A drifting face is never broken: its detail is sound, only its shape and tone are another's. So where pictures of the person
 say what the shape is, pixels are moved all the way there beforehand, and what is rebuilt gives light and colour alone: the
-network's blur would cost as much likeness as a third of the drift.
+network's blur would cost as much likeness as a third of the drift. And what is rebuilt keeps the detail of its frame: only its
+light and colour are fused with the frames around.
 """
 
 from __future__ import annotations
@@ -22,10 +23,15 @@ _COARSE = 0.02
 class DriftCure(RebuildingCure):
     """See `contract.Cure`."""
 
+    def calmed(self, change: NDArray[float32]) -> NDArray[float32]:
+        return _coarse(change)
+
     def taken(self, change: NDArray[float32]) -> NDArray[float32]:
-        if self.patient.references:
-            return np.asarray(cv2.GaussianBlur(change, (0, 0), _COARSE * change.shape[0]), float32)
-        return change
+        return _coarse(change) if self.patient.references else change
+
+
+def _coarse(change: NDArray[float32]) -> NDArray[float32]:
+    return np.asarray(cv2.GaussianBlur(change, (0, 0), _COARSE * change.shape[0]), float32)
 
 
 SPEC = CureSpec(

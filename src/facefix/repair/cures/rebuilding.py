@@ -52,7 +52,11 @@ class RebuildingCure(FusedCure):
     def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
         rebuilt = cv2.blur(np.abs(made - pixels).max(-1), (_AROUND_PX, _AROUND_PX)) / _VISIBLE
         share = np.clip(rebuilt, 0, 1)[..., None]
-        return np.clip(pixels + self.taken(made + share * (fused - made) - pixels), 0, 1)
+        return np.clip(pixels + self.taken(made + share * self.calmed(fused - made) - pixels), 0, 1)
+
+    def calmed(self, change: NDArray[float32]) -> NDArray[float32]:
+        """(S, S, 3) what of the fusing is done to what was rebuilt: all of it."""
+        return change
 
     def taken(self, change: NDArray[float32]) -> NDArray[float32]:
         """(S, S, 3) what is done to the crop of what was rebuilt: all of it."""
