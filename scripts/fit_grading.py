@@ -5,8 +5,8 @@
     python scripts/fit_grading.py fit.npz ... held.npz ... [--out src/facefix/diagnose/grading.json]
 
 Per mode: a linear regression over `TERMS[mode]` with a ridge, of the severities injected, on the findings of today's modes that
-meet a fault of theirs, stretched to their spread. Printed: how well severities are ranked (Spearman) and how far they are off, on clips that were left out
-one by one, and on those held out; beside what the modes themselves say.
+meet a fault of theirs, stretched to their spread. Printed: how well severities are ranked (Spearman) and how far they are off,
+on clips that were left out one by one, and on those held out; beside what the modes themselves say.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     python scripts/train_restorer.py RUN --minutes 150 [--seed 0] [--device cuda --batch 32]
     python scripts/train_restorer.py RUN --minutes 300 --resume    # go on, up to 300 minutes in all
     python scripts/train_restorer.py RUN --begin models/restorer.safetensors # anew, from these weights
-    python scripts/train_restorer.py RUN --export models/restorer.safetensors
+    python scripts/train_restorer.py RUN --export models/restorer.safetensors [--begin OLD.safetensors --share 0.65]
 
 RUN holds the shards of pairs. The checkpoint is RUN/restorer.pt, the log goes to the terminal: training loss, and now and
 then, on the held-out pairs at severity 0.6, per mode the shares of squared error and of identity distance undone, and the
@@ -205,4 +205,7 @@ if __name__ == "__main__":
     line = training.resumable(training.parser(__doc__, minutes=150, rate=4e-4, batch=8))
     line.add_argument("--begin", type=Path, help="weights to begin from")
     line.add_argument("--alike", type=float, default=0.0, help="weight of the identity distance left; 0.6 was tried")
+    line.add_argument(
+        "--share", type=float, default=1.0, help="of the trained weights in what is exported; the rest is --begin's"
+    )
     training.run(line.parse_args(), learn, "restorer.pt")

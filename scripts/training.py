@@ -176,15 +176,25 @@ def train(choices: argparse.Namespace, checkpoint: str, recipe: Recipe) -> None:
     keep()
 
 
+def between(begun: dict[str, torch.Tensor], trained: dict[str, torch.Tensor], share: float) -> dict[str, torch.Tensor]:
+    """The mean of two states of one network, `share` of it the trained one's.
+
+    Wortsman et al. 2022, "Robust fine-tuning of zero-shot models": what both know is kept, what either learned by heart fades.
+    """
+    return {name: torch.lerp(begun[name].float(), tensor.float(), share) for name, tensor in trained.items()}
+
+
 def run(choices: argparse.Namespace, learn: Callable[[argparse.Namespace], None], checkpoint: str) -> None:
     """Train, or export the averaged weights of RUN/checkpoint, in half precision where that costs nothing."""
     if choices.export is None:
         learn(choices)
         return
-    from safetensors.torch import save_file
+    from safetensors.torch import load_file, save_file
 
     state = torch.load(choices.run / checkpoint, weights_only=True, map_location="cpu")
     tensors = {k: v.contiguous() for k, v in state["average"].items() if not k.endswith("num_batches_tracked")}
+    if (share := getattr(choices, "share", 1.0)) < 1:
+        tensors = between(load_file(choices.begin), tensors, share)
     choices.export.parent.mkdir(parents=True, exist_ok=True)
     save_file({k: v.half() if v.dim() > 1 else v for k, v in tensors.items()}, choices.export)
     print(f"{choices.export}: {choices.export.stat().st_size} bytes, step {state['step']}")

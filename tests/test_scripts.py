@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,3 +37,21 @@ def test_the_network_that_is_trained_against_is_dlibs(monkeypatch: pytest.Monkey
     ]).astype(np.uint8)  # fmt: skip
     ours = Likeness().embedded(torch.from_numpy(chips).permute(0, 3, 1, 2).float() / 255)
     np.testing.assert_allclose(ours.numpy(), Identity().embed(chips), atol=1e-5)
+
+
+def test_weights_are_exported_between_those_begun_from_and_those_trained(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    import training  # pyright: ignore[reportMissingImports]
+
+    save_file({"a": torch.zeros(3, 2).half(), "b": torch.ones(3)}, tmp_path / "old.safetensors")
+    state = {"average": {"a": torch.full((3, 2), 4.0), "b": torch.full((3,), 5.0)}, "step": 7}
+    training.save(tmp_path / "run.pt", state)
+    choices = SimpleNamespace(run=tmp_path, export=tmp_path / "new.safetensors", begin=tmp_path / "old.safetensors", share=0.75)
+    training.run(choices, print, "run.pt")
+    new = load_file(tmp_path / "new.safetensors")
+    assert new["a"].dtype == torch.float16 and bool((new["a"] == 3).all()) and bool((new["b"] == 4).all())

@@ -155,7 +155,7 @@ TABLE: tuple[ModelFile, ...] = (
     _own("mesh.safetensors", "mesh", 3564264,
          "cf90c6a87e1b6da00d0afffa0994df3d8c9aae690a7e8f4c337ba78d6c01e090"),
     _own("restorer.safetensors", "restorer", 9793744,
-         "df5dfbde865096ac3565b14604328de41d583abdfe8ddcb78da65907dac6a049"),
+         "f2fe8c9899f0e70a556914431d57d04ddb464b382b1a5d18d4d3d619c55542cf"),
     _own("shape.safetensors", "shape", 237312,
          "fa4dbefc6bae5f1f609a976901fc07ae443f0e91576483c03a3dd17a8bd57ed9"),
     _own("skin.safetensors", "skin", 1868692,
