@@ -94,6 +94,21 @@ def test_meshes_come_back_in_their_own_pixels(known: Statistics, straightener: S
     np.testing.assert_array_equal(straight[SPAN.end + 2 :], bent[SPAN.end + 2 :])
 
 
+def test_a_drift_is_taken_out_in_full_or_not_at_all(known: Statistics, straightener: Straightener) -> None:
+    """What is hardly there may be the mesh's own mistake."""
+    span = Span(30, FRAMES)
+    clean, added = drawn(known, "drift", span, seed=3)
+
+    def gone(size: float, severity: float) -> float:
+        bent = heads(clean + size * added, known)
+        straight = straightener.straighten(bent, Bent("drift", span, severity), sound(span), FPS)
+        return off(straight[40:], bent[40:])
+
+    eyes = float(np.linalg.norm(np.diff(heads(clean, known)[0, [33, 263]], axis=0)))
+    assert gone(0.1, 0.3) == 0
+    assert gone(10.0, 0.9) > 0.01 * eyes
+
+
 def test_of_a_face_that_is_never_sound_nothing_is_known(known: Statistics, straightener: Straightener) -> None:
     meshes = heads(drawn(known, "warp", SPAN, 30)[0], known)
     for mode in ("warp", "drift"):
