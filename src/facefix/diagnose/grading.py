@@ -90,8 +90,8 @@ def _table() -> Mapping[str, Grading]:
 def parse(row: Mapping) -> Grading:
     """A row of the table."""
     terms = row["terms"]
-    columns = [tuple(float(term[k]) for term in terms.values()) for k in ("mean", "scale", "weight")]
-    return Grading(tuple(terms), *columns, float(row["bias"]))
+    means, scales, weights = (tuple(float(term[k]) for term in terms.values()) for k in ("mean", "scale", "weight"))
+    return Grading(tuple(terms), means, scales, weights, float(row["bias"]))
 
 
 def _inside(span: Span, length: int) -> NDArray[np.bool_]:

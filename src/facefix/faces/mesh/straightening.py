@@ -129,9 +129,12 @@ class Straightener:
             found[part.start : part.end] += weights[:, None] * known
         if not found.any():
             return meshes
+        moved = np.asarray(found.any(1))
         out = whole.without(found, self._known.axes, self._model)
-        out[~found.any(1)] = meshes[~found.any(1)]
-        return out if bent.mode != "drift" else meshes + np.float32(_worth(meshes, out, found.any(1))) * (out - meshes)
+        out[~moved] = meshes[~moved]
+        if bent.mode == "drift":
+            out = meshes + np.float32(_worth(meshes, out, moved)) * (out - meshes)
+        return out
 
 
 def _worth(meshes: NDArray[np.float32], straight: NDArray[np.float32], bent: NDArray[np.bool_]) -> float:
