@@ -33,7 +33,7 @@ TERMS = {
     "warp": ["reached unforeseen", "above smear", "above identity_distance"],
     "drift": ["severity"],
     "flicker": ["severity", "reached shading", "reached shape_flicker_slow"],
-    "waxy": ["reached wax", "above wax"],
+    "waxy": ["reached wax_seen"],
 }
 """Those that ranked best on clips that were left out, of seven to ten sets a mode."""
 RIDGE = 2.0

@@ -255,6 +255,7 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "shape_flicker_slow": _told_slow("shape_flicker", 0.25),
         "wax": _told_slow("wax", 0.25),
         "wax_risen": _risen("wax", 0.15),
+        "wax_seen": _told("wax", 0.12),
         "shape_warp_risen": _risen("shape_warp", 0.08),
         "smear": _told("smear", 0.12),
         "smear_unusual": _unusual("smear", 0.08),
