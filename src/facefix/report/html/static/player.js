@@ -64,6 +64,8 @@ class Player {
     this.draw();
     // Some browsers say that they have arrived one picture before they show it.
     if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback(() => this.draw());
+    // And busy machines may show it later still, and say nothing.
+    for (const later of [100, 400, 1600]) setTimeout(() => this.draw(), later);
   }
 
   toggle() { if (this.playing) this.pause(); else this.play(); }
