@@ -30,10 +30,10 @@ from scipy.optimize import minimize
 from facefix.bench import scoring, tables
 from facefix.bench.cases import Case as BenchCase
 from facefix.bench.cases import Dose, Label
+from facefix.bench.diagnosis import kept_signals
 from facefix.diagnose import weighing
 from facefix.diagnose.features import feature
-from facefix.diagnose.modes import MODES, explained
-from facefix.diagnose.spans import VISIBLE
+from facefix.diagnose.modes import graded
 from facefix.diagnose.weighing import Weighing, parse
 from facefix.types import Finding, Span
 
@@ -82,15 +82,13 @@ class Case:
 
 def load(path: Path) -> list[Case]:
     """Every case of a file that shows a face."""
-    rows, out = np.load(path), []
-    for key in [name for name in rows.files if name.endswith("/case")]:
-        i, about = key.removesuffix("/case"), json.loads(str(rows[key]))
-        signals = {k.split("/", 2)[2]: rows[k] for k in rows.files if k.startswith(f"{i}/signal/")}
+    out = []
+    for i, (about, signals, truths) in enumerate(kept_signals(path)):
         if not signals:
             continue
-        gone = rows[f"{i}/truth/collapsed"] > 0
-        labels = {mode: np.where(gone, np.nan, rows[f"{i}/truth/{mode}"]).astype(float) for mode in LABELS[:-1]}
-        labels["collapsed"] = rows[f"{i}/truth/collapsed"].astype(float)
+        gone = truths["collapsed"] > 0
+        labels = {mode: np.where(gone, np.nan, truths[mode]).astype(float) for mode in LABELS[:-1]}
+        labels["collapsed"] = truths["collapsed"].astype(float)
         name = f"{path.stem}/{i} {about['name']}"
         variants = frozenset(label["variant"] for label in about["labels"])
         out.append(Case(name, about["clip"], about["part"] == "held-out", variants, about["fps"], signals, labels))
@@ -221,10 +219,8 @@ def _sound_peaks(cases: list[Case], scores: list[NDArray[np.float32]]) -> tuple[
 
 def replay(path: Path, table: dict[str, Weighing]) -> list[scoring.Outcome]:
     """The cases of a file as the bench would score them, were this table the product's."""
-    rows, out = np.load(path), []
-    for key in [name for name in rows.files if name.endswith("/case")]:
-        i, about = key.removesuffix("/case"), json.loads(str(rows[key]))
-        signals = {k.split("/", 2)[2]: rows[k] for k in rows.files if k.startswith(f"{i}/signal/")}
+    out = []
+    for about, signals, _ in kept_signals(path):
         if "frames" not in about:
             continue
         labels = tuple(Label(one["variant"], one["severity"], Span(one["start"], one["end"])) for one in about["labels"])
@@ -245,8 +241,7 @@ def replay(path: Path, table: dict[str, Weighing]) -> list[scoring.Outcome]:
 def found(signals: dict[str, NDArray[np.float32]], fps: float, table: dict[str, Weighing]) -> list[Finding]:
     """What the modes find, were this table the product's. Raises KeyError where a signal is missing."""
     with patch.object(weighing, "of", table.__getitem__):
-        findings = [f for spec in MODES.values() for f in spec.find(signals, fps) if f.severity >= VISIBLE]
-    return explained(findings, fps)
+        return graded(signals, fps)
 
 
 def main() -> None:

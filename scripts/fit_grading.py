@@ -22,9 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from facefix.diagnose import grading
-from facefix.diagnose.modes import MODES, explained
-from facefix.diagnose.spans import VISIBLE
+from facefix.bench.diagnosis import kept_signals
+from facefix.diagnose import grading, modes
 from facefix.types import Finding
 
 Floats = NDArray[np.float64]
@@ -52,14 +51,11 @@ class Found:
 
 def load(path: Path) -> Iterator[Found]:
     """Every fault of a file that was found, by its most severe finding."""
-    rows = np.load(path)
-    for key in [name for name in rows.files if name.endswith("/case")]:
-        i, about = key.removesuffix("/case"), json.loads(str(rows[key]))
-        signals = {k.split("/", 2)[2]: rows[k] for k in rows.files if k.startswith(f"{i}/signal/")}
+    for about, signals, _ in kept_signals(path):
         if not signals:
             continue
         fps = about["fps"]
-        findings = explained([f for m in MODES.values() for f in m.find(signals, fps) if f.severity >= VISIBLE], fps)
+        findings = modes.told(signals, fps)
         for label in about["labels"]:
             mine = [f for f in findings if f.mode == label["mode"]]
             mine = [f for f in mine if f.span.start < label["end"] and label["start"] < f.span.end]
@@ -86,9 +82,7 @@ def regression(found: list[Found], mode: str) -> dict:
 
 def told(row: dict, found: list[Found]) -> Floats:
     """(N,) what the row says of findings."""
-    columns = [np.array([term[k] for term in row["terms"].values()]) for k in ("mean", "scale", "weight")]
-    z = np.nan_to_num((np.stack([f.terms for f in found]) - columns[0]) / columns[1])
-    return np.clip(row["bias"] + z @ columns[2], VISIBLE, 1)
+    return grading.parse(row).told(np.stack([f.terms for f in found]))
 
 
 def left_out(found: list[Found], mode: str) -> Floats:

@@ -83,6 +83,12 @@ def test_the_command_prints_tables_and_writes_json(
         assert json.loads(str(stored["0/case"])) == single
         truth: NDArray[np.float32] = stored[f"0/truth/{single['labels'][0]['mode']}"]
         assert truth.shape == stored["0/signal/boil"].shape == (24,) and truth.max() > 0
+        (about, signals, truths), (other, _, none) = diagnosis.kept_signals(tmp_path / "s.npz")
+        assert (about, other) == (single, confuser)
+        np.testing.assert_array_equal(signals["boil"], stored["0/signal/boil"])
+        np.testing.assert_array_equal(truths[single["labels"][0]["mode"]], truth)
+        assert signals.keys() == {k.split("/", 2)[2] for k in stored.files if k.startswith("0/signal/")}
+        assert not any(curve.any() for curve in none.values())
 
 
 def test_bad_folders_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -134,6 +134,18 @@ def keep_signals(outcome: Outcome, number: int, path: Path) -> None:
         raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
 
 
+def kept_signals(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]]:
+    """What `keep_signals` wrote of each case, in its order: the case as plain data, its signals and truths by their names."""
+    with np.load(path) as rows:
+        for key in (name for name in rows.files if name.endswith("/case")):
+            number = key.removesuffix("/case")
+            signals, truths = (
+                {name.removeprefix(start): rows[name] for name in rows.files if name.startswith(start)}
+                for start in (f"{number}/signal/", f"{number}/truth/")
+            )
+            yield json.loads(str(rows[key])), signals, truths
+
+
 def described(outcome: Outcome) -> dict[str, Any]:
     """A case and what was found in it, as plain data."""
     case = outcome.case

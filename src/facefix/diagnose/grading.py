@@ -61,8 +61,12 @@ class Grading:
     def severity(self, finding: Finding, signals: Signals, fps: float) -> float:
         """`VISIBLE`..1 of a finding whose span is counted from the signals' first frame; a term that cannot be told counts as
         its mean."""
-        told = (np.array([value(term, finding, signals, fps) for term in self.terms]) - self.means) / self.scales
-        return float(np.clip(self.bias + np.nan_to_num(told) @ self.weights, VISIBLE, 1))
+        return float(self.told(np.array([value(term, finding, signals, fps) for term in self.terms])))
+
+    def told(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(...,) severities of (..., terms) values; NaN counts as its term's mean."""
+        usual = np.nan_to_num((values - self.means) / self.scales)
+        return np.clip(self.bias + usual @ self.weights, VISIBLE, 1)
 
 
 def value(term: str, finding: Finding, signals: Signals, fps: float) -> float:

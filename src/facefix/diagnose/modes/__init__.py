@@ -34,6 +34,22 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
     Args:
         priors: mode -> how much likelier than usual it is in this clip (see `spans.with_prior`); 1 where missing.
     """
+    start = track.span.start
+    placed = (
+        replace(f, track=track.id, span=Span(f.span.start + start, f.span.end + start)) for f in graded(signals, fps, priors)
+    )
+    return tuple(sorted(placed, key=lambda f: (f.span.start, f.mode)))
+
+
+def graded(signals: Signals, fps: float, priors: Mapping[str, float] | None = None) -> list[Finding]:
+    """The same as the modes place them: spans counted from the signals' first frame, track -1, in no order."""
+    usual = priors or {}
+    # Which finding explains which was settled on what the modes themselves say.
+    return [_as_severe(found, signals, fps, usual.get(found.mode, 1.0)) for found in told(signals, fps, usual)]
+
+
+def told(signals: Signals, fps: float, priors: Mapping[str, float] | None = None) -> list[Finding]:
+    """The same as severe as the modes themselves say."""
     usual = priors or {}
     findings = [
         found
@@ -41,11 +57,7 @@ def find_all(track: Track, signals: Signals, fps: float, priors: Mapping[str, fl
         for found in (with_prior(raw, usual.get(spec.name, 1.0)) for raw in spec.find(signals, fps))
         if found.severity >= VISIBLE
     ]
-    # Which finding explains which was settled on what the modes themselves say.
-    told = (_as_severe(found, signals, fps, usual.get(found.mode, 1.0)) for found in explained(findings, fps))
-    start = track.span.start
-    placed = (replace(f, track=track.id, span=Span(f.span.start + start, f.span.end + start)) for f in told)
-    return tuple(sorted(placed, key=lambda f: (f.span.start, f.mode)))
+    return explained(findings, fps)
 
 
 def _as_severe(found: Finding, signals: Signals, fps: float, prior: float) -> Finding:
