@@ -32,7 +32,7 @@ def _short() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """For the short sample, of whose 24 frames a segment holds 7."""
-    labels = [Label("flicker", 0.7, Span(4, 20)), Label("warp", 0.7, Span(8, 14))]
+    labels = [Label("flicker", 0.7, Span(4, 20)), Label("warp", 0.7, Span(6, 22))]
     return pipeline.plan(informed(pipeline.analyse(SHORT, SETTINGS), labels), SETTINGS)
 
 

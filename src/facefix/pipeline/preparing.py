@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import cv2
 import numpy as np
 from numpy import float32, uint8
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import Sight
+from facefix.repair.registration.evidence import SIDE_PX
 from facefix.repair.strength import MOVED_AT
 from facefix.types import ClipInfo, Crop, Pixels, Span
 
@@ -32,6 +34,8 @@ _AROUND_S = 1.6
 """How far before and after its treatments a face is looked at: what it does while it is sound tells what is not it."""
 _LEAST_FRAMES = 24
 """Of that, at low frame rates: cures look ahead, and ramps reach out, by frames."""
+_BESIDE, _BESIDE_EVERY = 12, 4
+"""Sound frames beside the anchors that a face may be rebuilt from, each of which takes up to 3 MB; frames between them."""
 _BATCH = 8
 
 Curves = Mapping[str, NDArray[float32]]
@@ -51,10 +55,14 @@ class Known:
     """Crops of this face at its best."""
     samples: Mapping[int, Crop]
     """Some frames to try a repair on."""
+    around: tuple[Sight, ...] = ()
+    """Crops of this face in sound frames of the span."""
     reference: Reference | None = None
     """The character whose face it is."""
     shown: Mapping[int, NDArray[uint8]] = field(default_factory=dict)
     """Frame -> where the face is not covered, as `repair.face.Course` has it."""
+    greys: Mapping[int, NDArray[uint8]] = field(default_factory=dict)
+    """Frame -> the face in it, small and grey (`repair.registration`), where its meshes are to be held against pictures."""
 
     @property
     def best(self) -> tuple[Sight, ...]:
@@ -77,6 +85,8 @@ def know(
     progress: Progress,
     parsing: Parsing | None = None,
     laid: Mapping[int, NDArray[float32]] | None = None,
+    viewed: Collection[int] = (),
+    rebuilt: Collection[int] = (),
 ) -> dict[int, Known]:
     """What is known of each track, by its id; nothing is straightened yet.
 
@@ -85,25 +95,32 @@ def know(
         samples: frames of each track whose crops are kept; few, for they are large.
         parsing: told of every face; None where nobody asks what covers them.
         laid: as `measuring.Laid`; tracks that it lacks are meshed.
+        viewed: ids of the tracks whose meshes are to be held against pictures.
+        rebuilt: ids of the tracks that are rebuilt from sound frames.
 
     Raises:
         ModelError: weights are missing.
     """
     spans = {track.id: _span(track, treatments, fps(clip)) for track in tracks}
-    wanted_crops = {t.id: {*t.anchors, *samples[t.id]} for t in tracks}
+    beside = {t.id: _beside(t, treatments, spans[t.id]) if t.id in rebuilt else [] for t in tracks}
+    wanted_crops = {t.id: {*t.anchors, *samples[t.id], *beside[t.id]} for t in tracks}
     there = laid if laid is not None and all(len(laid.get(t.id, ())) == len(t.span) for t in tracks) else None
     meshing = partial(_measured, loaded(Mesher, (WEIGHTS,), device)) if there is None else partial(_taken, there)
-    # Where all is measured, only the pictures that crops are kept of must be seen again.
-    looked = spans if there is None or parsing is not None else dict.fromkeys(spans, Span(0, 0))
-    found, crops = _looked(clip, tracks, looked, sides, wanted_crops, meshing, parsing, progress)
+    # Where all is measured, only the pictures that something is kept of must be seen again.
+    all_of = set(spans) if there is None or parsing is not None else set(viewed)
+    looked = {id_: span if id_ in all_of else Span(0, 0) for id_, span in spans.items()}
+    found, crops, greys = _looked(clip, tracks, looked, sides, wanted_crops, viewed, meshing, parsing, progress)
     known = {}
     for track in tracks:
         span, seen = spans[track.id], crops[track.id]
         mesh = np.stack(list(found[track.id].values())) if there is None else there[track.id][_inside(span, track)]
-        anchors = tuple(Sight(a, seen[a][0].pixels, seen[a][1]) for a in track.anchors if a in seen)
+        anchors, others = (
+            tuple(Sight(a, seen[a][0].pixels, seen[a][1]) for a in some if a in seen)
+            for some in (track.anchors, beside[track.id])
+        )
         some = {frame: seen[frame][0] for frame in sorted(samples[track.id]) if frame in seen and frame in span}
         shown = parsing.shown(track) if parsing is not None else {}
-        known[track.id] = Known(span, mesh, mesh, anchors, some, shown=shown)
+        known[track.id] = Known(span, mesh, mesh, anchors, some, others, shown=shown, greys=greys.get(track.id, {}))
     return known
 
 
@@ -150,6 +167,12 @@ def crop_of(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Cro
     return align.crop(rgb, align.transform(points, side), side, frame)
 
 
+def small_grey(rgb: Pixels, points: NDArray[float32]) -> NDArray[uint8]:
+    """(SIDE_PX, SIDE_PX) the face in a picture, as `registration.View` has it."""
+    crop = align.crop(rgb, align.transform(points, SIDE_PX), SIDE_PX).pixels
+    return np.asarray(cv2.cvtColor(np.round(crop * 255).astype(uint8), cv2.COLOR_RGB2GRAY), uint8)
+
+
 def around(rate: float) -> int:
     """Frames before and after its treatments that a face is looked at, at that many frames per second."""
     return max(_LEAST_FRAMES, round(_AROUND_S * rate))
@@ -160,6 +183,27 @@ def _span(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> 
     mine = [t.span for t in treatments if t.track == track.id]
     first, last = min(s.start for s in mine) - around(rate), max(s.end for s in mine) + around(rate)
     return Span(max(track.span.start, first), min(track.span.end, last))
+
+
+def _sight(frame: int, seen: Mapping[int, tuple[Crop, NDArray[float32]]]) -> Sight:
+    crop, mesh = seen[frame]
+    return Sight(frame, crop.pixels, mesh)
+
+
+def _beside(track: PlannedTrack, treatments: Sequence[Treatment], span: Span) -> list[int]:
+    """Sound frames of a span, the nearest to what is treated, spread out; the anchors are known anyhow."""
+    mine = [t.span for t in treatments if t.track == track.id]
+    sound = [
+        f for f in range(span.start, span.end) if not any(f in one for one in mine) and track.scores[f - track.span.start] > 0
+    ]
+    near = sorted(sound, key=lambda f: min(max(one.start - f, f - one.end + 1) for one in mine))
+    chosen: list[int] = []
+    for f in near:
+        if all(abs(f - other) >= _BESIDE_EVERY for other in (*chosen, *track.anchors)):
+            chosen.append(f)
+        if len(chosen) == _BESIDE:
+            break
+    return chosen
 
 
 def _inside(span: Span, track: PlannedTrack) -> slice:
@@ -198,11 +242,18 @@ def _looked(
     spans: Mapping[int, Span],
     sides: Mapping[int, int],
     kept: Mapping[int, Collection[int]],
+    viewed: Collection[int],
     meshing: Callable[[Sequence[_Pictured]], NDArray[float32]],
     parsing: Parsing | None,
     progress: Progress,
-) -> tuple[dict[int, dict[int, NDArray[float32]]], dict[int, dict[int, tuple[Crop, NDArray[float32]]]]]:
-    """One sweep over the clip: the meshes of every track over its span; and of the frames to be kept, crop and mesh in it."""
+) -> tuple[
+    dict[int, dict[int, NDArray[float32]]],
+    dict[int, dict[int, tuple[Crop, NDArray[float32]]]],
+    dict[int, dict[int, NDArray[uint8]]],
+]:
+    """One sweep over the clip: the meshes of every track over its span; of the frames to be kept, crop and mesh in it; of the
+    tracks that are viewed, every frame small and grey."""
+    greys: dict[int, dict[int, NDArray[uint8]]] = {id_: {} for id_ in viewed}
     found: dict[int, dict[int, NDArray[float32]]] = {track.id: {} for track in tracks}
     crops: dict[int, dict[int, tuple[Crop, NDArray[float32]]]] = {track.id: {} for track in tracks}
     waiting: list[_Pictured] = []
@@ -216,6 +267,8 @@ def _looked(
         for one, mesh in zip(waiting, meshes, strict=True):
             if one.frame in spans[one.track.id]:
                 found[one.track.id][one.frame] = mesh
+            if one.track.id in greys and one.frame in spans[one.track.id]:
+                greys[one.track.id][one.frame] = small_grey(one.rgb, one.points)
             if one.frame in kept[one.track.id]:
                 crop = crop_of(one.rgb, one.points, sides[one.track.id], one.frame)
                 crops[one.track.id][one.frame] = crop, framing.through(crop.transform, mesh)
@@ -223,7 +276,7 @@ def _looked(
 
     frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *kept[track.id])}
     if not frames:
-        return found, crops
+        return found, crops, greys
     whole = Span(min(frames), max(frames) + 1)
 
     def pictures() -> Iterator[list[_Pictured]]:
@@ -241,4 +294,4 @@ def _looked(
     if waiting:
         flush()
     progress("getting to know faces", len(whole), len(whole))
-    return found, crops
+    return found, crops, greys

@@ -26,12 +26,15 @@ from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, fps, silent
+from facefix.pipeline.registering import registered
 from facefix.pipeline.resembling import resembled
 from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
-from facefix.repair import masks
+from facefix.repair import masks, registration
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Admitted, Course, FaceRepair, crop_side
+from facefix.repair.registration import registering
+from facefix.repair.registration.registering import Registrar
 from facefix.repair.restorers import FAITHFUL, RESTORERS, named
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.restorers.anchored import restoring as anchored_restorer
@@ -116,11 +119,14 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     parser = loaded(mask.load, mask.files, settings.devices[0])
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     parsing = None if parser is None else Parsing(parser, tracks, plan.treatments)
-    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing, laid)
+    moved = {t.track for t in plan.treatments if t.mode in registration.MODES}
+    registrar = loaded(Registrar, (registering.WEIGHTS,), settings.devices[0]) if moved else None
+    again = {t.track for t in plan.treatments if t.mode in trial.REBUILT}
+    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing, laid, moved, again)
     judge = instruments.identity if modes & tried else None
     own_too = spec.invents and plan.restorer == "auto"
     faithful = Rounds(loaded(FAITHFUL.load, FAITHFUL.files, settings.devices[0]), size) if own_too else None
-    tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), fps(clip))
+    tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), registrar, fps(clip))
     repairs, refused = [], []
     for track in tracks:
         seen = known[track.id]
@@ -145,6 +151,8 @@ class _Tools:
     tried: Collection[str]
     """Modes whose cures are to be tried."""
     straightener: Straightener
+    registrar: Registrar | None
+    """None where no mesh is to be held against the picture."""
     rate: float
 
 
@@ -163,6 +171,8 @@ class _Case:
         track, tools = self.track, self.tools
         curves = _curves(treatments, track)
         known = straightened(tools.straightener, self.seen, track, treatments, curves, tools.rate)
+        if tools.registrar is not None:
+            known = registered(tools.registrar, known, track, treatments, curves)
         if tools.judge is not None and known.reference is not None and "drift" in curves:
             directions = tools.straightener.directions("drift", _DIRECTIONS)
             with clocked("resembling"):
@@ -172,6 +182,7 @@ class _Case:
             restorer=tools.restorer,
             anchored=tools.anchored,
             anchors=known.anchors,
+            around=known.around,
             references=known.best[len(known.anchors) :],
             usual=usual,
             points=framing.five_points(usual),

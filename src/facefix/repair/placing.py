@@ -57,7 +57,7 @@ def moved(pixels: Floats, mesh: Floats, wanted: Floats, triangles: Triangles, we
     """
     side = pixels.shape[0]
     where, known = source_map(wanted, mesh, triangles, side)
-    at = _grid(side)
+    at = places(side)
     here = np.asarray((where - at) * np.clip(known / HOLE, 0, 1)[..., None], np.float32)
     shift = enlarged(here, side) * weight[..., None]
     pixel = np.arange(side, dtype=np.float32)
@@ -77,7 +77,7 @@ def guide(anchor_meshes: Sequence[Floats], mesh: Floats, triangles: Triangles, s
         return np.zeros((GRID_PX, GRID_PX, 2), np.float32)
     expected = np.median(np.stack([fit(m, mesh) for m in anchor_meshes]), axis=0).astype(np.float32)
     where, known = source_map(expected, mesh, triangles, side)
-    shift = np.clip(where - _grid(side), -_FURTHEST * side, _FURTHEST * side)
+    shift = np.clip(where - places(side), -_FURTHEST * side, _FURTHEST * side)
     return (shift * np.clip(known / HOLE, 0, 1)[..., None]).astype(np.float32)
 
 
@@ -106,7 +106,7 @@ def source_map(
     Returns (GRID_PX, GRID_PX, 2) x, y in pixels of a crop of `side`, and (GRID_PX, GRID_PX) 0..1: 1 on skin that the source
     shows squarely, less where it turns away, falling to 0 away from the mesh. seen: `drawn` of `target`, where there is one.
     """
-    at = _grid(side)
+    at = places(side)
     index = drawn(target, triangles, side) if seen is None else seen
     known = index >= 0
     base = _similarity(target, source)
@@ -140,8 +140,8 @@ def enlarged(field: Floats, side: int) -> Floats:
     return large.astype(np.float32, copy=False)
 
 
-def _grid(side: int) -> Floats:
-    """(GRID_PX, GRID_PX, 2) pixel coordinates of the cells' centres."""
+def places(side: int) -> Floats:
+    """(GRID_PX, GRID_PX, 2) x, y of the cells' centres, pixels of a crop of `side`."""
     at = ((np.arange(GRID_PX) + 0.5) * side / GRID_PX - 0.5).astype(np.float32)
     return np.stack(np.meshgrid(at, at), -1)
 

@@ -64,6 +64,8 @@ class Patient:
     """(5, 2) crop pixels: the five points of the face that `usual` shows, order of `types.Face.points`."""
     side: int
     """Of its crops, px."""
+    around: tuple[Sight, ...] = ()
+    """The same face in sound frames near those that are treated, good or not: pose, light and hair are most alike there."""
     references: tuple[Sight, ...] = ()
     """Pictures of the person from elsewhere, as far as they are to count: their light and grain are others. May be empty."""
 

@@ -34,7 +34,7 @@ class RebuildingCure(FusedCure):
         patient = self.patient
         if patient.anchored is None or not rebuilds(patient):
             return lambda: sight.pixels
-        chosen = nearest((*patient.anchors, *patient.references), sight.mesh, ANCHORS)
+        chosen = nearest((*patient.anchors, *patient.around, *patient.references), sight.mesh, ANCHORS)
         seen = placing.drawn(sight.mesh, patient.triangles, len(sight.pixels))
         placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles, seen=seen) for a in chosen]
         # The features lie where they belong already: nothing is left to be guided.

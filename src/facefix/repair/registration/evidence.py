@@ -1,0 +1,132 @@
+"""What the picture says of where a mesh should lie: optical flow from sound frames, laid on the mesh, to the frame itself.
+
+Where nothing is damaged - hair, ears, brow, the other cheek - the flow is how far the mesh is off; where something is, it is
+the damage. Which is which is left to `network`. Nothing here knows colours or people, only how far things lie from where a
+mesh has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facefix.repair import placing
+
+Floats = NDArray[np.float32]
+Grey = NDArray[np.uint8]
+
+SIDE_PX = 192
+"""Side of the crops that are compared."""
+GRID = 48
+"""Cells along a side of what is said of them."""
+_FLOW_UNIT = 25.0
+"""Flows are told in 1 / 25 of the eye distance."""
+_TEXTURE = 60.0
+"""Squared gradient, grey levels, at which texture counts half."""
+_STEEP = 400.0
+"""Beyond it a gradient counts no more: edges say where they are, not how surely."""
+_BLOCK_PX = 7
+_LEVELS = 32.0
+"""Grey levels of difference that count as 1."""
+_OUTER_CORNERS = (33, 263)
+
+PER_KEY, PER_FRAME = 6, 8
+"""Numbers a cell. Of a sound frame: flow x, y, how far there and back do not meet, texture, difference in grey, how well the
+place is seen there. Of the frame: how far it was moved x, y; where on a face it is x, y, z, if on the mesh; grey; detail."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A face in a frame, small and grey."""
+
+    grey: Grey
+    """(SIDE_PX, SIDE_PX)."""
+    mesh: Floats
+    """(478, 3) in its pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """Of one frame."""
+
+    keys: Floats
+    """(K, PER_KEY, GRID, GRID) of each sound frame it was compared with."""
+    frame: Floats
+    """(PER_FRAME, GRID, GRID)."""
+    unit: float
+    """Pixels of the crop that 1 of a flow stands for."""
+
+
+class Witness:
+    """Compares views; keeps nothing of them."""
+
+    def __init__(self, triangles: NDArray[np.int32], usual: Floats) -> None:
+        """triangles: of the mesh. usual: (478, 3) a face unturned, in eye distances: tells places on it apart."""
+        self._triangles = triangles
+        self._places = np.concatenate([usual[triangles].mean(1), np.zeros((1, 3), np.float32)]).astype(np.float32)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+
+    def look(self, seen: View, wanted: Floats, keys: Sequence[View]) -> Evidence:
+        """
+        Args:
+            seen: the frame, its mesh as measured.
+            wanted: (478, 3) where its mesh is thought to belong, same pixels.
+            keys: sound frames of the same face, most alike first.
+        """
+        unit = float(np.linalg.norm(wanted[_OUTER_CORNERS[0], :2] - wanted[_OUTER_CORNERS[1], :2])) / _FLOW_UNIT
+        drawn = placing.drawn(wanted, self._triangles, SIDE_PX)
+        moved, _ = placing.source_map(wanted, seen.mesh, self._triangles, SIDE_PX, drawn)
+        at = placing.places(SIDE_PX)
+        shift = _pooled((moved - at) / unit)
+        place = _pooled(self._places[drawn])
+        grey = seen.grey.astype(np.float32)
+        detail = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0), dtype=np.float32)
+        frame = np.stack([
+            *np.moveaxis(shift, -1, 0), *np.moveaxis(place, -1, 0), _pooled((drawn >= 0).astype(np.float32)),
+            _pooled(grey) / 128 - 1, _pooled(detail) / 8,
+        ])  # fmt: skip
+        told = [self._compared(seen.grey, wanted, key, drawn, unit) for key in keys]
+        return Evidence(np.stack(told), frame.astype(np.float32), unit)
+
+    def _compared(self, grey: Grey, wanted: Floats, key: View, drawn: placing.Seen, unit: float) -> Floats:
+        where, known = placing.source_map(wanted, key.mesh, self._triangles, SIDE_PX, drawn)
+        laid = _fetched(key.grey, placing.enlarged(where, SIDE_PX))
+        there, back = self._flow.calc(laid, grey, None), self._flow.calc(grey, laid, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        pixel = np.arange(SIDE_PX, dtype=np.float32)
+        reached = there.copy()
+        reached[..., 0] += pixel
+        reached[..., 1] += pixel[:, None]
+        returned = _fetched(back, reached)
+        found = _fetched(grey, reached)
+        inside = np.clip((SIDE_PX / 2 - np.abs(where - (SIDE_PX - 1) / 2).max(-1)) / 3, 0, 1)
+        return np.stack([
+            *np.moveaxis(_pooled(there / unit), -1, 0),
+            _pooled(np.linalg.norm(there + returned, axis=-1) / unit),
+            _pooled(_texture(laid)),
+            _pooled(cv2.absdiff(found, laid).astype(np.float32) / _LEVELS),
+            _pooled(known * inside),
+        ]).astype(np.float32)  # fmt: skip
+
+
+def _fetched(picture: NDArray[Any], where: Floats) -> NDArray[Any]:
+    """(S, S, ...) whose every pixel is fetched from `where` (S, S, 2), x and y."""
+    # In one map of x and y OpenCV 5.0 reads nonsense when it interpolates linearly.
+    return cv2.remap(picture, where[..., 0].copy(), where[..., 1].copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _texture(grey: Grey) -> Floats:
+    """(SIDE_PX, SIDE_PX) 0..1: how surely a place can be found again."""
+    picture = grey.astype(np.float32)
+    across, down = (cv2.Sobel(picture, cv2.CV_32F, dx, dy) / 8 for dx, dy in ((1, 0), (0, 1)))
+    energy = cv2.blur(np.minimum(across**2, _STEEP) + np.minimum(down**2, _STEEP), (_BLOCK_PX, _BLOCK_PX))
+    return np.asarray(energy / (energy + _TEXTURE), np.float32)
+
+
+def _pooled(picture: Floats) -> Floats:
+    """(GRID, GRID, ...) means of cells."""
+    return np.asarray(cv2.resize(picture, (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32)
