@@ -2,7 +2,7 @@
 
     python scripts/registration/looks.py RUN OUT                 # see there what comes before
     python scripts/train_registration.py OUT --minutes 40 [--seed 0] [--held TRACK,...]
-    python scripts/train_registration.py OUT --export models/registration.safetensors
+    python scripts/train_registration.py OUT --export models/registration.safetensors [--begin OLD.safetensors --share 0.65]
 
 The checkpoint is OUT/registration.pt. Printed for the tracks held out: how much nearer to the true mesh the points come than
 the straightener has brought them, by distance and by squared distance, in damaged frames of each severity and in sound ones.
@@ -163,6 +163,8 @@ def _nearer(before: NDArray[np.float32], after: NDArray[np.float32]) -> str:
 def main() -> None:
     line = training.resumable(training.parser(__doc__, minutes=40, rate=1e-3, batch=32))
     line.add_argument("--held", default=",".join(HELD), help="tracks held out; 'none' for the last training")
+    line.add_argument("--begin", type=Path, help="older weights that --export is a mean of and those trained")
+    line.add_argument("--share", type=float, default=1.0, help="of the trained ones in that mean")
     choices = line.parse_args()
     held = tuple(choices.held.split(","))
 

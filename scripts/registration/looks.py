@@ -41,7 +41,6 @@ from geometry.tracks import SIDE_PX as TRACK_PX
 KINDS = {  # first number of a batch -> the faults it was drawn from; None: all, by their shares
     0: None,
     2000: "collapsed",
-    3000: "drift,drift-age,drift-hairline",
     5000: "warp,warp-smear,own-warp,drift,drift-step,flicker,warp",
     6000: "warp,warp-smear,own-warp,drift,drift-step,flicker,warp,flicker-identity,drift-age",
 }

@@ -138,6 +138,15 @@ def test_the_command_hands_on_what_is_compared(tmp_path: Path, monkeypatch: pyte
     assert asked["terms"] == repair.Terms() and asked["show"] is None and asked["only"] == "flicker"
 
 
+def test_json_may_go_to_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(repair, "run", lambda folder, count, **options: [])
+    monkeypatch.chdir(tmp_path)
+    assert _run("bench", "--repair", tmp_path, "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out)["cases"] == [] and not list(tmp_path.iterdir())
+
+
 def test_cases_of_other_modes_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "one.mp4").symlink_to(CLEAN.resolve())
     taken = []

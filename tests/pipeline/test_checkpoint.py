@@ -31,8 +31,8 @@ def _short() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    """For the short sample, of whose 24 frames a segment holds 7."""
-    labels = [Label("flicker", 0.7, Span(4, 20)), Label("warp", 0.7, Span(6, 22))]
+    """For the short sample, of whose 24 frames a segment holds 7: told of the fault it has, so that nothing is taken back."""
+    labels = [Label("warp", 0.7, Span(6, 22))]
     return pipeline.plan(informed(pipeline.analyse(SHORT, SETTINGS), labels), SETTINGS)
 
 
@@ -68,7 +68,7 @@ def undisturbed(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 def test_stops_leave_no_trace(tmp_path: Path, plan: Plan, undisturbed: tuple[Path, Report]) -> None:
     folder, whole = undisturbed
     again = render(plan, tmp_path / "again.mp4", tmp_path / "work", [9, 16])
-    assert whole.repaired_frames == again.repaired_frames == 24 and again.proofs == whole.proofs
+    assert whole.repaired_frames == again.repaired_frames == 23 and again.proofs == whole.proofs
     assert (folder / "whole.mp4").read_bytes() == (tmp_path / "again.mp4").read_bytes()
     assert content(folder / "whole_compare.mp4") == content(tmp_path / "again_compare.mp4")
 

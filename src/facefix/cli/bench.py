@@ -61,7 +61,7 @@ _SCENES = 12
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed draws other cases.")
 @click.option("--cache", type=click.Path(path_type=Path), metavar="DIR", help="Keep where the faces are, for the next run.")
-@click.option("--json", "json_to", type=click.Path(path_type=Path), metavar="FILE", help="Write tables and cases as JSON.")
+@click.option("--json", "json_to", metavar="FILE|-", help="Write tables and cases as JSON; - for standard output.")
 @click.option(
     "--signals", type=click.Path(path_type=Path), metavar="FILE",
     help="With --diagnosis: write each case's signals and labels (.npz).",
@@ -82,7 +82,7 @@ def bench(
     part: str,
     seed: int,
     cache: Path | None,
-    json_to: Path | None,
+    json_to: str | None,
     signals: Path | None,
     yes: bool,
     models_dir: str | None,
@@ -104,7 +104,7 @@ def bench(
         raise click.UsageError("Say what to measure: one of --diagnosis, --repair and --characters FOLDER.")
     if (not repair and (told or baselines or frames or mode or sheet)) or (signals and not diagnosis):
         raise click.UsageError("--told, --baseline, --frames, --mode and --sheet go with --repair, --signals with --diagnosis.")
-    for path in (json_to, signals):
+    for path in (Path(json_to) if json_to not in (None, "-") else None, signals):
         if path is not None:
             check_output(folder, path, overwrite=yes)
     hidden = not sys.stderr.isatty()
@@ -117,13 +117,14 @@ def bench(
         else:
             about = {"told": told, "baselines": baselines} | ({"most_frames": frames} if frames else {})
             lines, document = _repaired(folder, cases, about, sheet, yes, only=mode, **common)
-    say("\n".join(lines))
+    say("\n".join(lines), err=json_to == "-")
     if json_to is not None:
         import json
 
         from facefix.files import write_text
 
-        write_text(json_to, json.dumps(document, indent=1) + "\n")
+        text = json.dumps(document, indent=1)
+        click.echo(text) if json_to == "-" else write_text(Path(json_to), text + "\n")
 
 
 def _mover(bar: Any) -> Callable[[int, int, str], None]:

@@ -155,7 +155,7 @@ TABLE: tuple[ModelFile, ...] = (
     _own("mesh.safetensors", "mesh", 3564264,
          "cf90c6a87e1b6da00d0afffa0994df3d8c9aae690a7e8f4c337ba78d6c01e090"),
     _own("registration.safetensors", "registration", 1860872,
-         "a6ad0d2cd41868d9b5f2e6620810c8ba9995cd742ce84db0d5a1f4e6f68eb980"),
+         "ca15ae9fa56fb662256a0c1f6838178958d84f93898eaffaaf2eac5faf1524c3"),
     _own("restorer.safetensors", "restorer", 9793744,
          "f2fe8c9899f0e70a556914431d57d04ddb464b382b1a5d18d4d3d619c55542cf"),
     _own("shape.safetensors", "shape", 237312,

@@ -45,7 +45,8 @@ def registered(
         curves: the strength of each mode over the track.
     """
     first, moving = known.span.start, [t for t in treatments if t.mode in MODES]
-    bent, treated = _inside(known.span, moving, BESIDE), _inside(known.span, treatments, BESIDE)
+    # Frames beside are sound or hardly touched: they would be moved for nothing, and may hold a little of the damage.
+    bent, treated = _inside(known.span, moving, 0), _inside(known.span, treatments, BESIDE)
     seen = {frame - first: grey for frame, grey in known.greys.items()}
     keys = [i for i in np.flatnonzero(~treated).tolist() if i in seen][::_SOUND_EVERY]
     frames = [i for i in np.flatnonzero(bent).tolist() if i in seen]
@@ -72,7 +73,7 @@ def registered(
 
 
 def _inside(span: Span, treatments: Sequence[Treatment], beside: int) -> NDArray[np.bool_]:
-    """(len(span),) frames that are treated, or so near to one."""
+    """(len(span),) frames that are treated, or at most so far from one that is."""
     inside = np.zeros(len(span), bool)
     for t in treatments:
         inside[max(0, t.span.start - beside - span.start) : max(0, t.span.end + beside - span.start)] = True
