@@ -57,14 +57,26 @@ def test_what_a_lost_mesh_does_is_not_held_against_the_frames_beside(monkeypatch
 TEN = Settings(range="2-12", device="cpu")
 
 
-def _known(analysis: Analysis, laid: Laid | None, tracks: tuple[int, ...] = ()) -> Known:
-    """The face of the sample, its third frame an anchor. tracks: those that are viewed and rebuilt."""
+def _known(analysis: Analysis, laid: Laid | None, viewed: range = range(0)) -> Known:
+    """The face of the sample, its third frame an anchor; rebuilt, and viewed in these frames, where there are any."""
     track = analysis.diagnoses[0].track
     points = np.stack([face.points for face in track.faces]).astype(np.float32)
     planned = PlannedTrack(track.id, track.span, points, np.ones(len(points), np.float32), (4,))
     treatment = Treatment(track.id, "warp", Span(6, 9), 0.6, 0.6, "")
     with equipped(TEN):
-        return know(analysis.clip, [planned], [treatment], {0: 256}, {0: {7}}, "cpu", silent, None, laid, tracks, tracks)[0]
+        return know(
+            analysis.clip,
+            [planned],
+            [treatment],
+            {0: 256},
+            {0: {7}},
+            "cpu",
+            silent,
+            None,
+            laid,
+            {0: viewed},
+            {0} if viewed else (),
+        )[0]
 
 
 def test_a_render_takes_over_what_its_own_process_has_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,9 +103,9 @@ def test_meshes_that_lack_a_frame_are_measured_again() -> None:
 def test_what_is_rebuilt_and_held_against_its_picture_is_seen_again() -> None:
     laid: Laid = {}
     analysis = analyse_uncast(SHORT, TEN, False, silent, laid)
-    plain, known = _known(analysis, laid), _known(analysis, laid, (0,))
+    plain, known = _known(analysis, laid), _known(analysis, laid, range(3, 11))
     assert not plain.greys and not plain.around
-    assert sorted(known.greys) == list(range(known.span.start, known.span.end))
+    assert sorted(known.greys) == list(range(3, 11))
     assert all(grey.shape == (SIDE_PX, SIDE_PX) and grey.dtype == np.uint8 for grey in known.greys.values())
     # Neither treated (6 to 8), nor within three frames of the anchor (4) or of each other.
     assert [sight.frame for sight in known.around] == [9]

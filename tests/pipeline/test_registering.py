@@ -9,8 +9,9 @@ import pytest
 from tests.repair import faces
 
 from facefix.faces import align
+from facefix.pipeline import registering
 from facefix.pipeline.preparing import Known
-from facefix.pipeline.registering import registered
+from facefix.pipeline.registering import registered, to_be_viewed
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.registration.evidence import SIDE_PX
 from facefix.types import Span
@@ -28,7 +29,7 @@ class Shifting:
         self.pixels, self.asked = pixels, 0
 
     def shifts(self, told: Any, wanted: np.ndarray) -> np.ndarray:
-        self.asked = len(told)
+        self.asked += len(told)
         return np.tile(np.float32([self.pixels, 0]), (*wanted.shape[:2], 1))
 
 
@@ -70,6 +71,20 @@ def test_treated_frames_are_moved_in_the_picture_and_no_others() -> None:
     np.testing.assert_array_equal(np.delete(after.wanted, np.r_[8:16], 0), np.delete(before.wanted, np.r_[8:16], 0))
     np.testing.assert_array_equal(after.wanted[..., 2], before.wanted[..., 2])
     np.testing.assert_array_equal(after.meshes, before.meshes)
+
+
+def test_long_findings_are_looked_at_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run(known(), [treatment()], {"warp": curve()})[0].wanted
+    monkeypatch.setattr(registering, "_AT_ONCE", 3)
+    np.testing.assert_array_equal(run(known(), [treatment()], {"warp": curve()})[0].wanted, whole)
+
+
+def test_only_what_is_near_a_registered_finding_is_viewed() -> None:
+    long = track(400)
+    some = [treatment("warp", Span(100, 110)), treatment("waxy", Span(300, 310)), treatment("drift", Span(330, 400))]
+    assert to_be_viewed(long, some, 25.0) == set(range(200 - 40, 210 + 40))
+    assert not to_be_viewed(long, some[1:], 25.0)
+    assert min(to_be_viewed(long, [treatment("collapsed", Span(5, 10))], 25.0)) == 100
 
 
 def test_a_faint_treatment_moves_them_as_little() -> None:

@@ -85,7 +85,7 @@ def know(
     progress: Progress,
     parsing: Parsing | None = None,
     laid: Mapping[int, NDArray[float32]] | None = None,
-    viewed: Collection[int] = (),
+    viewed: Mapping[int, Collection[int]] | None = None,
     rebuilt: Collection[int] = (),
 ) -> dict[int, Known]:
     """What is known of each track, by its id; nothing is straightened yet.
@@ -95,7 +95,7 @@ def know(
         samples: frames of each track whose crops are kept; few, for they are large.
         parsing: told of every face; None where nobody asks what covers them.
         laid: as `measuring.Laid`; tracks that it lacks are meshed.
-        viewed: ids of the tracks whose meshes are to be held against pictures.
+        viewed: frames of tracks, by their ids, whose meshes are to be held against pictures.
         rebuilt: ids of the tracks that are rebuilt from sound frames.
 
     Raises:
@@ -107,9 +107,8 @@ def know(
     there = laid if laid is not None and all(len(laid.get(t.id, ())) == len(t.span) for t in tracks) else None
     meshing = partial(_measured, loaded(Mesher, (WEIGHTS,), device)) if there is None else partial(_taken, there)
     # Where all is measured, only the pictures that something is kept of must be seen again.
-    all_of = set(spans) if there is None or parsing is not None else set(viewed)
-    looked = {id_: span if id_ in all_of else Span(0, 0) for id_, span in spans.items()}
-    found, crops, greys = _looked(clip, tracks, looked, sides, wanted_crops, viewed, meshing, parsing, progress)
+    looked = spans if there is None or parsing is not None else dict.fromkeys(spans, Span(0, 0))
+    found, crops, greys = _looked(clip, tracks, looked, sides, wanted_crops, viewed or {}, meshing, parsing, progress)
     known = {}
     for track in tracks:
         span, seen = spans[track.id], crops[track.id]
@@ -242,7 +241,7 @@ def _looked(
     spans: Mapping[int, Span],
     sides: Mapping[int, int],
     kept: Mapping[int, Collection[int]],
-    viewed: Collection[int],
+    viewed: Mapping[int, Collection[int]],
     meshing: Callable[[Sequence[_Pictured]], NDArray[float32]],
     parsing: Parsing | None,
     progress: Progress,
@@ -251,8 +250,8 @@ def _looked(
     dict[int, dict[int, tuple[Crop, NDArray[float32]]]],
     dict[int, dict[int, NDArray[uint8]]],
 ]:
-    """One sweep over the clip: the meshes of every track over its span; of the frames to be kept, crop and mesh in it; of the
-    tracks that are viewed, every frame small and grey."""
+    """One sweep over the clip: the meshes of every track over its span; of frames to be kept, crop and mesh in it; those that
+    are viewed small and grey."""
     greys: dict[int, dict[int, NDArray[uint8]]] = {id_: {} for id_ in viewed}
     found: dict[int, dict[int, NDArray[float32]]] = {track.id: {} for track in tracks}
     crops: dict[int, dict[int, tuple[Crop, NDArray[float32]]]] = {track.id: {} for track in tracks}
@@ -267,21 +266,22 @@ def _looked(
         for one, mesh in zip(waiting, meshes, strict=True):
             if one.frame in spans[one.track.id]:
                 found[one.track.id][one.frame] = mesh
-            if one.track.id in greys and one.frame in spans[one.track.id]:
+            if one.frame in viewed.get(one.track.id, ()):
                 greys[one.track.id][one.frame] = small_grey(one.rgb, one.points)
             if one.frame in kept[one.track.id]:
                 crop = crop_of(one.rgb, one.points, sides[one.track.id], one.frame)
                 crops[one.track.id][one.frame] = crop, framing.through(crop.transform, mesh)
         waiting.clear()
 
-    frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *kept[track.id])}
+    picked = {track.id: {*kept[track.id], *viewed.get(track.id, ())} for track in tracks}
+    frames = {f for track in tracks for f in (*range(spans[track.id].start, spans[track.id].end), *picked[track.id])}
     if not frames:
         return found, crops, greys
     whole = Span(min(frames), max(frames) + 1)
 
     def pictures() -> Iterator[list[_Pictured]]:
         for frame in clocked_each("decoding", decode.Decoder(clip, whole)):
-            here = [t for t in tracks if frame.index in spans[t.id] or frame.index in kept[t.id]]
+            here = [t for t in tracks if frame.index in spans[t.id] or frame.index in picked[t.id]]
             with clocked("to RGB", bool(here)):
                 rgb = colour.to_rgb(frame, clip) if here else None
             yield [] if rgb is None else [_Pictured(track, rgb, frame.index) for track in here]

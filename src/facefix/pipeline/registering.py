@@ -18,7 +18,7 @@ from facefix.faces import align
 from facefix.faces.mesh import framing, shape, topology
 from facefix.faces.mesh.likelihood import BESIDE
 from facefix.pipeline.overlapping import ahead
-from facefix.pipeline.preparing import Curves, Known
+from facefix.pipeline.preparing import Curves, Known, around
 from facefix.pipeline.profiling import clocked
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.registration import MODES
@@ -30,8 +30,19 @@ from facefix.types import Span
 
 _SOUND_EVERY = 2
 """Of the sound frames each second can be compared with: neighbours say the same."""
+_AT_ONCE = 32
+"""Frames whose evidence is in memory, a quarter of a megabyte each."""
 _STEADY_FRAMES = 1.0
 """Standard deviation of the smoothing over time: a head moves smoothly, what a flow is mistaken in does not."""
+
+
+def to_be_viewed(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> frozenset[int]:
+    """Frames of a track that `registered` looks at: those of its treatments, and as many around as it is known over.
+
+    rate: frames per second.
+    """
+    spans = [t.span for t in treatments if t.track == track.id and t.mode in MODES]
+    return frozenset(f for s in spans for f in range(s.start - around(rate), s.end + around(rate)) if f in track.span)
 
 
 def registered(
@@ -59,11 +70,12 @@ def registered(
     )
     views = {i: View(seen[i], measured[i]) for i in matrices}
     with clocked("registering", len(frames)):
-        told = list(ahead(_told(views, wanted, keys, frames)))
-        shifts = registrar.shifts(told, np.stack([wanted[i] for i in frames]))
-    off = np.zeros((*known.wanted.shape[:2], 2), float32)
-    for i, shift in zip(frames, shifts, strict=True):
-        off[i] = shift @ np.linalg.inv(matrices[i][:, :2]).T
+        off, told = np.zeros((*known.wanted.shape[:2], 2), float32), ahead(_told(views, wanted, keys, frames))
+        for start in range(0, len(frames), _AT_ONCE):
+            some = frames[start : start + _AT_ONCE]
+            shifts = registrar.shifts([next(told) for _ in some], np.stack([wanted[i] for i in some]))
+            for i, shift in zip(some, shifts, strict=True):
+                off[i] = shift @ np.linalg.inv(matrices[i][:, :2]).T
     off = _steadied(off, np.isin(np.arange(len(off)), frames))
     part = slice(first - track.span.start, first - track.span.start + len(off))
     share = np.max([np.clip(curves[mode][part] / MOVED_AT, 0, 1) for mode in {t.mode for t in moving}], 0)

@@ -26,11 +26,11 @@ from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.preparing import Known, crop_of, know, straightened
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, fps, silent
-from facefix.pipeline.registering import registered
+from facefix.pipeline.registering import registered, to_be_viewed
 from facefix.pipeline.resembling import resembled
 from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
-from facefix.repair import masks, registration
+from facefix.repair import masks
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Admitted, Course, FaceRepair, crop_side
 from facefix.repair.registration import registering
@@ -119,10 +119,10 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     parser = loaded(mask.load, mask.files, settings.devices[0])
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     parsing = None if parser is None else Parsing(parser, tracks, plan.treatments)
-    moved = {t.track for t in plan.treatments if t.mode in registration.MODES}
-    registrar = loaded(Registrar, (registering.WEIGHTS,), settings.devices[0]) if moved else None
+    viewed = {track.id: frames for track in tracks if (frames := to_be_viewed(track, plan.treatments, fps(clip)))}
+    registrar = loaded(Registrar, (registering.WEIGHTS,), settings.devices[0]) if viewed else None
     again = {t.track for t in plan.treatments if t.mode in trial.REBUILT}
-    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing, laid, moved, again)
+    known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing, laid, viewed, again)
     judge = instruments.identity if modes & tried else None
     own_too = spec.invents and plan.restorer == "auto"
     faithful = Rounds(loaded(FAITHFUL.load, FAITHFUL.files, settings.devices[0]), size) if own_too else None
