@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,14 @@ def without(span: Span, holes: Iterable[Span]) -> tuple[Span, ...]:
         parts = [(Span(s.start, min(s.end, hole.start)), Span(max(s.start, hole.end), s.end)) for s in left]
         left = [part for pair in parts for part in pair if len(part)]
     return tuple(left)
+
+
+def treated_in(span: Span, treatments: Sequence[Treatment], beside: int = 0) -> NDArray[np.bool_]:
+    """(len(span),) frames that are treated, or at most so far from one that is."""
+    inside = np.zeros(len(span), bool)
+    for t in treatments:
+        inside[max(0, t.span.start - beside - span.start) : max(0, t.span.end + beside - span.start)] = True
+    return inside
 
 
 def _strength(severity: float, cap: float) -> float:

@@ -24,7 +24,7 @@ from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
-from facefix.plan import PlannedTrack, Treatment
+from facefix.plan import PlannedTrack, Treatment, treated_in
 from facefix.repair.cures import Sight
 from facefix.repair.registration.evidence import SIDE_PX
 from facefix.repair.strength import MOVED_AT
@@ -139,9 +139,7 @@ def straightened(
         rate: frames per second.
     """
     span, wanted = known.span, known.meshes
-    sound = np.ones(len(wanted), bool)
-    for treatment in treatments:
-        sound[max(0, treatment.span.start - span.start) : max(0, treatment.span.end - span.start)] = False
+    sound = ~treated_in(span, treatments)
     for mode in MODES:
         for treatment in (t for t in treatments if t.mode == mode):
             inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))

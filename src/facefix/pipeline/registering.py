@@ -20,13 +20,12 @@ from facefix.faces.mesh.likelihood import BESIDE
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.preparing import Curves, Known, around
 from facefix.pipeline.profiling import clocked
-from facefix.plan import PlannedTrack, Treatment
+from facefix.plan import PlannedTrack, Treatment, treated_in
 from facefix.repair.registration import MODES
 from facefix.repair.registration.evidence import SIDE_PX, Evidence, View, Witness
 from facefix.repair.registration.keys import nearest
 from facefix.repair.registration.registering import Registrar
 from facefix.repair.strength import MOVED_AT
-from facefix.types import Span
 
 _SOUND_EVERY = 2
 """Of the sound frames each second can be compared with: neighbours say the same."""
@@ -57,7 +56,7 @@ def registered(
     """
     first, moving = known.span.start, [t for t in treatments if t.mode in MODES]
     # Frames beside are sound or hardly touched: they would be moved for nothing, and may hold a little of the damage.
-    bent, treated = _inside(known.span, moving, 0), _inside(known.span, treatments, BESIDE)
+    bent, treated = treated_in(known.span, moving), treated_in(known.span, treatments, BESIDE)
     seen = {frame - first: grey for frame, grey in known.greys.items()}
     keys = [i for i in np.flatnonzero(~treated).tolist() if i in seen][::_SOUND_EVERY]
     frames = [i for i in np.flatnonzero(bent).tolist() if i in seen]
@@ -82,14 +81,6 @@ def registered(
     out = known.wanted.copy()
     out[..., :2] += share[:, None, None] * off
     return replace(known, wanted=out)
-
-
-def _inside(span: Span, treatments: Sequence[Treatment], beside: int) -> NDArray[np.bool_]:
-    """(len(span),) frames that are treated, or at most so far from one that is."""
-    inside = np.zeros(len(span), bool)
-    for t in treatments:
-        inside[max(0, t.span.start - beside - span.start) : max(0, t.span.end + beside - span.start)] = True
-    return inside
 
 
 def _told(

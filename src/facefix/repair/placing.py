@@ -98,6 +98,11 @@ def fit(moving: Floats, fixed: Floats, rounds: int = 3) -> Floats:
     return out.astype(np.float32)
 
 
+def apart(moving: Floats, fixed: Floats) -> float:
+    """Mean distance along x and y, in pixels of `fixed`, of two meshes' points: how unlike pose and expression are."""
+    return float(np.abs(fit(moving, fixed, rounds=1) - fixed)[:, :2].mean())
+
+
 def source_map(
     target: Floats, source: Floats, triangles: Triangles, side: int, seen: Seen | None = None
 ) -> tuple[Floats, Floats]:

@@ -75,5 +75,5 @@ def behind(patient: Patient) -> int:
 
 def nearest(anchors: tuple[Sight, ...], mesh: NDArray[float32], count: int) -> list[Sight]:
     """Those whose pose and expression are most like this mesh's (478, 3)."""
-    far = [float(np.abs(placing.fit(a.mesh, mesh, rounds=1) - mesh)[:, :2].mean()) for a in anchors]
+    far = [placing.apart(a.mesh, mesh) for a in anchors]
     return [anchors[i] for i in np.argsort(far, kind="stable")[:count]]

@@ -78,7 +78,7 @@ class Witness:
             wanted: (478, 3) where its mesh is thought to belong, same pixels.
             keys: sound frames of the same face, most alike first.
         """
-        unit = float(np.linalg.norm(wanted[_OUTER_CORNERS[0], :2] - wanted[_OUTER_CORNERS[1], :2])) / _FLOW_UNIT
+        unit = eye_distance(wanted) / _FLOW_UNIT
         drawn = placing.drawn(wanted, self._triangles, SIDE_PX)
         moved, _ = placing.source_map(wanted, seen.mesh, self._triangles, SIDE_PX, drawn)
         at = placing.places(SIDE_PX)
@@ -111,6 +111,12 @@ class Witness:
             _pooled(cv2.absdiff(found, laid).astype(np.float32) / _LEVELS),
             _pooled(known * inside),
         ]).astype(np.float32)  # fmt: skip
+
+
+def eye_distance(mesh: Floats) -> float:
+    """Of the outer corners of a mesh (478, 3), pixels of the picture."""
+    first, second = mesh[_OUTER_CORNERS, :2]
+    return float(np.linalg.norm(first - second))
 
 
 def _fetched(picture: NDArray[Any], where: Floats) -> NDArray[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facefix.repair import placing
+from facefix.repair.registration.evidence import eye_distance
 
 KEYS = 3
 """At most."""
@@ -15,16 +16,14 @@ _APART = 3
 """Frames between two of them, at least: neighbours say the same."""
 _FRAME = 0.0005
 """What a frame of distance in time counts, in quarters of the eye distance between meshes: light and hair change."""
-_OUTER_CORNERS = (33, 263)
 
 
 def nearest(
     frames: Sequence[int], meshes: Sequence[NDArray[np.float32]], frame: int, mesh: NDArray[np.float32], count: int = KEYS
 ) -> list[int]:
     """Indices of up to `count` of these frames and meshes (478, 3), those most like this one in pose and expression first."""
-    size = 4 * float(np.linalg.norm(mesh[_OUTER_CORNERS[0], :2] - mesh[_OUTER_CORNERS[1], :2]))
-    off = [float(np.abs(placing.fit(m, mesh, rounds=1) - mesh)[:, :2].mean()) / size for m in meshes]
-    far = np.array(off) + _FRAME * np.abs(np.array(frames) - frame)
+    off = np.array([placing.apart(m, mesh) for m in meshes]) / (4 * eye_distance(mesh))
+    far = off + _FRAME * np.abs(np.array(frames) - frame)
     chosen: list[int] = []
     for k in np.argsort(far, kind="stable").tolist():
         if all(abs(frames[k] - frames[j]) >= _APART for j in chosen):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facefix.models import devices, own, zoo
-from facefix.repair.registration.evidence import SIDE_PX, Evidence, View, Witness
+from facefix.repair.registration.evidence import SIDE_PX, Evidence
 from facefix.repair.registration.keys import KEYS
 
 Floats = NDArray[np.float32]
@@ -68,6 +68,3 @@ def _load(path: Path) -> Any:
     from facefix.repair.registration.network import RegistrationNetwork
 
     return own.load(RegistrationNetwork(), path, "registration").to(memory_format=channels_last)
-
-
-__all__ = ["WEIGHTS", "Registrar", "View", "Witness"]
