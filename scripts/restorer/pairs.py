@@ -45,6 +45,8 @@ MILDEST, WORST = 0.2, dict.fromkeys(MODES, 0.9) | {"collapsed": 0.7}
 ANCHORS = 3
 SHARD = 256
 CLIP_SHARE = 0.6
+CANDIDATES = 17
+"""Anchors are chosen of so many frames, as renders have them: the best of a track and those near the damage."""
 APART = 4
 """Rows of a clip between a frame and its anchors: a fault spans its neighbours too."""
 HELD_SEVERITY = 0.6
@@ -84,7 +86,7 @@ class Maker:
         same = np.flatnonzero(self.all.group == self.all.group[i])
         far = np.abs(self.all.source[same] - self.all.source[i]) >= APART
         same = same[far] if self.all.clip[i] else same[same != i]
-        few = rng.choice(same, min(len(same), 8), replace=False)
+        few = rng.choice(same, min(len(same), CANDIDATES), replace=False)
         if rng.random() < 0.6:
             # The product picks anchors whose pose is near; not always so in training, for it may find none.
             mesh = self.all.meshes[i]

@@ -112,7 +112,7 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     size = _ROUND if devices.resolve(settings.devices[0]).type != "cpu" else 1
     restorer = Rounds(loaded(spec.load, spec.files, settings.devices[0]), size)
     tried = {*trial.REBUILT, *(trial.REDRAWN if spec.invents else ())}
-    rebuilt = modes & set(trial.REBUILT)
+    rebuilt = {mode for mode in modes if CURES[mode].rebuilds}
     anchored = loaded(AnchoredRestorer, (anchored_restorer.WEIGHTS,), settings.devices[0]) if rebuilt else None
     sides = {track.id: crop_side(_source_px(track)) for track in tracks}
     mask = masks.named(settings.mask, settings.devices[0])
@@ -121,7 +121,7 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     parsing = None if parser is None else Parsing(parser, tracks, plan.treatments)
     viewed = {track.id: frames for track in tracks if (frames := to_be_viewed(track, plan.treatments, fps(clip)))}
     registrar = loaded(Registrar, (registering.WEIGHTS,), settings.devices[0]) if viewed else None
-    again = {t.track for t in plan.treatments if t.mode in trial.REBUILT}
+    again = {t.track for t in plan.treatments if t.mode in rebuilt}
     known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing, laid, viewed, again)
     judge = instruments.identity if modes & tried else None
     own_too = spec.invents and plan.restorer == "auto"

@@ -12,7 +12,7 @@ from tests.faces.mesh.drawing import FPS, FRAMES, directions, drawn
 from facefix.errors import ModelError
 from facefix.faces.mesh import shape
 from facefix.faces.mesh.movement import SMEAR, WEIGHTS, Statistics, kernels, load
-from facefix.faces.mesh.path import path
+from facefix.faces.mesh.path import HELD, path
 from facefix.faces.mesh.straightening import Bent, Portrayed, Straightener, _solved, fault, likely
 from facefix.models import zoo
 from facefix.types import Span
@@ -48,6 +48,18 @@ def test_most_of_a_usual_fault_is_found(known: Statistics, mode: str, span: Span
         before += np.square(added @ directions(known)).sum()
         after += np.square((added - found) @ directions(known)).sum()
     assert after < left * before
+
+
+def test_a_face_that_sits_still_does_not_tremble_because_others_move(known: Statistics) -> None:
+    clean, added = drawn(known, "flicker", SPAN, seed=3)
+    still = 0.1 * clean
+    found = fault(known, still + added, Bent("flicker", SPAN, 0.7), sound(SPAN), FPS)
+    inside = slice(SPAN.start, SPAN.end)
+
+    def tremble(numbers: np.ndarray) -> float:
+        return float(np.square(np.diff(numbers[inside, -HELD:], 2, axis=0)).sum())
+
+    assert tremble(still + added - found) < 0.03 * tremble(still + added)
 
 
 def test_sound_frames_and_sound_faces_are_left_alone(known: Statistics) -> None:

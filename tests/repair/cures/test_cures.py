@@ -12,6 +12,7 @@ from tests.repair.faces import FIVE, SIDE, error, face, mesh, meshes, turning
 
 from facefix.faces.mesh.topology import TRIANGLES
 from facefix.repair.cures import CURES, Patient, Sight
+from facefix.repair.cures.flicker import redrawn
 from facefix.repair.cures.rebuilding import nearest
 from facefix.repair.detail import texture_stats
 from facefix.repair.mask import face_mask
@@ -76,6 +77,30 @@ def test_flicker_of_light_is_undone() -> None:
         return sum(float((face * np.square(a - b)).sum()) for a, b in zip(crops, truth, strict=True))
 
     assert left(treat("flicker", broken, patient())) < 0.3 * left(broken)
+
+
+def boiling(truth: list[np.ndarray]) -> list[np.ndarray]:
+    """Features that land elsewhere in every frame, mesh or not."""
+    rng, (y, x) = np.random.default_rng(5), np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    inner, boiled = face_mask(FIVE, SIDE).face, []
+    for crop in truth:
+        knots = 0.02 * SIDE * rng.standard_normal((2, 7, 7)).astype(np.float32)
+        dx, dy = (inner * cv2.resize(k, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for k in knots)
+        boiled.append(cv2.remap(crop, x + dx, y + dy, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+    return boiled
+
+
+def test_features_that_flicker_are_rebuilt_from_the_anchors(anchored: AnchoredRestorer) -> None:
+    truth = turning(FRAMES)
+    boiled, few = boiling(truth), tuple(sights(truth)[::6])
+    fused, rebuilt = (total(treat("flicker", boiled, p), truth) for p in (patient(few), patient(few, anchored=anchored)))
+    assert rebuilt < 0.8 * fused < 0.8 * total(boiled, truth)
+
+
+def test_where_light_flickers_features_are_their_own() -> None:
+    truth = turning(FRAMES)
+    lit = [np.clip(1.1 * crop, 0, 1) for crop in truth]
+    assert redrawn(lit[3], truth[3]) < 0.6 * redrawn(boiling(truth)[3], truth[3])
 
 
 def test_one_face_in_a_flicker_that_opens_its_mouth_for_a_moment_still_does() -> None:

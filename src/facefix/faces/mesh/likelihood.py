@@ -51,7 +51,7 @@ def ratio_of(
     calm = seen & outside & (np.abs(frames - (window.start + window.stop) / 2) < _KNOWN_S * fps)
     if calm.sum() < _FEWEST or not seen[window].any():
         return math.nan
-    directions, paces = movements(known, numbers, calm)
+    directions, paces, _ = movements(known, numbers, calm)
     moves = (numbers - numbers[calm].mean(0)) @ directions
     off, spread = _foretold(moves, paces, window, fps, seen)
     # Every direction in units of what is not foretold of it, turned to where the fault is strongest beside that.

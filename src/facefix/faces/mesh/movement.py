@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path as File
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from facefix.errors import ModelError
+from facefix.faces.mesh.path import HELD, TURNED
 from facefix.models import own
 
 Floats = NDArray[np.float64]
@@ -32,6 +34,10 @@ _STRANGER = 0.3
 _FEW = 8
 """Sound frames up to which they tell nothing of how a face moves."""
 _RAMP = 5
+_LIVELIEST = 0.01, 3.0
+"""Least and greatest variance of a face's own numbers that is believed, in variances of other people's."""
+_HALF_KNOWN = 30.0
+"""Sound frames with which half of that (of its logarithm) is believed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,26 +60,59 @@ class Statistics:
     """Mode, or SMEAR -> (kernels,)."""
 
 
-def movements(known: Statistics, numbers: Floats, calm: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """(N, N) directions in which this face moves, uncorrelated, of variance 1, and (N, kernels) their paces.
+class Movements(NamedTuple):
+    """N directions in which a face moves, uncorrelated, of variance 1, the slowest first."""
+
+    directions: Floats
+    """(N, N)."""
+    paces: Floats
+    """(N, kernels)."""
+    speeds: Floats
+    """(N,) mean squares of the change from frame to frame."""
+
+
+def movements(known: Statistics, numbers: Floats, calm: NDArray[np.bool_], paced: bool = False) -> Movements:
+    """How this face moves.
 
     numbers: (T, N) the path. calm: (T,) the frames that tell how this face moves. Slow feature analysis (Wiskott and
     Sejnowski 2002) of these, helped out by what others do; how a movement goes on over time is known from its speed.
+    paced: what others do is first made as lively as this face is, for they may nod while this one sits still. Not where
+    something slow is looked for: of that a few seconds show too little.
     """
     size, steps = known.size, known.steps
     if calm.sum() > _FEW:
         change = np.diff(numbers, axis=0)[calm[1:] & calm[:-1]]
-        size = (calm.sum() * np.cov(numbers[calm].T) + _OTHERS_FRAMES * size) / (calm.sum() + _OTHERS_FRAMES)
-        steps = (change.T @ change + _OTHERS_FRAMES * steps) / (len(change) + _OTHERS_FRAMES)
+        size = _joined(np.cov(numbers[calm].T), int(calm.sum()), size, paced)
+        steps = _joined(change.T @ change / max(1, len(change)), len(change), steps, paced)
     speeds, directions = eigh(steps, size)
     at, usual = np.log(np.maximum(speeds, 1e-9)), np.log(np.maximum(known.speeds, 1e-9))
     paces = np.stack([np.interp(at, usual, shares) for shares in known.paces.T], 1)
-    return directions, paces / paces.sum(1, keepdims=True)
+    return Movements(directions, paces / paces.sum(1, keepdims=True), speeds)
 
 
-def usual_covariance(paces: Floats, basis: Floats, noise: float) -> Floats:
-    """(N, T, T) of a face's movements about the mean of its sound frames; noise: variance that is new in every frame."""
-    return np.tensordot(paces, basis, 1) + _STRANGER + noise * np.eye(basis.shape[1])
+def _joined(own: Floats, frames: int, others: Floats, paced: bool) -> Floats:
+    """(N, N) of a face's own covariance in so many frames and that of others."""
+    if paced:
+        scale = np.sqrt(_liveliness(own, frames, others))
+        others = scale[:, None] * others * scale
+    return (frames * own + _OTHERS_FRAMES * others) / (frames + _OTHERS_FRAMES)
+
+
+def _liveliness(own: Floats, frames: int, others: Floats) -> Floats:
+    """(N,) how lively a face is beside others, as a share of the variance: one number each for its shape, where the head is
+    (and how large), and how it is held."""
+    ratio = np.log(np.clip(np.diag(own) / np.diag(others), *_LIVELIEST))
+    shape = len(ratio) - HELD
+    for part in (slice(0, shape), slice(shape, shape + TURNED), slice(shape + TURNED, None)):
+        ratio[part] = ratio[part].mean()
+    return np.exp(ratio * frames / (frames + _HALF_KNOWN))
+
+
+def usual_covariance(paces: Floats, basis: Floats, noise: Floats | float) -> Floats:
+    """(N, T, T) of a face's movements about the mean of its sound frames; noise: variance that is new in every frame, one for
+    all directions or (N,)."""
+    new = np.multiply.outer(np.broadcast_to(noise, len(paces)), np.eye(basis.shape[1]))
+    return np.tensordot(paces, basis, 1) + _STRANGER + new
 
 
 def swelling(frames: int) -> Floats:

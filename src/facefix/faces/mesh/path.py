@@ -21,6 +21,8 @@ DEPTH = 0.4
 """How much a point's depth counts beside its place in the picture."""
 HELD = 7
 """Numbers of a head's place: shift x, y, z in eye distances, logarithm of its size, rotation vector."""
+TURNED = 4
+"""The first of them that says how it is held."""
 _WEIGHTS = np.array([1.0, 1.0, DEPTH])
 
 
@@ -48,7 +50,7 @@ class Path:
         shapes = model.mean + self.shapes - (numbers[:, :count] @ axes).reshape(len(numbers), -1, 3) / _WEIGHTS
         held = self.held - numbers[:, count:]
         usual = Rotation.from_matrix(self.usual.rotation)
-        turned = (usual * Rotation.from_rotvec(held[:, 4:])).as_matrix()
+        turned = (usual * Rotation.from_rotvec(held[:, TURNED:])).as_matrix()
         scale = self.usual.scale * np.exp(held[:, 3])
         shift = self.usual.shift + self.usual.scale * held[:, :3] @ self.usual.rotation.T
         return (np.einsum("t,tij,tpj->tpi", scale, turned, shapes) + shift[:, None]).astype(np.float32)

@@ -41,8 +41,11 @@ overstate what they know. With these the meshes of 31 smears come nearer to the 
 21 % (24 of the bench's) and 7 % (12 others); without by 31, 22 and 6 %; by 54, 2 and -2 % if all were taken for smears. Clips
 that the smears' statistics are not from."""
 _LEAST_SHARE = 0.01
-_ROUNDING = 0.01
+_LEAST_ROUNDING, _ROUNDING = 1e-5, 0.01
 """Share of a direction's variance that is the mesh's own noise."""
+_STEADY = 8.0
+"""A direction's noise is at most such a part of what changes in it from frame to frame: where a head turns slowly and far, a
+hundredth of its variance would be a tremble of its own, and flicker be taken for it."""
 _ROUNDS, _EXACT = 60, 1e-3
 """Of conjugate gradients: steps at most, and the residual that is small enough."""
 _FEWEST = 3
@@ -203,10 +206,10 @@ def fault(
     if views is not None:
         own, count = 0.0 if few else float(usual.sum()), len(views.shape)
         mean[:count] = (own * mean[:count] + views.frames * views.shape) / (own + views.frames)
-    directions, paces = movements(known, numbers, calm)
+    directions, paces, speeds = movements(known, numbers, calm, paced=bent.mode != "drift")
     moves = (numbers - mean) @ directions
     basis = kernels(frames / fps)
-    own = usual_covariance(paces, basis, _ROUNDING)
+    own = usual_covariance(paces, basis, np.clip(speeds / _STEADY, _LEAST_ROUNDING, _ROUNDING))
     swell = _envelope(bent, near)
     pace = np.einsum("k,ktu->tu", known.fault_paces[bent.mode], basis) * swell[:, None] * swell
     strength = _gain(bent) * directions.T @ known.faults[bent.mode] @ directions

@@ -17,5 +17,6 @@ SPEC = CureSpec(
     mouth=0.8,
     start=RebuildingCure,
     behind=behind,
+    rebuilds=True,
     full_at=0.6,
 )

@@ -86,5 +86,7 @@ class CureSpec:
     """Frames that a crop is held back beyond that."""
     full_at: float = 1.0
     """Strength from which on the cure's result is taken in full."""
+    rebuilds: bool = False
+    """Whether it rebuilds faces from sound frames, and so wants these and the network."""
     firm: bool = False
     """Taken in full nearly to the edge of the face: what it gives goes with what is around."""

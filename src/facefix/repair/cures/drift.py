@@ -42,5 +42,6 @@ SPEC = CureSpec(
     mouth=0.6,
     start=DriftCure,
     behind=behind,
+    rebuilds=True,
     full_at=0.75,
 )

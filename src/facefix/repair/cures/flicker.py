@@ -1,11 +1,15 @@
-"""Flicker: every piece of skin is replaced by the mean of those frames around that can speak for it.
+"""Flicker: every piece of skin is replaced by the mean of those frames around that can speak for it, then features are rebuilt.
 
-What flickers in the features' places has been taken out before (`faces.mesh.straightening`); this takes care of colour. Fine
-detail that the mesh does not follow stays each frame's own, and pores that fusion has blurred come back as rough as the
-anchors': skin that loses its grain for half a second is seen at once.
+What flickers in the features' places has been taken out before (`faces.mesh.straightening`). Colour is fused over time; fine
+detail that the mesh does not follow stays each frame's own. Features that were drawn anew in every frame are nobody's even
+then: as far as it was features that flickered, and not light alone, they are rebuilt from sound frames (`rebuilding`), which
+is done last, for a network that is shown the wrong light answers with a face of less detail. Pores that all this has blurred
+come back as rough as the anchors': skin that loses its grain for half a second is seen at once.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -13,21 +17,68 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.repair.calming import Calming
-from facefix.repair.cures.contract import CureSpec, Patient, Sight
+from facefix.repair.cures.contract import CureSpec, Patient, Sight, Treated
 from facefix.repair.cures.fused import FusedCure
+from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure, behind
 from facefix.repair.detail import regrain, usual_texture
 
 OWN_DETAIL = 0.002
 """Sigma, as a share of the crop's side, of the detail that is never fused: the mesh does not follow skin more exactly."""
+_FEATURES = 0.005, 0.03
+"""Sigmas between which a change is one of features: above lies light, below pores."""
+_REDRAWN = 0.05, 0.14
+"""Share of what is to be seen there that fusing changes where none is rebuilt, and all. Five fitted clips: 0.07 and 0.10 where
+only light flickers, 0.06 where it is who it is, and 0.14 and 0.15 where features boil."""
+_SIGHT = 3.0
+"""Frames over which that share is averaged."""
 
 
-class FlickerCure(FusedCure):
+class FlickerCure:
     """See `contract.Cure`."""
+
+    def __init__(self, patient: Patient) -> None:
+        self._fusing, self._rebuilding = _Fusing(patient), RebuildingCure(patient)
+        self._pores = usual_texture([a.pixels for a in patient.anchors])
+        self._mine: dict[int, tuple[Sight, bool]] = {}
+        self._fused: dict[int, tuple[NDArray[float32], float]] = {}
+        """Frame -> its crop when it was fused, and how far it is to be rebuilt."""
+        self._share: float | None = None
+
+    def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
+        self._mine[sight.frame] = sight, wanted
+        return self._finished(self._rebuilt(self._fusing.push(sight, wanted)))
+
+    def flush(self) -> list[Treated]:
+        return self._finished([*self._rebuilt(self._fusing.flush()), *self._rebuilding.flush()])
+
+    def _rebuilt(self, fused: Iterable[Treated]) -> list[Treated]:
+        rebuilt = []
+        for frame, pixels in fused:
+            sight, wanted = self._mine[frame]
+            if wanted:
+                share = redrawn(sight.pixels, pixels)
+                self._share = share if self._share is None else self._share + (share - self._share) / _SIGHT
+            self._fused[frame] = pixels, self._share or 0.0
+            rebuilt += self._rebuilding.push(Sight(frame, pixels, sight.mesh), wanted)
+        return rebuilt
+
+    def _finished(self, rebuilt: Iterable[Treated]) -> list[Treated]:
+        treated = []
+        for frame, pixels in rebuilt:
+            (fused, share), (_, wanted) = self._fused.pop(frame), self._mine.pop(frame)
+            out = fused + np.float32(share) * (pixels - fused)
+            if wanted and self._pores is not None:
+                out = np.clip(out + regrain(out, self._pores, 1.0), 0, 1)
+            treated.append((frame, out))
+        return treated
+
+
+class _Fusing(FusedCure):
+    """See `contract.Cure`. Light and features; pores are left as they are."""
 
     def __init__(self, patient: Patient) -> None:
         mixer = Calming(patient.usual, patient.points, patient.side, _reach(patient.fps))
         super().__init__(patient, radius(patient.fps), mixer=mixer)
-        self._pores = usual_texture([a.pixels for a in patient.anchors])
 
     def values(self, sight: Sight) -> NDArray[float32]:
         return sight.pixels
@@ -35,8 +86,22 @@ class FlickerCure(FusedCure):
     def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
         del made
         change = cv2.GaussianBlur(fused - pixels, (0, 0), OWN_DETAIL * pixels.shape[0])
-        out = np.clip(pixels + change, 0, 1).astype(np.float32)
-        return out if self._pores is None else np.clip(out + regrain(out, self._pores, 1.0), 0, 1)
+        return np.clip(pixels + change, 0, 1).astype(np.float32)
+
+
+def redrawn(pixels: NDArray[float32], fused: NDArray[float32]) -> float:
+    """0..1: how far it is features that flicker, by what fusing does to a crop (S, S, 3), RGB 0..1."""
+    change, seen = (_features(x) for x in (fused - pixels, fused))
+    changed = float(change.mean() / max(float(seen.mean()), 1e-4))
+    return float(np.clip((changed - _REDRAWN[0]) / (_REDRAWN[1] - _REDRAWN[0]), 0, 1))
+
+
+def _features(pixels: NDArray[float32]) -> NDArray[float32]:
+    """What of a crop lies between light and pores, in the middle of it, where an aligned face is."""
+    side = pixels.shape[0]
+    fine, coarse = (cv2.GaussianBlur(pixels, (0, 0), sigma * side) for sigma in _FEATURES)
+    inner = slice(side // 4, side - side // 4)
+    return np.abs(fine - coarse)[inner, inner]
 
 
 def radius(fps: float) -> int:
@@ -51,11 +116,13 @@ def _reach(fps: float) -> int:
 
 SPEC = CureSpec(
     name="flicker",
-    describe="fuses the frames along the skin",
-    look_ahead=radius,
+    describe="fuses the frames along the skin, and rebuilds features that were drawn anew",
+    look_ahead=lambda fps: radius(fps) + STEADY_FRAMES,
     eyes=0.9,
     mouth=0.7,
     start=FlickerCure,
+    behind=behind,
     full_at=0.6,
     firm=True,
+    rebuilds=True,
 )

@@ -13,5 +13,6 @@ SPEC = CureSpec(
     mouth=0.6,
     start=RebuildingCure,
     behind=behind,
+    rebuilds=True,
     full_at=0.75,
 )
