@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from facefix.repair.cures.contract import CureSpec
 from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure, behind
+from facefix.types import Placed
 
 _COARSE = 0.02
 """Sigma, as a share of the crop's side, above which light and colour are taken: about a fifth of an eye's width."""
@@ -25,6 +26,10 @@ class DriftCure(RebuildingCure):
 
     def calmed(self, change: NDArray[float32]) -> NDArray[float32]:
         return _coarse(change)
+
+    def detail(self, rebuilt: NDArray[float32], anchor: Placed) -> NDArray[float32]:
+        del anchor
+        return np.zeros_like(rebuilt)
 
     def taken(self, change: NDArray[float32]) -> NDArray[float32]:
         return _coarse(change) if self.patient.references else change

@@ -83,8 +83,9 @@ class _Fusing(FusedCure):
     def values(self, sight: Sight) -> NDArray[float32]:
         return sight.pixels
 
-    def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+    def finished(self, sight: Sight, made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
         del made
+        pixels = sight.pixels
         change = cv2.GaussianBlur(fused - pixels, (0, 0), OWN_DETAIL * pixels.shape[0])
         return np.clip(pixels + change, 0, 1).astype(np.float32)
 

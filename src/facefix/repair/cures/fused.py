@@ -30,16 +30,16 @@ class FusedCure(ABC):
         self._behind = behind
         self._fuser = Fuser(patient.usual, patient.triangles, radius, mixer)
         self._begun: deque[tuple[Sight, bool, Values]] = deque()
-        self._made: dict[int, tuple[NDArray[float32], NDArray[float32], bool]] = {}
-        """Frame -> the crop as it came, the values that were made of it, whether it is wanted."""
+        self._made: dict[int, tuple[Sight, NDArray[float32], bool]] = {}
+        """Frame -> the face as it came, the values that were made of it, whether it is wanted."""
 
     @abstractmethod
     def values(self, sight: Sight) -> NDArray[float32]:
         """(S, S, 3) what is to be fused: the crop, or what is to be added to it."""
 
     @abstractmethod
-    def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
-        """(S, S, 3) RGB 0..1, treated, of the crop as it came, the values made of it, and these fused with its neighbours'."""
+    def finished(self, sight: Sight, made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+        """(S, S, 3) RGB 0..1, treated, of the face as it came, the values made of it, and these fused with its neighbours'."""
 
     def guide(self, pixels: NDArray[float32], made: NDArray[float32]) -> NDArray[float32]:
         """(S, S, 3) RGB 0..1, of those two, by which frames are weighed against each other: the crop as it came."""
@@ -63,13 +63,13 @@ class FusedCure(ABC):
         while len(self._begun) > left:
             sight, wanted, values = self._begun.popleft()
             made = values()
-            self._made[sight.frame] = sight.pixels, made, wanted
+            self._made[sight.frame] = sight, made, wanted
             fused += self._fuser.push(sight.frame, made, self.guide(sight.pixels, made), sight.mesh, wanted)
         return fused
 
     def _treated(self, fused: list[Fused]) -> list[Treated]:
         treated = []
         for one in fused:
-            pixels, made, wanted = self._made.pop(one.frame)
-            treated.append((one.frame, self.finished(pixels, made, one.values) if wanted else pixels))
+            sight, made, wanted = self._made.pop(one.frame)
+            treated.append((one.frame, self.finished(sight, made, one.values) if wanted else sight.pixels))
         return treated

@@ -8,10 +8,13 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.repair import placing
+from facefix.repair.copying import copied
 from facefix.repair.cures.contract import Patient, Sight
 from facefix.repair.cures.fused import FusedCure, Values
 from facefix.repair.restorers.anchored import ANCHORS
 from facefix.repair.restorers.aside import Aside
+from facefix.repair.scaling import threefold
+from facefix.types import Placed
 
 STEADY_FRAMES = 3
 """What is rebuilt is fused over so many frames to either side: what damage has left is another in every frame, and so is what a
@@ -28,6 +31,8 @@ class RebuildingCure(FusedCure):
     def __init__(self, patient: Patient) -> None:
         super().__init__(patient, STEADY_FRAMES, behind(patient))
         self._aside = Aside()
+        self._nearest: dict[int, Placed] = {}
+        """Frame -> the anchor that is most like it, laid on it."""
 
     def begun(self, sight: Sight) -> Values:
         # Neighbours of a wanted frame are rebuilt too: what is fused must be alike.
@@ -37,6 +42,7 @@ class RebuildingCure(FusedCure):
         chosen = nearest((*patient.anchors, *patient.around, *patient.references), sight.mesh, ANCHORS)
         seen = placing.drawn(sight.mesh, patient.triangles, len(sight.pixels))
         placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles, seen=seen) for a in chosen]
+        self._nearest[sight.frame] = placed[0]
         # The features lie where they belong already: nothing is left to be guided.
         guide = np.zeros((1, placing.GRID_PX, placing.GRID_PX, 2), np.float32)
         rebuilt = self._aside.begin(patient.anchored.restore, sight.pixels[None], [placed], guide)
@@ -49,10 +55,18 @@ class RebuildingCure(FusedCure):
         del pixels
         return made
 
-    def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+    def finished(self, sight: Sight, made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+        pixels = sight.pixels
         rebuilt = cv2.blur(np.abs(made - pixels).max(-1), (_AROUND_PX, _AROUND_PX)) / _VISIBLE
-        share = np.clip(rebuilt, 0, 1)[..., None]
-        return np.clip(pixels + self.taken(made + share * self.calmed(fused - made) - pixels), 0, 1)
+        share = threefold(np.clip(rebuilt, 0, 1))
+        anchors = [self._nearest.pop(frame) for frame in sorted(self._nearest) if frame <= sight.frame]
+        steady = np.asarray(made + share * self.calmed(fused - made), float32)
+        detail = self.detail(steady, anchors[-1]) if anchors else np.float32(0)
+        return np.clip(pixels + self.taken(np.asarray(steady + share * detail - pixels, float32)), 0, 1)
+
+    def detail(self, rebuilt: NDArray[float32], anchor: Placed) -> NDArray[float32]:
+        """(S, S, 3) what is added of an anchor's fine detail, where the crop is rebuilt."""
+        return copied(rebuilt, anchor)
 
     def calmed(self, change: NDArray[float32]) -> NDArray[float32]:
         """(S, S, 3) what of the fusing is done to what was rebuilt: all of it."""

@@ -31,9 +31,9 @@ class WaxyCure(FusedCure):
     def values(self, sight: Sight) -> NDArray[float32]:
         return self.begun(sight)()
 
-    def finished(self, pixels: NDArray[float32], made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
+    def finished(self, sight: Sight, made: NDArray[float32], fused: NDArray[float32]) -> NDArray[float32]:
         del made
-        detailed = pixels + fused
+        detailed = sight.pixels + fused
         if self._pores is not None:
             detailed = detailed + regrain(np.clip(detailed, 0, 1), self._pores, 1.0)
         return np.clip(detailed, 0, 1)
