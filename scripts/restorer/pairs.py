@@ -8,8 +8,8 @@
 
 A shard is RUN/train_NNNN.npy, a structured array of `PAIR`. The damaged crop's mesh is measured in the damaged crop, as the
 product must, and its features are moved to where a straightened mesh has them: the true mesh, off by what straightening left
-of such a fault (RUN/remains.npz, by `fit_straightening.py --remains`). Anchors are other frames of the same clip, or the same
-portrait turned, placed on that mesh.
+of such a fault (RUN/remains.npz, by `fit_straightening.py --remains`, then `registration/remains.py`). Anchors are other
+frames of the same clip, or the same portrait turned, placed on that mesh.
 """
 
 from __future__ import annotations

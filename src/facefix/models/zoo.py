@@ -157,7 +157,7 @@ TABLE: tuple[ModelFile, ...] = (
     _own("registration.safetensors", "registration", 1860872,
          "ca15ae9fa56fb662256a0c1f6838178958d84f93898eaffaaf2eac5faf1524c3"),
     _own("restorer.safetensors", "restorer", 9793744,
-         "f2fe8c9899f0e70a556914431d57d04ddb464b382b1a5d18d4d3d619c55542cf"),
+         "5f6434139c3604688f8734a289f542723ef9a02209875faaab0fc9ac9c52a257"),
     _own("shape.safetensors", "shape", 237312,
          "fa4dbefc6bae5f1f609a976901fc07ae443f0e91576483c03a3dd17a8bd57ed9"),
     _own("skin.safetensors", "skin", 1868692,
