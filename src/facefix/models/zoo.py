@@ -155,7 +155,7 @@ TABLE: tuple[ModelFile, ...] = (
     _own("mesh.safetensors", "mesh", 3564264,
          "cf90c6a87e1b6da00d0afffa0994df3d8c9aae690a7e8f4c337ba78d6c01e090"),
     _own("registration.safetensors", "registration", 1860872,
-         "ca15ae9fa56fb662256a0c1f6838178958d84f93898eaffaaf2eac5faf1524c3"),
+         "191d0da97ceacf81326608121ed504209691cde2b57800c80e4c27eeae3b0b5b"),
     _own("restorer.safetensors", "restorer", 9793744,
          "5f6434139c3604688f8734a289f542723ef9a02209875faaab0fc9ac9c52a257"),
     _own("shape.safetensors", "shape", 237312,

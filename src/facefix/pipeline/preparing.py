@@ -32,7 +32,7 @@ from facefix.types import ClipInfo, Crop, Pixels, Span
 
 _AROUND_S = 1.6
 """How far before and after its treatments a face is looked at: what it does while it is sound tells what is not it."""
-_LEAST_FRAMES = 24
+_LEAST_FRAMES = 27
 """Of that, at low frame rates: cures look ahead, and ramps reach out, by frames."""
 _BESIDE, _BESIDE_EVERY = 12, 4
 """Sound frames beside the anchors that a face may be rebuilt from, each of which takes up to 3 MB; frames between them."""
