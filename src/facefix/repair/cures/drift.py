@@ -13,9 +13,8 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.repair.cures.contract import CureSpec
+from facefix.repair.cures.contract import CureSpec, Patient
 from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure, behind
-from facefix.types import Placed
 
 _COARSE = 0.02
 """Sigma, as a share of the crop's side, above which light and colour are taken: about a fifth of an eye's width."""
@@ -24,12 +23,11 @@ _COARSE = 0.02
 class DriftCure(RebuildingCure):
     """See `contract.Cure`."""
 
+    def __init__(self, patient: Patient) -> None:
+        super().__init__(patient, copying=False)
+
     def calmed(self, change: NDArray[float32]) -> NDArray[float32]:
         return _coarse(change)
-
-    def detail(self, rebuilt: NDArray[float32], anchor: Placed) -> NDArray[float32]:
-        del anchor
-        return np.zeros_like(rebuilt)
 
     def taken(self, change: NDArray[float32]) -> NDArray[float32]:
         return _coarse(change) if self.patient.references else change

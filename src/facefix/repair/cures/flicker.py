@@ -21,14 +21,16 @@ from facefix.repair.cures.contract import CureSpec, Patient, Sight, Treated
 from facefix.repair.cures.fused import FusedCure
 from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure, behind
 from facefix.repair.detail import regrain, usual_texture
+from facefix.repair.scaling import resized
 
 OWN_DETAIL = 0.002
 """Sigma, as a share of the crop's side, of the detail that is never fused: the mesh does not follow skin more exactly."""
 _FEATURES = 0.005, 0.03
 """Sigmas between which a change is one of features: above lies light, below pores."""
+_LOOKED_AT_PX = 128
 _REDRAWN = 0.05, 0.14
 """Share of what is to be seen there that fusing changes where none is rebuilt, and all. Five fitted clips: 0.07 and 0.10 where
-only light flickers, 0.06 where it is who it is, and 0.14 and 0.15 where features boil."""
+only light flickers, 0.07 where it is who it is, and 0.17 and 0.18 where features boil."""
 _SIGHT = 3.0
 """Frames over which that share is averaged."""
 
@@ -37,7 +39,7 @@ class FlickerCure:
     """See `contract.Cure`."""
 
     def __init__(self, patient: Patient) -> None:
-        self._fusing, self._rebuilding = _Fusing(patient), RebuildingCure(patient)
+        self._fusing, self._rebuilding = _Fusing(patient), RebuildingCure(patient, copying=False)
         self._pores = usual_texture([a.pixels for a in patient.anchors])
         self._mine: dict[int, tuple[Sight, bool]] = {}
         self._fused: dict[int, tuple[NDArray[float32], float]] = {}
@@ -99,9 +101,9 @@ def redrawn(pixels: NDArray[float32], fused: NDArray[float32]) -> float:
 
 def _features(pixels: NDArray[float32]) -> NDArray[float32]:
     """What of a crop lies between light and pores, in the middle of it, where an aligned face is."""
-    side = pixels.shape[0]
-    fine, coarse = (cv2.GaussianBlur(pixels, (0, 0), sigma * side) for sigma in _FEATURES)
-    inner = slice(side // 4, side - side // 4)
+    small = resized(pixels, _LOOKED_AT_PX)
+    fine, coarse = (cv2.GaussianBlur(small, (0, 0), sigma * _LOOKED_AT_PX) for sigma in _FEATURES)
+    inner = slice(_LOOKED_AT_PX // 4, -_LOOKED_AT_PX // 4)
     return np.abs(fine - coarse)[inner, inner]
 
 

@@ -28,8 +28,10 @@ _AROUND_PX = 9
 class RebuildingCure(FusedCure):
     """See `contract.Cure`. Without anchors, or without a network, it changes nothing."""
 
-    def __init__(self, patient: Patient) -> None:
+    def __init__(self, patient: Patient, copying: bool = True) -> None:
+        """copying: whether an anchor's fine detail takes the place of a frame's own."""
         super().__init__(patient, STEADY_FRAMES, behind(patient))
+        self._copying = copying
         self._aside = Aside()
         self._nearest: dict[int, Placed] = {}
         """Frame -> the anchor that is most like it, laid on it."""
@@ -61,12 +63,8 @@ class RebuildingCure(FusedCure):
         share = threefold(np.clip(rebuilt, 0, 1))
         anchors = [self._nearest.pop(frame) for frame in sorted(self._nearest) if frame <= sight.frame]
         steady = np.asarray(made + share * self.calmed(fused - made), float32)
-        detail = self.detail(steady, anchors[-1]) if anchors else np.float32(0)
+        detail = copied(steady, anchors[-1]) if anchors and self._copying else np.float32(0)
         return np.clip(pixels + self.taken(np.asarray(steady + share * detail - pixels, float32)), 0, 1)
-
-    def detail(self, rebuilt: NDArray[float32], anchor: Placed) -> NDArray[float32]:
-        """(S, S, 3) what is added of an anchor's fine detail, where the crop is rebuilt."""
-        return copied(rebuilt, anchor)
 
     def calmed(self, change: NDArray[float32]) -> NDArray[float32]:
         """(S, S, 3) what of the fusing is done to what was rebuilt: all of it."""
