@@ -26,7 +26,7 @@ from torch.utils.data import IterableDataset
 sys.path.insert(0, str(Path(__file__).parent))
 
 import training
-from facefix.repair.registration.evidence import GRID
+from facefix.repair.registration.evidence import FLOW_UNIT, GRID
 from facefix.repair.registration.keys import KEYS
 from facefix.repair.registration.network import RegistrationNetwork, at
 
@@ -114,7 +114,7 @@ def elsewhere(points: NDArray[np.float32], rng: Generator) -> tuple[NDArray[np.f
 
 def side_in_units(points: NDArray[np.float32]) -> float:
     """The crop's side in the unit of the flows, which is a 25th of the eye distance."""
-    return 25.0 / float(np.linalg.norm(points[33] - points[263]))
+    return FLOW_UNIT / float(np.linalg.norm(points[33] - points[263]))
 
 
 def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
@@ -153,7 +153,7 @@ def report(network: nn.Module, folder: Path, device: torch.device, held: tuple[s
 
 def _nearer(before: NDArray[np.float32], after: NDArray[np.float32]) -> str:
     """Of shifts (N, 478, 2), in the unit of the flows."""
-    far, left = (100 / 25 * np.linalg.norm(x, axis=-1) for x in (before, after))
+    far, left = (100 / FLOW_UNIT * np.linalg.norm(x, axis=-1) for x in (before, after))
     return (
         f"{far.mean():.2f} -> {left.mean():.2f} % of the eye distance, squared {np.square(far).mean():.2f} ->"
         f" {np.square(left).mean():.2f}, nearer in {100 * (left.mean(1) < far.mean(1)).mean():.0f} % of the frames"

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from facefix.bench.faults import VARIANTS
 from facefix.faces import align
 from facefix.faces.mesh import framing, shape, topology
 from facefix.faces.mesh.movement import MODES as STRAIGHTENED
@@ -35,6 +34,7 @@ from facefix.repair.registration.evidence import SIDE_PX, View, Witness
 from facefix.repair.registration.keys import KEYS as USED
 from facefix.repair.registration.keys import nearest
 from facefix.types import Span
+from fit_straightening import mode_of
 from geometry import sequences
 from geometry.tracks import SIDE_PX as TRACK_PX
 
@@ -84,7 +84,7 @@ def damaged(source: sequences.Source, number: int, about: dict) -> list[NDArray[
 
 def bent(fault: dict, rng: Generator) -> Bent | None:
     """As a diagnosis would tell it: nearly where it is, nearly as bad."""
-    mode = "warp" if fault["kind"] == sequences.OWN else VARIANTS[fault["kind"]].mode if fault["kind"] in VARIANTS else None
+    mode = mode_of(fault["kind"])
     if mode not in STRAIGHTENED:
         return None
     off = rng.integers(-2, 3, 2) if rng.random() < 0.5 else (0, 0)

@@ -18,23 +18,20 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from facefix.bench.faults import VARIANTS
 from facefix.faces.mesh import shape
 from facefix.models import own
 from facefix.repair.registration import MODES
+from facefix.repair.registration.evidence import FLOW_UNIT
 from facefix.repair.registration.network import RegistrationNetwork
-from fit_straightening import CURABLE
-from geometry.sequences import OWN
+from fit_straightening import CURABLE, mode_of
 from train_registration import HELD, answers
 
-UNIT = 25.0
-"""Flows are told in so many parts of the eye distance, which is 1 in an unturned shape."""
 MILDEST, EVERY = 0.15, 3
 
 
-def mode_of(faults: list[dict]) -> str | None:
+def single(faults: list[dict]) -> str | None:
     """The registered mode of a sequence that has no other fault, and of which something is left to repair."""
-    modes = {"warp" if f["kind"] == OWN else VARIANTS[f["kind"]].mode if f["kind"] in VARIANTS else "" for f in faults}
+    modes = {mode_of(f["kind"]) for f in faults}
     if len(modes) != 1 or not modes <= set(MODES):
         return None
     mode = modes.pop()
@@ -53,14 +50,15 @@ def main() -> None:
     found: dict[str, list] = {mode: [] for mode in MODES}
     for path in sorted(options.seen.glob("[0-9]*.npz")):
         with np.load(path) as row, np.load(options.run / f"meshes_{path.stem}.npz") as sequence:
-            mode = mode_of(json.loads(str(sequence["about"]))["faults"])
+            mode = single(json.loads(str(sequence["about"]))["faults"])
             if str(row["track"]) not in HELD or mode is None:
                 continue
             rows = {name: row[name] for name in row.files if name != "track"}
         left = rows["off"] - answers(network, rows, torch.device("cpu"))
         for off in left[(rows["sound"] == 0) & (rows["severity"] >= MILDEST)][::EVERY]:
-            # In the picture's plane, as if the face looked into it; of depth a picture says nothing.
-            found[mode].append(np.concatenate([off / UNIT, np.zeros((len(off), 1))], 1))
+            # In the picture's plane, as if the face looked into it; of depth a picture says nothing. In an unturned shape the
+            # eye distance is 1.
+            found[mode].append(np.concatenate([off / FLOW_UNIT, np.zeros((len(off), 1))], 1))
     assert abs(np.linalg.norm(np.diff(shape.load().mean[[33, 263]], axis=0)) - 1) < 1e-3
     for mode, some in found.items():
         new = np.asarray(some, np.float16).reshape(-1, *shape.load().mean.shape)

@@ -22,7 +22,8 @@ from facefix.repair.face import Course, FaceRepair
 from facefix.types import Span
 
 REBUILT = ("collapsed", "warp", "drift")
-"""Modes whose cures rebuild a face from its anchors."""
+"""Modes whose cures rebuild a face from its anchors. Flicker's does so in part, and is not tried: who it is tells little of
+light that flickers, which is most of it."""
 REDRAWN = ("waxy",)
 """Modes whose cures ask the restorer."""
 FRAMES = 5

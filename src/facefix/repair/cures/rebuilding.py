@@ -1,4 +1,4 @@
-"""What warp and drift share: texture rebuilt from the frames that show the face at its best, put in its present pose."""
+"""What cures share that rebuild: texture made of the frames that show the face at its best, put in its present pose."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RebuildingCure(FusedCure):
         self._copying = copying
         self._aside = Aside()
         self._nearest: dict[int, Placed] = {}
-        """Frame -> the anchor that is most like it, laid on it."""
+        """Frame -> the anchor that is most like it, laid on it; where detail is copied."""
 
     def begun(self, sight: Sight) -> Values:
         # Neighbours of a wanted frame are rebuilt too: what is fused must be alike.
@@ -44,7 +44,8 @@ class RebuildingCure(FusedCure):
         chosen = nearest((*patient.anchors, *patient.around, *patient.references), sight.mesh, ANCHORS)
         seen = placing.drawn(sight.mesh, patient.triangles, len(sight.pixels))
         placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles, seen=seen) for a in chosen]
-        self._nearest[sight.frame] = placed[0]
+        if self._copying:
+            self._nearest[sight.frame] = placed[0]
         # The features lie where they belong already: nothing is left to be guided.
         guide = np.zeros((1, placing.GRID_PX, placing.GRID_PX, 2), np.float32)
         rebuilt = self._aside.begin(patient.anchored.restore, sight.pixels[None], [placed], guide)
@@ -61,10 +62,12 @@ class RebuildingCure(FusedCure):
         pixels = sight.pixels
         rebuilt = cv2.blur(np.abs(made - pixels).max(-1), (_AROUND_PX, _AROUND_PX)) / _VISIBLE
         share = threefold(np.clip(rebuilt, 0, 1))
-        anchors = [self._nearest.pop(frame) for frame in sorted(self._nearest) if frame <= sight.frame]
         steady = np.asarray(made + share * self.calmed(fused - made), float32)
-        detail = copied(steady, anchors[-1]) if anchors and self._copying else np.float32(0)
-        return np.clip(pixels + self.taken(np.asarray(steady + share * detail - pixels, float32)), 0, 1)
+        if (anchor := self._nearest.pop(sight.frame, None)) is not None:
+            steady += share * copied(steady, anchor)
+        # Frames before this one that were not wanted are not asked for any more.
+        self._nearest = {frame: placed for frame, placed in self._nearest.items() if frame > sight.frame}
+        return np.clip(pixels + self.taken(steady - pixels), 0, 1)
 
     def calmed(self, change: NDArray[float32]) -> NDArray[float32]:
         """(S, S, 3) what of the fusing is done to what was rebuilt: all of it."""

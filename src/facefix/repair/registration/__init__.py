@@ -5,5 +5,5 @@
 """
 
 MODES = ("collapsed", "warp")
-"""Faults whose meshes come nearer to the truth by it: on eleven tracks that training had not seen by 29 % (collapses) and 15 to
-24 % (three kinds of warps). Those of drifts and flickers come no nearer: they are off by less than it can tell."""
+"""Faults whose meshes come nearer to the truth by it (`models/registration.md`). Those of drifts and flickers come no nearer:
+they are off by less than it can tell."""

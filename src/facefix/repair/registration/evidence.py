@@ -24,7 +24,7 @@ SIDE_PX = 192
 """Side of the crops that are compared."""
 GRID = 48
 """Cells along a side of what is said of them."""
-_FLOW_UNIT = 25.0
+FLOW_UNIT = 25.0
 """Flows are told in 1 / 25 of the eye distance."""
 _TEXTURE = 60.0
 """Squared gradient, grey levels, at which texture counts half."""
@@ -78,7 +78,7 @@ class Witness:
             wanted: (478, 3) where its mesh is thought to belong, same pixels.
             keys: sound frames of the same face, most alike first.
         """
-        unit = eye_distance(wanted) / _FLOW_UNIT
+        unit = eye_distance(wanted) / FLOW_UNIT
         drawn = placing.drawn(wanted, self._triangles, SIDE_PX)
         moved, _ = placing.source_map(wanted, seen.mesh, self._triangles, SIDE_PX, drawn)
         at = placing.places(SIDE_PX)
