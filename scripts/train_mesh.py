@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import training
 from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.network import MeshNetwork
+from facefix.models import devices
 from mesh import damage, data
 from mesh.augment import CALM, FULL, Mix, sample
 
@@ -88,7 +89,7 @@ def loss(network: MeshNetwork, batch: list[Tensor], weights: Tensor, device: tor
     truth = torch.cat([(meshes[..., :2] + 0.5) / half - 1, meshes[..., 2:] / half], 2)
     size = (truth[:, 33] - truth[:, 263]).norm(dim=1)[:, None, None]
     face = seen.amax(1) > 0
-    with training.half(device):
+    with devices.half(device):
         points, first, doubt, uncovered = network(crops)
 
     def off(answer: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,7 +117,7 @@ def check(network: MeshNetwork, faces: data.Faces, sigma: float, device: torch.d
                 for c, m in zip(faces.crops[some], matrices, strict=True)]  # fmt: skip
         cuts = [damage.blur(c, sigma) for c in cuts] if sigma else cuts
         crops = torch.from_numpy(np.stack(cuts)).to(device).permute(0, 3, 1, 2).float() / 255
-        with training.half(device):
+        with devices.half(device):
             points = network(crops.contiguous(memory_format=torch.channels_last))[0].cpu().numpy()
         for p, m, truth in zip(points, matrices, faces.meshes[some], strict=True):
             found = ((p[:, :2] + 1) * half - 0.5 - m[:, 2]) @ np.linalg.inv(m[:, :2]).T

@@ -26,6 +26,7 @@ from torch.utils.data import IterableDataset
 sys.path.insert(0, str(Path(__file__).parent))
 
 import training
+from facefix.models import devices
 from facefix.repair.registration.evidence import FLOW_UNIT, GRID
 from facefix.repair.registration.keys import KEYS
 from facefix.repair.registration.network import RegistrationNetwork, at
@@ -119,7 +120,7 @@ def side_in_units(points: NDArray[np.float32]) -> float:
 
 def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
     keys, present, frame, points, off, weight = batch
-    with training.half(keys.device):
+    with devices.half(keys.device):
         field = network(keys, present, frame)
     far = torch.sqrt(((at(field, points) - off) ** 2).sum(-1) + SOFT**2) - SOFT
     return (far.mean(1) * weight).mean()
@@ -136,7 +137,7 @@ def answers(network: nn.Module, known: Rows, device: torch.device, batch: int = 
             )
             keys = keys[:, :KEYS]
             present = (np.arange(KEYS) < known["count"][start : start + batch, None]).astype(np.float32)
-            with training.half(device):
+            with devices.half(device):
                 field = network(keys, torch.from_numpy(present).to(device), frame)
             out.append(at(field, points).cpu().numpy())
     return np.concatenate(out)

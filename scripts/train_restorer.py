@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader
 sys.path.insert(0, str(Path(__file__).parent))
 
 import training
-from facefix.models import own
+from facefix.models import devices, own
 from facefix.repair.restorers.anchored.network import SIDE_PX, AnchoredNetwork, mixed
 from restorer import measure
 from restorer.batches import Batch, Pairs
@@ -76,7 +76,7 @@ def loss(network: AnchoredNetwork, wanted: Wanted, batch: Batch, floor: float) -
     The mixture learns as if there were no mask, and the mask learns on a mixture that is given: a mask that shuts out the
     first clumsy attempts would end all learning.
     """
-    with training.half(batch.truth.device):
+    with devices.half(batch.truth.device):
         plan = network(batch.damaged, batch.anchors, batch.coverage, batch.guide)
     mixture, mask = mixed(plan, batch.damaged, batch.anchors)
     out = batch.damaged + mask * (mixture.detach() - batch.damaged)

@@ -27,14 +27,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import training
 from facefix.diagnose.smear.network import SmearNetwork, seen
+from facefix.models import devices
 from smear.crops import KINDS, WEAR
 
 CHECKPOINT = "smear.pt"
 SHIFT_PX = 4
 
 
-def varied(crops: NDArray[np.uint8], severity: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray, float]:
-    """One of a shard's crops, mirrored, moved a little."""
+def varied(shard: Sequence[NDArray], rng: np.random.Generator) -> tuple[NDArray[np.uint8], float]:
+    """One of a shard's crops, mirrored, moved a little, and its severity."""
+    crops, severity = shard
     k = int(rng.integers(len(crops)))
     dx, dy = rng.integers(-SHIFT_PX, SHIFT_PX + 1, 2)
     crop = np.roll(crops[k], (int(dy), int(dx)), (0, 1))
@@ -44,6 +46,12 @@ def varied(crops: NDArray[np.uint8], severity: NDArray[np.float32], rng: np.rand
 def maps(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
     """What the network looks at of each crop."""
     return torch.from_numpy(np.stack([seen(crop.astype(np.float32) / 255) for crop in crops]))
+
+
+def collated(samples: Sequence[tuple], rng: np.random.Generator) -> tuple[Tensor, ...]:
+    del rng
+    crops, severity = zip(*samples, strict=True)
+    return maps(crops), torch.tensor(severity)
 
 
 @torch.inference_mode()
@@ -69,13 +77,13 @@ def report(network: nn.Module, folder: Path, device: torch.device) -> str:
 def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
     """() cross entropy of what is told of (N, 3, H, W) crops to the severity (N,) 0..1 of their fault."""
     crops, severity = batch
-    with training.half(crops.device):
+    with devices.half(crops.device):
         logits = network(crops.contiguous(memory_format=torch.channels_last))
     return functional.binary_cross_entropy_with_logits(logits.float(), severity)
 
 
 def learn(options: argparse.Namespace) -> None:
-    data = partial(training.Judged, varied=varied, maps=maps)
+    data = partial(training.Judged, arrays=("crops", "severity"), varied=varied, collated=collated)
     own = training.Recipe(SmearNetwork, data, loss, report, shown="loss {:.4f}".format, decay=0.02)
     training.train(options, CHECKPOINT, own)
 

@@ -24,6 +24,7 @@ from torch.utils.data import IterableDataset
 sys.path.insert(0, str(Path(__file__).parent))
 
 import training
+from facefix.models import devices
 from facefix.repair.restorers.unwaxing.network import UnwaxingNetwork
 
 CHECKPOINT = "unwaxing.pt"
@@ -74,7 +75,7 @@ def planes(pictures: NDArray) -> Tensor:
 def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
     """() mean over a batch (waxy, clean), (N, 3, S, S) 0..1 each, of the share of the squared error left."""
     waxy, clean = batch
-    with training.half(waxy.device):
+    with devices.half(waxy.device):
         change = network(waxy)
     after = (waxy + change - clean).square().mean((1, 2, 3))
     left = after / ((waxy - clean).square().mean((1, 2, 3)) + FLOOR)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-import training
+from facefix.models import devices
 from facefix.repair.restorers.anchored.network import carry_out
 from restorer.batches import batch, plain
 from restorer.identity import Likeness
@@ -32,7 +32,7 @@ class Held:
         for start in range(0, len(self.pairs), _AT_ONCE):
             made = batch([plain(pair) for pair in self.pairs[start : start + _AT_ONCE]])
             damaged, anchors, coverage, guide, _ = (t.to(device) for t in made)
-            with training.half(device):
+            with devices.half(device):
                 plan = network(damaged, anchors, coverage, guide)
             out.append(carry_out(plan, damaged, anchors)[0].clamp(0, 1).cpu().permute(0, 2, 3, 1).numpy())
         return np.concatenate(out)

@@ -31,6 +31,18 @@ def test_a_torch_that_does_not_tell_gets_single_precision(monkeypatch: pytest.Mo
     assert devices.best_dtype(torch.device("cpu")) is torch.float32
 
 
+@pytest.mark.parametrize("has", [True, False])
+def test_half_precision_is_used_where_the_hardware_has_it_and_left_where_it_began(
+    has: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has}, raising=False)
+    one = torch.ones(2, 2)
+    with devices.half(torch.device("cpu")):
+        inside = one @ one
+    assert inside.dtype is (torch.bfloat16 if has else torch.float32)
+    assert (one @ one).dtype is torch.float32
+
+
 def test_a_cpu_is_no_card() -> None:
     assert devices.card("cpu") is None
 

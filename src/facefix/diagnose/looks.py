@@ -47,7 +47,6 @@ class Reader:
         """
         self._seen = seen
         self._device = devices.resolve(device)
-        self._dtype = devices.best_dtype(self._device)
         self._network = own.load(network, path, what).to(self._device)
 
     def look(self, track: Looks, crop: Floats) -> None:
@@ -70,9 +69,8 @@ class Reader:
         """(N,) expected severity 0..1 in N faces, as `seen` shows them: (N, C, H, W)."""
         import torch
 
-        low = self._dtype != torch.float32
         batch = torch.from_numpy(maps).to(self._device).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast(self._device.type, self._dtype, enabled=low):
+        with torch.inference_mode(), devices.half(self._device):
             logits = self._network(batch)
         return torch.sigmoid(logits.float()).cpu().numpy()
 

@@ -73,6 +73,14 @@ def described(device: torch.device) -> str:
     return f"{torch.get_num_threads()} threads" if device.type == "cpu" else device.type
 
 
+def half(device: torch.device) -> torch.autocast:
+    """What is inside is computed in `best_dtype`, where it may be."""
+    import torch
+
+    dtype = best_dtype(device)
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+
+
 def best_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it, float32 elsewhere.
 

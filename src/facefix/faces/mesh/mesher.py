@@ -56,7 +56,6 @@ class Mesher:
         Raises ModelError where they are missing or damaged, SettingsError where there is no such device.
         """
         self._device = devices.resolve(device)
-        self._dtype = devices.best_dtype(self._device)
         self._network = _load(path or zoo.checked(WEIGHTS)).to(self._device)
 
     def meshes(self, pictures: Sequence[Pixels], points: ArrayLike, passes: int = 2) -> Meshes:
@@ -93,8 +92,7 @@ class Mesher:
         import torch
 
         batch = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
-        low = self._dtype != torch.float32
-        with torch.inference_mode(), torch.autocast(self._device.type, self._dtype, enabled=low):
+        with torch.inference_mode(), devices.half(self._device):
             points, _, doubt, seen = self._network(batch.contiguous(memory_format=torch.channels_last))
             confidence = torch.sigmoid(seen) * torch.exp(-torch.exp(doubt) / DOUBT)
         half = framing.SIDE_PX / 2

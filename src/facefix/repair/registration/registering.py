@@ -28,7 +28,6 @@ class Registrar:
         Raises ModelError where they are missing or damaged, SettingsError where there is no such device.
         """
         self._device = devices.resolve(device)
-        self._dtype = devices.best_dtype(self._device)
         self._network = _load(path or zoo.checked(WEIGHTS)).to(self._device)
 
     def shifts(self, told: Sequence[Evidence], wanted: Floats) -> Floats:
@@ -56,7 +55,7 @@ class Registrar:
             given = [
                 torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(self._device) for a in (keys, present, frame, points)
             ]
-            with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+            with devices.half(self._device):
                 field = self._network(*given[:3])
             found = at(field, given[3]).cpu().numpy()
         return found * np.array([one.unit for one in told], np.float32)[:, None, None]

@@ -41,8 +41,6 @@ class Gfpgan:
     def __init__(self, device: str = "auto") -> None:
         """Raises ModelError where the weights are missing or damaged, SettingsError where there is no such device."""
         target = devices.resolve(device)
-        # Never float16: activations of the decoder overflow it.
-        self._dtype = devices.best_dtype(target)
         path = zoo.checked(WEIGHTS)
         self._network = checkpoints.load(basicsr_adapter.gfpgan(), path, "GFPGAN").to(target)
         self.batch = _BATCH if target.type == "cpu" else _BATCH_ON_GPU
@@ -75,10 +73,8 @@ class Gfpgan:
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """(N, 3, SIDE_PX, SIDE_PX) RGB 0..1 -> the same."""
-        import torch
-
-        low = self._dtype != torch.float32
-        with torch.autocast(pictures.device.type, self._dtype, enabled=low):
+        # Never float16: activations of the decoder overflow it.
+        with devices.half(pictures.device):
             # Fresh noise in every call would be flicker; the file holds the noise that its training began with.
             faces, _ = self._network(2 * pictures - 1, return_rgb=False, randomize_noise=False)
         return (faces.float().clamp(-1, 1) + 1) / 2

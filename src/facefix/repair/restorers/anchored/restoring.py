@@ -42,7 +42,6 @@ class AnchoredRestorer:
         Raises ModelError where they are missing or damaged, SettingsError where there is no such device.
         """
         self._device = devices.resolve(device)
-        self._dtype = devices.best_dtype(self._device)
         self._network = _load(path or zoo.checked(WEIGHTS)).to(self._device)
 
     def restore(self, crops: Floats, anchors: Sequence[Sequence[Placed]], guides: Floats) -> Restored:
@@ -69,7 +68,7 @@ class AnchoredRestorer:
         shown, coverage = tensors.stacked(anchors, ANCHORS, side)
         damaged, placed = tensors.planes(crops, self._device), tensors.planes(shown, self._device)
         with torch.inference_mode():
-            with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+            with devices.half(self._device):
                 plan = self._network(
                     tensors.planes(_small(crops), self._device),
                     tensors.planes(_small(shown), self._device),

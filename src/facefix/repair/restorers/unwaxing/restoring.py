@@ -33,7 +33,6 @@ class UnwaxingRestorer:
 
         self._side = SIDE_PX
         target = devices.resolve(device)
-        self._dtype = devices.best_dtype(target)
         self._network = own.load(UnwaxingNetwork(), path or zoo.checked(WEIGHTS), "the unwaxing restorer").to(target)
         self._batches = batches.Batches(self._forward, target, BATCH)
 
@@ -46,10 +45,7 @@ class UnwaxingRestorer:
         return out
 
     def _forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        low = self._dtype != torch.float32
-        with torch.autocast(pictures.device.type, self._dtype, enabled=low):
+        with devices.half(pictures.device):
             return self._network(pictures)
 
 
