@@ -16,13 +16,18 @@ SHARD = 256
 
 
 def options(doc: str | None, *, shards: str) -> argparse.Namespace:
-    """The command line; shards: those made by default, "first-last", the last exclusive."""
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("collected", type=Path)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--shards", default=shards, help="first-last, exclusive")
-    parser.add_argument("--held-out", action="store_true")
-    return parser.parse_args()
+    """The command line; see `parser`."""
+    return parser(doc, shards=shards).parse_args()
+
+
+def parser(doc: str | None, *, shards: str) -> argparse.ArgumentParser:
+    """What all of them take, to add to; shards: those made by default, "first-last", the last exclusive."""
+    line = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    line.add_argument("collected", type=Path)
+    line.add_argument("run", type=Path)
+    line.add_argument("--shards", default=shards, help="first-last, exclusive")
+    line.add_argument("--held-out", action="store_true")
+    return line
 
 
 def make(

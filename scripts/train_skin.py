@@ -34,8 +34,9 @@ CHECKPOINT = "skin.pt"
 SHIFT_PX = 8
 
 
-def varied(crops: NDArray[np.uint8], severity: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray, float]:
-    """One of a shard's crops, mirrored, moved a little, in another light."""
+def varied(shard: Sequence[NDArray], rng: np.random.Generator) -> tuple[NDArray[np.uint8], float]:
+    """One of a shard's crops, mirrored, moved a little, in another light, and its severity."""
+    crops, severity = shard
     k = int(rng.integers(len(crops)))
     dx, dy = rng.integers(-SHIFT_PX, SHIFT_PX + 1, 2)
     crop = np.roll(crops[k], (int(dy), int(dx)), (0, 1))
@@ -47,6 +48,12 @@ def varied(crops: NDArray[np.uint8], severity: NDArray[np.float32], rng: np.rand
 def maps(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
     """What the network looks at of each crop."""
     return torch.from_numpy(np.stack([bands(crop.astype(np.float32) / 255) for crop in crops]))
+
+
+def collated(samples: Sequence[tuple], rng: np.random.Generator) -> tuple[Tensor, ...]:
+    del rng
+    crops, severity = zip(*samples, strict=True)
+    return maps(crops), torch.tensor(severity)
 
 
 @torch.inference_mode()
@@ -76,7 +83,7 @@ def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
 
 
 def learn(options: argparse.Namespace) -> None:
-    data = partial(training.Judged, varied=varied, maps=maps)
+    data = partial(training.Judged, arrays=("crops", "severity"), varied=varied, collated=collated)
     own = training.Recipe(SkinNetwork, data, loss, report, shown="loss {:.4f}".format, decay=0.02)
     training.train(options, CHECKPOINT, own)
 

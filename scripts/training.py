@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
 
-Varied = Callable[[NDArray[np.uint8], NDArray[np.float32], np.random.Generator], tuple[NDArray, float]]
-Maps = Callable[[Sequence[NDArray[np.uint8]]], torch.Tensor]
+Varied = Callable[[Sequence[NDArray], np.random.Generator], tuple]
+"""The arrays of a shard -> one of its samples, changed as chance has it."""
+Collated = Callable[[Sequence[tuple], np.random.Generator], tuple[torch.Tensor, ...]]
+"""Samples -> what the loss is given of them."""
 
 AVERAGING = 0.995
 WARM_UP_STEPS = 100
@@ -30,13 +33,13 @@ LONGEST = 1.0
 class Recipe:
     """What one network's training has of its own, for `train`."""
 
-    network: Callable[[], nn.Module]
+    network: Callable[[], Any]
     """Builds it, untrained and in training mode."""
     data: Callable[[Path, int, int], IterableDataset]
     """Endless batches, tuples of tensors (N, ...), from the folder of the run, N and a seed."""
-    loss: Callable[[nn.Module, Sequence[torch.Tensor]], torch.Tensor]
+    loss: Callable[[Any, Sequence[torch.Tensor]], torch.Tensor]
     """(), to be made small, of the network and a batch on its device."""
-    report: Callable[[nn.Module, Path, torch.device], str]
+    report: Callable[[Any, Path, torch.device], str]
     """What the averaged network does with what the folder of the run holds out."""
     shown: Callable[[float], str]
     """The mean loss of the last steps, as the log has it."""
@@ -45,34 +48,35 @@ class Recipe:
 
 
 class Judged(IterableDataset):
-    """Endless batches (crops, severity) from the shards of a reader of single faces; those that appear meanwhile are taken up
-    every hundred batches."""
+    """Endless batches from the shards of a reader of single faces; those that appear meanwhile are taken up every hundred
+    batches."""
 
-    def __init__(self, folder: Path, size: int, seed: int, varied: Varied, maps: Maps) -> None:
+    def __init__(
+        self, folder: Path, size: int, seed: int, *, arrays: Sequence[str], varied: Varied, collated: Collated
+    ) -> None:
         """
         Args:
-            folder: of the shards, train_*.npz with crops (N, S, S, 3) uint8 and severity (N,).
-            varied: one of a shard's crops, changed as chance has it, and its severity.
-            maps: what the network looks at of crops.
+            folder: of the shards, train_*.npz.
+            arrays: names of what is read of them, (N, ...) each.
         """
-        self.folder, self.size, self.seed, self.varied, self.maps = folder, size, seed, varied, maps
+        self.folder, self.size, self.seed = folder, size, seed
+        self.arrays, self.varied, self.collated = arrays, varied, collated
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
         torch.set_num_threads(1)
         rng = np.random.default_rng(self.seed)
-        shards: dict[Path, tuple[NDArray, NDArray]] = {}
+        shards: dict[Path, list[NDArray]] = {}
         while True:
             for path in sorted(self.folder.glob("train_*.npz")):
                 if path not in shards:
                     with np.load(path) as row:
-                        shards[path] = row["crops"], row["severity"]
+                        shards[path] = [row[name] for name in self.arrays]
             if not shards:
                 raise SystemExit(f"{self.folder} holds no crops; the script that trains says how they are made.")
             every = list(shards.values())
             for _ in range(100):
                 chosen = rng.integers(len(every), size=self.size)
-                crops, severity = zip(*(self.varied(*every[s], rng) for s in chosen), strict=True)
-                yield self.maps(crops), torch.tensor(severity)
+                yield self.collated([self.varied(every[s], rng) for s in chosen], rng)
 
 
 def options(doc: str | None, *, minutes: float, rate: float, batch: int) -> argparse.Namespace:

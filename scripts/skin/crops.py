@@ -70,14 +70,26 @@ class Maker:
 
     def face(self, rng: Generator) -> tuple[Picture, NDArray[np.float32]]:
         """(S, S, 3) a clean face at a size that faces have in clips, and its five points in it."""
-        i = int(rng.choice(self.clips if rng.random() < CLIP_SHARE else self.portraits))
-        points = np.array(self.rows[i]["points"], np.float32)
-        unit = float(np.linalg.norm(points[1] - points[0]))
-        face_px = float(np.exp(rng.uniform(np.log(_SMALLEST_PX), np.log(_LARGEST_PX))))
-        side = round(min(face_px / _FACE_SHARE, 320)) // 2 * 2
-        matrix = align.transform(points + rng.normal(0, 0.03 * unit, (5, 2)).astype(np.float32), side)
-        picture = np.round(align.crop(self.crops[i], matrix, side).pixels * 255).astype(np.uint8)
-        return picture, align.apply(matrix, points)
+        i = self.somebody(rng)
+        return sized(self.crops[i], np.array(self.rows[i]["points"], np.float32), face_size(rng), rng)
+
+    def somebody(self, rng: Generator) -> int:
+        """Row of a crop."""
+        return int(rng.choice(self.clips if rng.random() < CLIP_SHARE else self.portraits))
+
+
+def face_size(rng: Generator) -> float:
+    """Pixels, as faces have in clips."""
+    return float(np.exp(rng.uniform(np.log(_SMALLEST_PX), np.log(_LARGEST_PX))))
+
+
+def sized(picture: Picture, points: NDArray[np.float32], face_px: float, rng: Generator) -> tuple[Picture, NDArray[np.float32]]:
+    """(S, S, 3) the face aligned, nearly, at that size, and its five points in it."""
+    unit = float(np.linalg.norm(points[1] - points[0]))
+    side = round(min(face_px / _FACE_SHARE, 320)) // 2 * 2
+    matrix = align.transform(points + rng.normal(0, 0.03 * unit, (5, 2)).astype(np.float32), side)
+    cut = np.round(align.crop(picture, matrix, side).pixels * 255).astype(np.uint8)
+    return cut, align.apply(matrix, points)
 
 
 def fitted(picture: Picture, side: int) -> Picture:

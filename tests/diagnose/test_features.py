@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from facefix.diagnose.beside.reading import SIGNALS as BESIDE
 from facefix.diagnose.features import FEATURES, calm, feature, nobody, obstructed, slow
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
-from facefix.diagnose.smear.reading import SIGNALS as SMEAR
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
 
@@ -18,7 +18,7 @@ def signals(frames: int = 96, **changed: np.ndarray) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     plain = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "boil": 2.0, "shading": 1.0, "detail": 2.0}
     plain |= {"crispness": 4.0, "crispness_out": 4.0, "face_px": 200.0, "score": 1.0, "identity_distance": 0.2}
-    plain |= dict.fromkeys([*SHAPE, *SKIN, *SMEAR, *FORESIGHT, *DEPARTURE], 0.05) | {"tone_a": 4.0, "tone_b": 6.0}
+    plain |= dict.fromkeys([*SHAPE, *SKIN, *BESIDE, *FORESIGHT, *DEPARTURE], 0.05) | {"tone_a": 4.0, "tone_b": 6.0}
     made = {k: (v * (1 + 0.02 * rng.standard_normal(frames))).astype(np.float32) for k, v in plain.items()}
     made["mesh"] = (0.93 * (1 + 0.003 * rng.standard_normal(frames))).astype(np.float32)
     return made | {k: np.asarray(v, np.float32) for k, v in changed.items()}
@@ -66,6 +66,16 @@ def test_a_feature_rises_where_its_signal_tells_of_a_fault(name: str, signal: st
     told = feature(name, signals(**{signal: values}), FPS)
     inside = told[38:66].max() if name == "turning" else np.median(told[44:60])
     assert inside > told[:20].max() + 0.15
+
+
+def test_a_look_is_no_odder_for_a_face_that_is_perfect_elsewhere() -> None:
+    values = np.full(96, 1e-3)
+    values[40:64] = 0.1
+    assert feature("smear_unusual", signals(smear=values), FPS).max() < 1e-3
+    values[40:64] = 0.5
+    perfect = np.where(values < 0.1, 0.1, values)
+    told = [feature("smear_unusual", signals(smear=one), FPS)[50:54] for one in (values, perfect)]
+    np.testing.assert_allclose(told[0], told[1], atol=0.2)
 
 
 def test_detail_lost_with_all_else_is_no_loss() -> None:

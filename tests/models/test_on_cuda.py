@@ -14,9 +14,9 @@ import torch
 from tests.card import OnCard, cards
 from torch import nn
 
-from facefix.diagnose.looks import Looks, Reader
+from facefix.diagnose.beside import reading as beside
+from facefix.diagnose.looks import Looks
 from facefix.diagnose.skin import reading as skin
-from facefix.diagnose.smear import reading as smear
 from facefix.faces.detectors import retinaface
 from facefix.faces.mesh.mesher import Mesher
 from facefix.models import basicsr_adapter, batches, checkpoints, devices, graphs, networks, zoo
@@ -82,18 +82,26 @@ def meshes(device: str) -> Iterator[Arrays]:
 
 
 def skins(device: str) -> Iterator[Arrays]:
-    yield [_read(skin.Reader(device))]
+    reader, looks = skin.Reader(device), Looks(1)
+    for crop in RANDOM[:3]:
+        reader.look(looks, crop)
+    yield [reader.read(looks)]
 
 
 def smears(device: str) -> Iterator[Arrays]:
-    yield [_read(smear.Reader(device))]
-
-
-def _read(reader: Reader) -> np.ndarray:
-    looks = Looks(1)
+    reader, sights = beside.smear_reader(device), beside.Sights(1)
     for crop in RANDOM[:3]:
-        reader.look(looks, crop)
-    return reader.read(looks)
+        reader.look(sights, crop, (0.0, 0.0))
+    # The first and the last are held against each other.
+    yield [reader.read(sights, 1.0)]
+
+
+def drifts(device: str) -> Iterator[Arrays]:
+    reader, sights = beside.drift_reader(device), beside.Sights(1)
+    for crop in RANDOM[:4]:
+        reader.look(sights, crop, (0.0, 0.0))
+    # The last is held against those before.
+    yield [reader.read(sights, 2.0)[3:]]
 
 
 def anchored(device: str) -> Iterator[Arrays]:
@@ -151,7 +159,7 @@ def drawn(device: str) -> Iterator[Arrays]:
 
 RECORDED = (unwaxed, parsed, drawn)
 ALL = (
-    meshes, skins, smears, anchored, unwaxed, redrawn, enlarged("animevideov3"), enlarged("x4plus-anime"), tiled,
+    meshes, skins, smears, drifts, anchored, unwaxed, redrawn, enlarged("animevideov3"), enlarged("x4plus-anime"), tiled,
     detected, parsed, drawn,
 )  # fmt: skip
 

@@ -30,6 +30,8 @@ _ELSEWHERE_S = 1.0
 """Farther away than that is the rest of the shot, for warps are hardly longer."""
 _REACHED = 90
 """Percentile: of frames that show a face otherwise some may be faulty themselves."""
+_SOUND = float(np.log(0.1 / 0.9))
+"""Log odds below which a face is as sound as any: from nothing to hardly anything is no rise."""
 _LEVEL_STEP_S = 0.1
 _LEVELS = 2000
 """At most, however long the shot is."""
@@ -129,7 +131,8 @@ def _unusual(name: str, sigma_s: float) -> Feature:
             return odds
         at = np.arange(0, len(odds), max(1, round(_LEVEL_STEP_S * fps), len(odds) // _LEVELS))
         level = [_reached(odds[at[np.abs(at - now) > _ELSEWHERE_S * fps]], odds) for now in at]
-        return (odds - np.interp(np.arange(len(odds)), at, level)).astype(float32)
+        usual = np.maximum(np.interp(np.arange(len(odds)), at, level), _SOUND)
+        return (odds - usual).astype(float32)
 
     return told
 
@@ -262,6 +265,7 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "unforeseen": _unforeseen,
         "moved_away_lasting": _lasting(_moved_away),
         "departure_lasting": _lasting(_departure),
+        "look_drift_lasting": _lasting(_told_slow("look_drift", 0.3)),
         "boil": _excess("boil", 3.0, 0),
         "boil_calm": _excess("boil", 3.0, 7),
         "shading": _excess("shading", 2.0, 0),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from facefix.models import zoo
 
 Loaded = TypeVar("Loaded")
-_KEPT = 12
+_KEPT = 16
 """More than one clip needs; what was not used longest is dropped."""
 
 

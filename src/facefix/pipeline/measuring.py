@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from facefix import memory
 from facefix.diagnose import measure
+from facefix.diagnose.beside import reading as beside
 from facefix.diagnose.features import nobody
 from facefix.diagnose.geometry import reading as geometry
 from facefix.diagnose.looks import Looks
 from facefix.diagnose.modes import obvious, passing_faults
 from facefix.diagnose.skin import reading as skin
-from facefix.diagnose.smear import reading as smear
 from facefix.faces import align, appearance, pose
 from facefix.faces.mesh import foresight, shape
 from facefix.faces.mesh.foresight import Foresight
@@ -36,6 +36,8 @@ _SKIN_RATE = 8.0
 """Looks at the skin per second: wax stays for half a second and more."""
 _SMEAR_RATE = 15.0
 """Looks at the features per second: a fault of four frames is seen."""
+_DRIFT_RATE = 5.0
+"""Looks at who it is."""
 SURE_PERCENTILE = 90
 """Of the mesh's points, to ask what it knows best: a hand or a microphone takes some of them, a collapse takes all."""
 
@@ -54,7 +56,8 @@ class _Readers:
         self.geometry = geometry.Reader()
         self.foresight = Foresight(self.shape)
         self.skin = loaded(skin.Reader, (skin.WEIGHTS,), device)
-        self.smear = loaded(smear.Reader, (smear.WEIGHTS,), device)
+        self.smear = loaded(beside.smear_reader, (beside.SMEAR.weights,), device)
+        self.drift = loaded(beside.drift_reader, (beside.DRIFT.weights,), device)
 
 
 class _Followed:
@@ -66,7 +69,8 @@ class _Followed:
         self._readers = readers
         self._shapes = geometry.Shapes(rate)
         self._steps = readers.foresight.steps()
-        self._skin, self._smear = (Looks(max(1, round(rate / looks))) for looks in (_SKIN_RATE, _SMEAR_RATE))
+        self._skin, self._smear = Looks(_every(rate, _SKIN_RATE)), beside.Sights(_every(rate, _SMEAR_RATE))
+        self._drift = beside.Sights(_every(rate, _DRIFT_RATE))
         self._departing = Departing(rate)
         self._rate = rate
         self._keep = keep_meshes
@@ -78,11 +82,13 @@ class _Followed:
         rgb, face = shown.rgb, shown.face
         crop = align.crop(rgb, align.transform(face.points, measure.SIDE), measure.SIDE, face.frame)
         known = float(np.percentile(confidence, SURE_PERCENTILE)) if _inside(face, rgb) else np.nan
-        self._meter.push(crop, face, pose.pose(face.points), align.face_px(face), known)
+        turned = pose.pose(face.points)
+        self._meter.push(crop, face, turned, align.face_px(face), known)
         self._readers.geometry.add(self._shapes, unturn(self._readers.shape, mesh, confidence))
         self._steps.add(mesh)
         self._readers.skin.look(self._skin, crop.pixels)
-        self._readers.smear.look(self._smear, crop.pixels)
+        self._readers.smear.look(self._smear, crop.pixels, (turned.yaw, turned.pitch))
+        self._readers.drift.look(self._drift, crop.pixels, (turned.yaw, turned.pitch))
         if shown.light is not None:
             self._departing.add(face, mesh, confidence, crop, shown.light)
         if self._keep:
@@ -91,13 +97,14 @@ class _Followed:
 
     def signals(self) -> dict[str, NDArray[float32]]:
         shapes, wax = self._readers.geometry.read(self._shapes), self._readers.skin.read(self._skin)
-        smeared = self._readers.smear.read(self._smear)
+        smeared = self._readers.smear.read(self._smear, self._rate)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
-        told = self._meter.finish() | shapes | {skin.SIGNAL: wax, smear.SIGNAL: smeared, foresight.SIGNAL: unforeseen}
+        told = self._meter.finish() | shapes | {skin.SIGNAL: wax, beside.SMEAR.signal: smeared, foresight.SIGNAL: unforeseen}
         told[foresight.SIGNAL] = self._calmly(unforeseen, told)
         # Who somebody is, and was at first, only frames tell that show it.
         unlike, faulty = nobody(told, self._rate), passing_faults(told, self._rate)
         told[measure.IDENTITY] = self._meter.identity_distance(unlike, faulty)
+        told[beside.DRIFT.signal] = self._readers.drift.read(self._drift, self._rate, ~unlike, ~faulty)
         return told | self._departing.read(self.track.span.start, unlike, faulty)
 
     def _calmly(self, unforeseen: NDArray[float32], told: Signals) -> NDArray[float32]:
@@ -110,8 +117,8 @@ class _Followed:
         if not (gone | boiling).any():
             return unforeseen
         trusted = self._readers.foresight.read(self._steps, self._rate, ~(gone | boiling))
-        beside = np.fmin(unforeseen, trusted)
-        return np.where(gone, unforeseen, np.where(boiling, np.fmin(unforeseen, 0), beside))
+        others = np.fmin(unforeseen, trusted)
+        return np.where(gone, unforeseen, np.where(boiling, np.fmin(unforeseen, 0), others))
 
     @property
     def meshes(self) -> NDArray[float32]:
@@ -210,6 +217,11 @@ def _measure(batch: _Meshed) -> None:
     with clocked("measuring faces", len(batch.faces)):
         for one, mesh, confidence in zip(batch.faces, batch.found.points, batch.found.confidence, strict=True):
             one.track.push(one, mesh, confidence)
+
+
+def _every(rate: float, looks: float) -> int:
+    """Every how many frames to look, for so many looks per second."""
+    return max(1, round(rate / looks))
 
 
 def _inside(face: Face, rgb: Pixels) -> bool:

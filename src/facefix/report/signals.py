@@ -34,7 +34,14 @@ GROUPS = (
     Group(
         "Read by networks",
         "0..1",
-        {"shape_warp": "warp", "shape_drift": "drift", "shape_flicker": "flicker", "wax": "wax", "smear": "smear"},
+        {
+            "shape_warp": "warp",
+            "shape_drift": "drift",
+            "shape_flicker": "flicker",
+            "wax": "wax",
+            "smear": "smear",
+            "look_drift": "looks",
+        },
         ("warp", "drift", "flicker", "waxy"),
         1.0,
     ),

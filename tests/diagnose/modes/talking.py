@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+from facefix.diagnose.beside.reading import SIGNALS as BESIDE
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
 from facefix.diagnose.modes import MODES
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
-from facefix.diagnose.smear.reading import SIGNALS as SMEAR
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
 from facefix.types import Face, Finding, Track
@@ -21,8 +21,10 @@ LENGTH = 144
 def clean() -> dict[str, np.ndarray]:
     """A talking head of four seconds: everything moves a little, identity is measured four times a second."""
     rng = np.random.default_rng(1)
-    signals = {name: np.zeros(LENGTH, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *SMEAR, *FORESIGHT, *DEPARTURE)}
+    signals = {name: np.zeros(LENGTH, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *BESIDE, *FORESIGHT, *DEPARTURE)}
     signals |= {"face_px": np.full(LENGTH, 220, np.float32), "score": np.full(LENGTH, 0.9, np.float32)}
+    # Nothing that the mesh does speaks against a fault.
+    signals["unforeseen"] = np.ones(LENGTH, np.float32)
     signals["mesh"] = (0.93 + rng.normal(0, 0.01, LENGTH)).astype(np.float32)
     signals["yaw"] = (10 * np.sin(np.arange(LENGTH) / 20)).astype(np.float32)
     signals["boil"] = np.abs(rng.normal(0.5, 0.2, LENGTH)).astype(np.float32)
@@ -33,6 +35,12 @@ def clean() -> dict[str, np.ndarray]:
     distance[::6] = 0.2 + rng.normal(0, 0.02, len(distance[::6]))
     signals["identity_distance"] = distance
     return signals
+
+
+def bend(signals: dict[str, np.ndarray], frames: slice, severity: float) -> None:
+    """The mesh takes a shape that no face takes, and single frames look a little odd."""
+    signals["shape_warp"][frames] = severity
+    signals["smear"][frames] = np.maximum(signals["smear"][frames], 0.21)
 
 
 def track() -> Track:

@@ -109,3 +109,35 @@ def test_proportions_that_leave_no_trace_in_identity_and_skin_are_no_drift() -> 
         signals[name] = np.full(LENGTH, np.nan, np.float32)
     (found,) = found_in(signals)["drift"]
     assert "departure" not in found.evidence
+
+
+def test_who_looks_another_beside_his_first_looks_drifts_whatever_single_identities_say() -> None:
+    signals = clean()
+    signals["departure"] = changing(np.interp(np.arange(LENGTH), [0, 60, 100], [0.0, 0.0, 0.5]))
+    signals["departure_identity"] = np.full(LENGTH, 0.1, np.float32)
+    assert "drift" not in found_in(signals), "another light"
+    signals["look_drift"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.02, 0.02, 0.7]).astype(np.float32)
+    (found,) = found_in(signals)["drift"]
+    assert found.evidence["look_drift"] == pytest.approx(0.7) and "first looks" in found.why
+
+
+def test_a_drift_that_only_looks_show_begins_where_they_rise() -> None:
+    signals = clean()
+    # No departure; the row of both goes by looks alone.
+    signals["departure"][:] = np.nan
+    signals["shape_drift"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.02, 0.02, 0.8]).astype(np.float32)
+    signals["look_drift"] = signals["shape_drift"].copy()
+    (found,) = found_in(signals)["drift"]
+    assert found.span.end == LENGTH and 30 <= found.span.start <= 75
+
+
+def test_what_two_witnesses_only_half_see_is_no_drift() -> None:
+    signals = clean()
+    signals["shape_drift"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.02, 0.02, 0.8]).astype(np.float32)
+    signals["departure"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.0, 0.0, 0.25]).astype(np.float32)
+    signals["departure_identity"] = np.full(LENGTH, 0.3, np.float32)
+    stray(signals)
+    signals["look_drift"] = np.full(LENGTH, 0.2, np.float32)
+    assert "drift" not in found_in(signals), "a profile that turns round"
+    signals["look_drift"][100:] = 0.35
+    assert "drift" in found_in(signals)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.diagnose.modes.talking import FPS, clean, found_in, track
+from tests.diagnose.modes.talking import FPS, bend, clean, found_in, track
 
+from facefix.diagnose.beside.reading import SIGNALS as BESIDE
 from facefix.diagnose.geometry.reading import SIGNALS as SHAPE
 from facefix.diagnose.measure import SIGNALS
 from facefix.diagnose.modes import explained, find_all, obvious, passing_faults
 from facefix.diagnose.skin.reading import SIGNALS as SKIN
-from facefix.diagnose.smear.reading import SIGNALS as SMEAR
 from facefix.faces.mesh.foresight import SIGNALS as FORESIGHT
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
 from facefix.types import Finding, Span
@@ -20,7 +20,7 @@ def test_a_clean_face_has_no_finding() -> None:
 
 
 def test_a_face_of_which_nothing_was_measured_has_no_finding() -> None:
-    signals = {name: np.full(10, np.nan, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *SMEAR, *FORESIGHT, *DEPARTURE)}
+    signals = {name: np.full(10, np.nan, np.float32) for name in (*SIGNALS, *SHAPE, *SKIN, *BESIDE, *FORESIGHT, *DEPARTURE)}
     signals["face_px"] = np.full(10, 30, np.float32)
     signals["yaw"] = np.zeros(10, np.float32)
     assert found_in(signals) == {}
@@ -70,7 +70,7 @@ def test_features_that_are_gone_are_not_warped_and_faint_warps_beside_them_are_t
 
 def test_priors_reach_the_findings_of_their_mode_alone() -> None:
     signals = clean()
-    signals["shape_warp"][40:54] = 0.4
+    bend(signals, slice(40, 54), 0.4)
     signals["shading"][90:102] += 4
     plain, shifted = (find_all(track(), signals, FPS, priors) for priors in (None, {"warp": 1.2}))
     assert [(f.mode, f.track, f.span) for f in plain] == [(f.mode, f.track, f.span) for f in shifted]
@@ -83,7 +83,7 @@ def test_faults_that_pass_are_told_without_knowing_who_it_is() -> None:
     signals = clean()
     del signals["identity_distance"], signals["departure"], signals["departure_identity"], signals["departure_tone"]
     assert not passing_faults(signals, FPS).any()
-    signals["shape_warp"][40:54] = 0.7
+    bend(signals, slice(40, 54), 0.7)
     signals["mesh"][70:100] = 0.4
     signals["wax"][106:130] = 0.7
     faulty = passing_faults(signals, FPS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.diagnose.modes.talking import clean, found_in
+from tests.diagnose.modes.talking import bend, clean, found_in
 
 from facefix.diagnose.modes.warp import _together, by_looks, by_path
 
@@ -42,6 +42,18 @@ def test_the_path_is_a_witness_when_it_half_shows_a_warp() -> None:
         assert by_path(finding) == witness and by_looks(finding)
 
 
+def test_a_face_that_only_looks_torn_and_moves_as_it_does_elsewhere_is_none() -> None:
+    signals = clean()
+    signals["smear"][70:85] = 0.7
+    signals["unforeseen"][65:90] = -8
+    assert "warp" not in found_in(signals), "a wink"
+    signals["unforeseen"][78:80] = 4
+    assert "warp" in found_in(signals), "some of it nothing foretold"
+    signals["unforeseen"][78:80] = -8
+    signals["shape_warp"][70:85] = 0.7
+    assert "warp" in found_in(signals), "the path shows it by itself"
+
+
 @pytest.mark.parametrize(("signal", "value"), [("tint", 6.0), ("mesh", 0.85), ("crispness_out", 1.0)])
 def test_what_passes_before_a_face_or_blurs_all_of_the_picture_only_looks_torn(signal: str, value: float) -> None:
     signals = clean()
@@ -61,7 +73,7 @@ def test_what_boils_plainly_looks_torn_in_every_frame_and_is_no_warp() -> None:
 @pytest.mark.parametrize("severity", [0.4, 0.6, 0.85])
 def test_a_shape_that_no_face_takes_is_a_warp(severity: float) -> None:
     signals = clean()
-    signals["shape_warp"][40:54] = severity
+    bend(signals, slice(40, 54), severity)
     signals["off_nose"][40:54] = 7
     signals["off_mouth"][:] = 9
     (found,) = found_in(signals).pop("warp")
@@ -81,17 +93,28 @@ def test_something_of_the_skins_colour_before_a_face_bends_tears_and_waxes_nothi
     assert found_in(signals) == {}
 
 
+def test_a_mesh_that_went_astray_over_a_sound_face_is_no_warp() -> None:
+    signals = clean()
+    signals["shape_warp"][40:54] = 0.8
+    assert "warp" not in found_in(signals)
+    signals["smear"][45:48] = 0.21
+    assert "warp" in found_in(signals), "a part of it shows"
+    signals["smear"][45:48] = 0
+    signals["tint"][38:56] = 6.0
+    assert "warp" in found_in(signals), "what single frames look like there tells nothing"
+
+
 def test_a_single_frame_is_no_warp_and_neither_is_a_profile() -> None:
     signals = clean()
-    signals["shape_warp"][40] = 0.9
-    signals["shape_warp"][80:94] = 0.9
+    bend(signals, slice(40, 41), 0.9)
+    bend(signals, slice(80, 94), 0.9)
     signals["yaw"][78:96] = 75
     assert "warp" not in found_in(signals)
 
 
 def test_what_passes_before_a_face_bends_nothing() -> None:
     signals = clean()
-    signals["shape_warp"][60:76] = 0.8
+    bend(signals, slice(60, 76), 0.8)
     signals["boil"][70:76] += 9
     assert found_in(signals).keys() == {"warp", "flicker"}
     signals["tint"][62:72] = 27

@@ -1,8 +1,9 @@
 """Drift: no frame is broken, but the person slowly becomes somebody else.
 
 Two witnesses are asked, and each is on the scale of severity: how far the face of this moment has departed from that of the
-track's first second (`departure`), and a regression over the mesh's path and single identity distances. The surer one counts,
-but what the regression sees must have left some trace in identity or skin, where these could be measured.
+track's first second - by who it is and the colour of its skin (`departure`), and as it looks beside it (`look_drift`) -, and a
+regression over the mesh's path and single identity distances. The surer one counts, but what the latter sees must have left
+some trace in the former, where these could be measured.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import feature
-from facefix.diagnose.spans import ModeSpec, runs, worst
+from facefix.diagnose.spans import VISIBLE, ModeSpec, runs, worst
 from facefix.types import Finding, Signals, Span
 
 _MIN_S = 0.5
@@ -33,6 +34,11 @@ _AFTER, _LONGER = 0.8, 1.2
 """Rises before the second share's frame that a drift has begun: of one at once, and more of one as much as it is slower, for
 looks that differ anyhow differ little more at first (distances add in squares). Of nine fitted drifts these find most without
 calling more frames too early."""
+_GONE_SOME_WAY = 0.2
+"""Of what leads to a drift without looks: with less only looks tell where it begins."""
+_LOOKS = "look_drift"
+_OTHER = 0.4
+"""Of that signal at the end: who looks another beside his first looks needs no other witness."""
 _DEPARTED = ("departure", "departure_identity", "departure_tone")
 _NOTICED_TONE = 2.3
 """CIE Lab: the just noticeable difference."""
@@ -50,13 +56,14 @@ _UNWITNESSED = 0.25
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
-    curve = _severity(signals, fps)
+    curve, way = _severity(signals, fps)
     found = []
     for span in runs(curve, min_frames=round(_MIN_S * fps), bridge=round(fps)):
         if span.end >= len(curve) - round(_STAYS_S * fps):
-            begun = Span(_begun(curve, span, fps), span.end)
+            rises = way if np.nan_to_num(way[span.start : span.end]).max() >= _GONE_SOME_WAY else curve
+            begun = Span(min(_begun(rises, span, fps), span.end - 1), span.end)
             why, evidence = _reason(signals, begun, fps)
-            if evidence.get("departure_identity", np.inf) < _ITSELF or not _strays(evidence):
+            if not _seen(evidence) or (evidence.get(_LOOKS, 0.0) < _OTHER and not _departs(evidence)):
                 continue
             # What was further away and comes back, as under heavy compression, was no drift as far as it came back.
             last = Span(max(span.start, span.end - round(_END_S * fps)), span.end)
@@ -75,16 +82,25 @@ def _begun(curve: NDArray[float32], span: Span, fps: float) -> int:
     return max(0, round(late - fps * (_AFTER * rise + _LONGER * slower)))
 
 
-def _strays(evidence: Mapping[str, float]) -> bool:
-    """Whether the face's last single looks stray from the anchor as well; True where that was not measured."""
-    return evidence.get("identity_risen", np.inf) >= _STRAYS
+def _seen(evidence: Mapping[str, float]) -> bool:
+    """Whether one witness by itself says in the end that it is visible; True where neither was measured."""
+    return max(evidence.get("departure", np.inf), evidence.get(_LOOKS, 0.0)) >= VISIBLE
 
 
-def _severity(signals: Signals, fps: float) -> NDArray[float32]:
-    """(T,) 0..1, NaN where neither witness knows anything."""
-    departed = feature("departure_lasting", signals, fps)
-    told = weighing.of("drift").severity(signals, fps)
-    return np.fmax(departed, np.where(np.isfinite(departed), np.minimum(told, departed + _UNWITNESSED), told))
+def _departs(evidence: Mapping[str, float]) -> bool:
+    """Whether the mean look is that of another in the end, and the last single looks stray from the anchor as well; True where
+    that was not measured."""
+    return evidence.get("departure_identity", np.inf) >= _ITSELF and evidence.get("identity_risen", np.inf) >= _STRAYS
+
+
+def _severity(signals: Signals, fps: float) -> tuple[NDArray[float32], NDArray[float32]]:
+    """(T,) 0..1, NaN where neither witness knows anything; and the same without looks, which rise by leaps."""
+    told, departure = weighing.of("drift").severity(signals, fps), feature("departure_lasting", signals, fps)
+
+    def surer(departed: NDArray[float32]) -> NDArray[float32]:
+        return np.fmax(departed, np.where(np.isfinite(departed), np.minimum(told, departed + _UNWITNESSED), told))
+
+    return surer(weighing.of("departed").severity(signals, fps)), surer(departure)
 
 
 def _reason(signals: Signals, span: Span, fps: float) -> tuple[str, dict[str, float]]:
@@ -101,6 +117,10 @@ def _reason(signals: Signals, span: Span, fps: float) -> tuple[str, dict[str, fl
         told.append(f"identity distance goes from {early:.2f} to {late:.2f}")
         risen = float(distance[known[known >= span.start][-_LAST_LOOKS:]].min()) - early
         evidence |= {"identity_early": round(early, 3), "identity_late": round(late, 3), "identity_risen": round(risen, 3)}
+    looks = signals[_LOOKS][last]
+    if np.isfinite(looks).any():
+        evidence[_LOOKS] = round(float(np.nanmedian(looks)), 3)
+        told += [f"beside its first looks it is another ({evidence[_LOOKS]:.2f} of 1)"] if evidence[_LOOKS] >= _OTHER else []
     departed = {name: float(np.nanmedian(signals[name][last])) for name in _DEPARTED if np.isfinite(signals[name][last]).any()}
     if departed:
         identity, tone = departed["departure_identity"], departed["departure_tone"]
