@@ -70,12 +70,8 @@ class Maker:
 
     def face(self, rng: Generator) -> tuple[Picture, NDArray[np.float32]]:
         """(S, S, 3) a clean face at a size that faces have in clips, and its five points in it."""
-        i = self.somebody(rng)
+        i = int(rng.choice(self.clips if rng.random() < CLIP_SHARE else self.portraits))
         return sized(self.crops[i], np.array(self.rows[i]["points"], np.float32), face_size(rng), rng)
-
-    def somebody(self, rng: Generator) -> int:
-        """Row of a crop."""
-        return int(rng.choice(self.clips if rng.random() < CLIP_SHARE else self.portraits))
 
 
 def face_size(rng: Generator) -> float:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from facefix.characters import weighing
 from facefix.characters.sample import Sample
 from facefix.characters.shifts import meet, shift
+from facefix.diagnose.beside.pairing import FIRST_S
 from facefix.faces import align, appearance, likeness
 from facefix.faces.mesh import framing, shape
 from facefix.faces.mesh.mesher import LOST
@@ -30,7 +31,6 @@ SIGNALS: Mapping[str, str] = MappingProxyType(
     }
 )
 """NaN where poses are never alike or too little was measured."""
-FIRST_S = 1.2
 REACH_S = 0.6
 """To either side of a moment."""
 LEAST = 3

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.diagnose.modes.talking import LENGTH, changing, clean, found_in, stray
 
 from facefix.bench.faults.timing import approach
+from facefix.diagnose import weighing
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
 from facefix.types import Span
 
@@ -121,12 +124,12 @@ def test_who_looks_another_beside_his_first_looks_drifts_whatever_single_identit
     assert found.evidence["look_drift"] == pytest.approx(0.7) and "first looks" in found.why
 
 
-def test_a_drift_that_only_looks_show_begins_where_they_rise() -> None:
+def test_a_drift_that_only_looks_show_begins_where_they_rise(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = replace(weighing.of("smear"), features=("look_drift_lasting",))
+    own = weighing.of
+    monkeypatch.setattr(weighing, "of", lambda mode: row if mode == "departed" else own(mode))
     signals = clean()
-    # No departure; the row of both goes by looks alone.
-    signals["departure"][:] = np.nan
-    signals["shape_drift"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.02, 0.02, 0.8]).astype(np.float32)
-    signals["look_drift"] = signals["shape_drift"].copy()
+    signals["look_drift"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.02, 0.02, 0.8]).astype(np.float32)
     (found,) = found_in(signals)["drift"]
     assert found.span.end == LENGTH and 30 <= found.span.start <= 75
 

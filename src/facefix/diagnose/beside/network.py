@@ -1,4 +1,5 @@
-"""The network: one aligned face and how it looks otherwise in, how badly its features are torn, dragged or bent out.
+"""The network: one aligned face and how it looks otherwise in, how severe a fault of it is out: torn, dragged or bent features,
+or somebody else's, as it was trained.
 
 The mesh tells what moves where it does not belong; texture that is dragged over one half of a face moves no feature. A frame
 alone shows it, to whoever knows what faces look like, and better beside other frames of the same face: a crooked nose that is

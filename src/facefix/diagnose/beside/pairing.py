@@ -18,8 +18,8 @@ _APART = 3
 """Looks between two of them, at least: neighbours say the same."""
 _CANDIDATES = 600
 """However long the shot is."""
-_FIRST_S = 1.2
-"""In which a face is what it was at first: as `pipeline.departing` has it."""
+FIRST_S = 1.2
+"""In which a face is what it was at first."""
 _LEAST = 3
 """Looks that say what that is."""
 _OF_FIRST = 6
@@ -44,12 +44,12 @@ def _spread(poses: Poses, i: int, at: NDArray[np.int_]) -> list[int]:
 
 
 def first(times: Times, poses: Poses, sound: NDArray[np.bool_]) -> list[list[int]]:
-    """For every later look that is sound those up to `_OF_FIRST` of the first `_FIRST_S` of sound ones that are turned most
+    """For every later look that is sound those up to `_OF_FIRST` of the first `FIRST_S` of sound ones that are turned most
     alike. Where hardly any is sound all are taken for it."""
     good = np.flatnonzero(sound) if sound.sum() >= _LEAST else np.arange(len(times))
     if not len(good):
         return []
-    early = good[: max(_LEAST, int((times[good] < times[good[0]] + _FIRST_S).sum()))]
+    early = good[: max(_LEAST, int((times[good] < times[good[0]] + FIRST_S).sum()))]
     asked = good[len(early) :]
     if len(asked) < _LEAST:
         asked = np.arange(early[-1] + 1, len(times))
