@@ -95,6 +95,7 @@ def test_a_command_that_is_shown_exists(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", RUNNABLE)
+@pytest.mark.usefixtures("roomy")
 def test_a_command_that_is_shown_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: Path) -> None:
     words = shlex.split(command, comments=True)[1:]
     for name in ("clip.mp4", "shots/sc01_a.mp4", "shots/sub/b.mp4", "incoming/c.mp4"):

@@ -15,10 +15,8 @@ import pytest
 from tests.clips import moving, write_clip
 
 import facefix
-from facefix import health
 from facefix.cli import main
 from facefix.cli.terminal import painted
-from facefix.health import Check
 
 
 def _run(*words: object) -> int:
@@ -151,28 +149,3 @@ def test_shells_are_told_what_fits(typed: str, wanted: set[str]) -> None:
     found = {line.split(",", 1)[1] for line in run.stdout.splitlines()}
     assert wanted <= found, run.stderr
     assert "Error" not in run.stderr
-
-
-def test_the_doctor_finds_everything_in_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("doctor", "--json", "-", "--queue", tmp_path / "q.sqlite") == 0
-    document = json.loads(capsys.readouterr().out)
-    states = {check["about"]: check["state"] for check in document["checks"]}
-    assert document["ok"] and states["encoders"] == "ok" and states["model mesh.safetensors"] == "ok"
-    assert "device" in states and "folder of the queue" in states
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_doctor_names_what_is_damaged_and_its_cure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "mesh.safetensors").write_bytes(b"broken")
-    bad = [check for check in health.checks(str(tmp_path)) if check.state == "bad"]
-    assert [check.about for check in bad] == ["model mesh.safetensors"]
-    assert bad[0].cure == "pip install --force-reinstall facefix"
-    monkeypatch.setattr(health, "checks", lambda *_: iter([Check("model x", "bad", "missing", "pip install x")]))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "facefix.toml").write_text("strenght = 1")
-    assert _run("doctor") == 1
-    said = capsys.readouterr().out
-    assert "bad   model x: missing\n      -> pip install x\n" in said
-    assert "facefix.toml, line 1: strenght" in said and "2 to mend." in said
