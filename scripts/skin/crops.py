@@ -46,7 +46,9 @@ _SMALLEST_PX, _LARGEST_PX = 70, 300
 class Maker:
     """Draws from one side of the split."""
 
-    def __init__(self, folder: Path, held_out: bool) -> None:
+    def __init__(self, folder: Path, held_out: bool, of_clips: float = CLIP_SHARE) -> None:
+        """of_clips: share of the samples that are of clips; skin of generated ones may be waxy by itself."""
+        self.of_clips = of_clips
         self.crops = np.load(folder / "crops.npy", mmap_mode="r")
         self.rows = json.loads((folder / "crops.json").read_text())
         mine = [i for i, row in enumerate(self.rows) if self._side(row) == held_out]
@@ -70,7 +72,7 @@ class Maker:
 
     def face(self, rng: Generator) -> tuple[Picture, NDArray[np.float32]]:
         """(S, S, 3) a clean face at a size that faces have in clips, and its five points in it."""
-        i = int(rng.choice(self.clips if rng.random() < CLIP_SHARE else self.portraits))
+        i = int(rng.choice(self.clips if rng.random() < self.of_clips else self.portraits))
         return sized(self.crops[i], np.array(self.rows[i]["points"], np.float32), face_size(rng), rng)
 
 
@@ -133,8 +135,10 @@ def worn(picture: Picture, points: NDArray[np.float32], kind: str, seed: int, rn
 
 
 def main() -> None:
-    options = shards.options(__doc__, shards="0-20")
-    maker = Maker(options.collected, options.held_out)
+    line = shards.parser(__doc__, shards="0-20")
+    line.add_argument("--of-clips", type=float, default=CLIP_SHARE, help="share of the samples that are of clips")
+    options = line.parse_args()
+    maker = Maker(options.collected, options.held_out, options.of_clips)
     shards.make(options, maker.draw, held_out=4, held_seed=5_000_000, called="crop")
 
 

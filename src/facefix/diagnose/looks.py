@@ -66,13 +66,18 @@ class Reader:
         return np.interp(np.arange(track.frames), at, track.told).astype(np.float32)
 
     def judge(self, maps: Floats) -> Floats:
-        """(N,) expected severity 0..1 in N faces, as `seen` shows them: (N, C, H, W)."""
+        """(N,) expected severity 0..1 in N faces, as `seen` shows them: (N, C, H, W).
+
+        A face and its mirror image are one: what is told of them differs by what the network does not know, and their mean errs
+        less than either.
+        """
         import torch
 
-        batch = torch.from_numpy(maps).to(self._device).contiguous(memory_format=torch.channels_last)
+        batch = torch.from_numpy(maps).to(self._device)
+        both = torch.cat([batch, batch.flip(3)]).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), devices.half(self._device):
-            logits = self._network(batch)
-        return torch.sigmoid(logits.float()).cpu().numpy()
+            logits = self._network(both).float().unflatten(0, (2, -1)).mean(0)
+        return torch.sigmoid(logits).cpu().numpy()
 
     def _ask(self, track: Looks) -> None:
         if track.waiting:

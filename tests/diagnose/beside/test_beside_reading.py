@@ -5,7 +5,7 @@ import pytest
 
 from facefix.bench.faults import VARIANTS
 from facefix.diagnose.beside.network import SIDE_PX, seen
-from facefix.diagnose.beside.reading import DRIFT, SMEAR, Reader, Sights
+from facefix.diagnose.beside.reading import DRIFT, SMEAR, Reader, Sights, Task
 from facefix.faces import align
 from facefix.faces.detectors import DETECTORS
 from facefix.types import Span
@@ -64,6 +64,14 @@ def test_it_is_held_against_looks_that_are_turned_alike(crop: np.ndarray) -> Non
     beside_sound = read(reader, frames, poses)[-1]
     beside_crooked = read(reader, frames, [*[(0.0, 0.0)] * 25, *[(-30.0, 0.0)] * 30, *[(0.0, 0.0)] * 20])[-1]
     assert beside_sound > beside_crooked + 0.1
+
+
+@pytest.mark.parametrize("task", [SMEAR, DRIFT])
+def test_a_mirrored_clip_is_told_as_it_is(task: Task, crop: np.ndarray) -> None:
+    reader, frames = Reader(task, "cpu"), [crop] * 20 + [smeared(crop, 0.5, 3)] * 20
+    told, mirrored = read(reader, frames), read(reader, [np.ascontiguousarray(frame[:, ::-1]) for frame in frames])
+    np.testing.assert_allclose(told, mirrored, atol=0.02)
+    assert np.nanmax(told) > 0.1
 
 
 def test_a_track_is_looked_at_now_and_then(crop: np.ndarray) -> None:

@@ -52,6 +52,12 @@ def test_wax_is_told_from_skin_and_from_blur(crop: np.ndarray) -> None:
     assert soft < bad - 0.2
 
 
+def test_a_mirrored_face_is_told_as_it_is(crop: np.ndarray) -> None:
+    waxy = waxed(crop, 0.6)
+    told = Reader("cpu").judge(np.stack([bands(picture) for picture in as_input(waxy, waxy[:, ::-1])]))
+    assert abs(told[0] - told[1]) < 0.01
+
+
 def test_a_track_is_looked_at_now_and_then(crop: np.ndarray) -> None:
     reader, track = Reader("cpu"), Looks(3)
     for frame in range(20):

@@ -59,7 +59,7 @@ class Sights:
     frames: int = 0
     waiting: list[Floats] = field(default_factory=list)
     prints: list[NDArray[np.float16]] = field(default_factory=list)
-    """(PRINT, CELLS, CELLS) each, 6 KB."""
+    """(2, PRINT, CELLS, CELLS) each, 12 KB: of the face, and of its mirror image."""
     poses: list[tuple[float, float]] = field(default_factory=list)
 
 
@@ -119,23 +119,24 @@ class Reader:
 
         if not track.waiting:
             return
-        batch = torch.from_numpy(np.stack(track.waiting)).to(self._device).contiguous(memory_format=torch.channels_last)
+        batch = torch.from_numpy(np.stack(track.waiting)).to(self._device)
+        both = torch.stack([batch, batch.flip(3)], 1).flatten(0, 1).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), devices.half(self._device):
-            prints = self._network.looked(batch)
+            prints = self._network.looked(both).unflatten(0, (-1, 2))
         track.prints.extend(prints.float().cpu().numpy().astype(np.float16))
         track.waiting.clear()
 
     def _logits(self, track: Sights, pairs: list[tuple[int, int]]) -> Floats:
-        """(N,) of looks beside others; -1 is none."""
+        """(N,) of looks beside others; -1 is none. Means of a face and of its mirror image, as in `looks.Reader`."""
         return np.concatenate([self._told(track, pairs[k : k + _PAIRS]) for k in range(0, len(pairs), _PAIRS)])
 
     def _told(self, track: Sights, pairs: list[tuple[int, int]]) -> Floats:
         import torch
 
-        here, there = (self._tensor(np.stack([track.prints[pair[k]] for pair in pairs])) for k in (0, 1))
-        known = self._tensor(np.array([other >= 0 for _, other in pairs]))
+        here, there = (self._tensor(np.concatenate([track.prints[pair[k]] for pair in pairs])) for k in (0, 1))
+        known = self._tensor(np.repeat([other >= 0 for _, other in pairs], 2))
         with torch.inference_mode(), devices.half(self._device):
-            logits = self._network.told(here, there, known)
+            logits = self._network.told(here, there, known).unflatten(0, (-1, 2)).mean(1)
         return logits.float().cpu().numpy()
 
     def _tensor(self, values: NDArray) -> Tensor:
