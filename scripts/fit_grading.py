@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 
 TERMS = {
     "warp": ["reached unforeseen", "above smear", "above identity_distance"],
-    "drift": ["reached departure", "reached look_drift"],
+    "drift": ["severity"],
     "flicker": ["severity", "reached shading", "reached shape_flicker_slow"],
     "waxy": ["reached wax_seen"],
 }
