@@ -42,20 +42,23 @@ Floats = NDArray[np.float64]
 
 LABELS = ("warp", "drift", "flicker", "waxy", "collapsed")
 FEATURES = {
-    "warp": ["shape_warp", "shape_warp_risen", "unforeseen"],
+    "warp": ["shape_warp_risen", "unforeseen", "smear_risen", "smear_unusual"],
+    "bent": ["shape_warp", "shape_warp_risen", "unforeseen"],
     "smear": ["smear", "smear_unusual"],
     "drift": ["shape_drift_lasting", "moved_away_lasting"],
-    "departed": ["departure_lasting", "look_drift_lasting"],
+    "departed": ["departure_lasting", "look_drift_lasting", "shape_drift_lasting"],
     "flicker": ["boil", "boil_calm", "shading", "shading_calm", "shape_flicker_slow", "turning"],
     "waxy": ["wax", "wax_risen", "detail_lost"],
     "collapsed": ["molten", "mesh_lost", "detail_lost", "unforeseen"],
 }
 """Each mode's own evidence, and what might explain it away. More of them fit more of few clips and less of others."""
-TOLD_OF = {"smear": "warp", "departed": "drift"}
-"""Rows that are another mode's second witness."""
-UNTOLD = {"smear": unclear}
+TOLD_OF = {"bent": "warp", "smear": "warp", "departed": "drift"}
+"""Rows that are a witness of another mode."""
+BY_LOOKS = ("warp", "smear", "departed")
+"""Rows that looks have a say in."""
+UNTOLD = {"warp": unclear, "smear": unclear}
 """Frames of which a row is not asked."""
-CALM_S = {"warp": 0.0, "smear": 0.0, "drift": 0.3, "departed": 0.0, "flicker": 0.0, "waxy": 0.2, "collapsed": 0.0}
+CALM_S = dict.fromkeys(FEATURES, 0.0) | {"drift": 0.3, "waxy": 0.2}
 BY_FINDINGS = ("departed",)
 """Rows whose mode asks more of a finding than a score: their threshold is that of the best findings."""
 FAULTY, SOUND = 0.25, 0.03
@@ -194,8 +197,9 @@ def knots(cases: list[Case], mode: str, weigh: Weighing) -> list[float]:
 
 
 def _shows(case: Case, mode: str) -> bool:
-    """Whether it has the typical fault of the mode; what single frames tell of is any fault of it."""
-    return any(variant.startswith(TOLD_OF[mode]) for variant in case.variants) if mode in TOLD_OF else mode in case.variants
+    """Whether it has the typical fault of the mode; what looks tell of is any fault of it."""
+    told = TOLD_OF.get(mode, mode)
+    return any(variant.startswith(told) for variant in case.variants) if mode in BY_LOOKS else told in case.variants
 
 
 def _threshold(cases: list[Case], mode: str, scores: list[NDArray[np.float32]]) -> float:

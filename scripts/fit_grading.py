@@ -29,8 +29,8 @@ from facefix.types import Finding
 Floats = NDArray[np.float64]
 
 TERMS = {
-    "warp": ["reached unforeseen", "above smear", "above identity_distance"],
-    "drift": ["severity"],
+    "warp": ["reached unforeseen", "reached smear_risen"],
+    "drift": ["severity", "reached look_drift_lasting", "reached shape_drift_lasting"],
     "flicker": ["severity", "reached shading", "reached shape_flicker_slow"],
     "waxy": ["reached wax_seen"],
 }

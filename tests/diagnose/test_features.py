@@ -49,6 +49,7 @@ def test_every_feature_survives_what_was_never_measured() -> None:
         ("departure_lasting", "departure", 0.6),
         ("unforeseen", "unforeseen", 80.0),
         ("smear", "smear", 0.8),
+        ("smear_risen", "smear", 0.8),
         ("smear_unusual", "smear", 0.8),
         ("wax", "wax", 0.8),
         ("wax_risen", "wax", 0.8),

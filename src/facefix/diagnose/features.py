@@ -261,6 +261,7 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "wax_seen": _told("wax", 0.12),
         "shape_warp_risen": _risen("shape_warp", 0.08),
         "smear": _told("smear", 0.12),
+        "smear_risen": _risen("smear", 0.08),
         "smear_unusual": _unusual("smear", 0.08),
         "unforeseen": _unforeseen,
         "moved_away_lasting": _lasting(_moved_away),

@@ -13,6 +13,9 @@ from facefix.diagnose import weighing
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
 from facefix.types import Span
 
+DRIFT = ("departure", "look_drift", "shape_drift")
+"""Its three witnesses."""
+
 
 def test_who_is_hidden_at_first_is_held_against_what_is_seen_of_him_then() -> None:
     signals = clean()
@@ -134,13 +137,14 @@ def test_a_drift_that_only_looks_show_begins_where_they_rise(monkeypatch: pytest
     assert found.span.end == LENGTH and 30 <= found.span.start <= 75
 
 
-def test_what_two_witnesses_only_half_see_is_no_drift() -> None:
+@pytest.mark.parametrize("witnesses", [DRIFT[:1], DRIFT[1:2], DRIFT[2:], DRIFT])
+def test_what_all_witnesses_half_see_is_a_drift(witnesses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted, own = weighing._table()["departed"], weighing.of
+    monkeypatch.setattr(weighing, "of", lambda mode: fitted if mode == "departed" else own(mode))
     signals = clean()
-    signals["shape_drift"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.02, 0.02, 0.8]).astype(np.float32)
-    signals["departure"] = np.interp(np.arange(LENGTH), [0, 60, 100], [0.0, 0.0, 0.25]).astype(np.float32)
     signals["departure_identity"] = np.full(LENGTH, 0.3, np.float32)
-    stray(signals)
-    signals["look_drift"] = np.full(LENGTH, 0.2, np.float32)
-    assert "drift" not in found_in(signals), "a profile that turns round"
-    signals["look_drift"][100:] = 0.35
-    assert "drift" in found_in(signals)
+    signals["identity_distance"][::6] = np.linspace(0.2, 0.4, LENGTH // 6)
+    for name, half in zip(DRIFT, (0.14, 0.25, 0.25), strict=True):
+        rises = [0.02, 0.02, half] if name in witnesses else [0.02] * 3
+        signals[name] = np.interp(np.arange(LENGTH), [0, 60, 100], rises).astype(np.float32)
+    assert ("drift" in found_in(signals)) == (len(witnesses) == 3)

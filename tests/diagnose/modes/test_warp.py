@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from tests.diagnose.modes.talking import bend, clean, found_in
 
-from facefix.diagnose.modes.warp import _together, by_looks, by_path
+from facefix.diagnose.modes.warp import by_looks, by_path
 
 
 def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> None:
@@ -27,10 +26,14 @@ def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> 
     assert "warp" not in found_in(signals), "something is before the face"
 
 
-def test_what_both_witnesses_half_see_is_there_and_visible_at_once_only_where_one_says_so() -> None:
-    moved = np.array([0.25, 0.5, 0.7, np.nan, 0.25, np.nan, 0.0], np.float32)
-    torn = np.array([0.2, 0.5, 0.5, 0.4, np.nan, np.nan, 0.2], np.float32)
-    np.testing.assert_allclose(_together(moved, torn), [0.4, 0.6, 0.7, 0.4, 0.25, np.nan, 0.2], atol=1e-6)
+def test_what_both_witnesses_half_see_is_there() -> None:
+    def told(smear: float, shape: float, unforeseen: float) -> bool:
+        signals = clean()
+        signals["smear"][70:85], signals["shape_warp"][70:85], signals["unforeseen"][70:85] = smear, shape, unforeseen
+        return "warp" in found_in(signals)
+
+    assert told(0.27, 0.27, 10)
+    assert not told(0.27, 0.02, 10) and not told(0.21, 0.27, 10), "neither by itself"
 
 
 def test_the_path_is_a_witness_when_it_half_shows_a_warp() -> None:

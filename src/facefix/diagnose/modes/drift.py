@@ -1,9 +1,8 @@
 """Drift: no frame is broken, but the person slowly becomes somebody else.
 
-Two witnesses are asked, and each is on the scale of severity: how far the face of this moment has departed from that of the
-track's first second - by who it is and the colour of its skin (`departure`), and as it looks beside it (`look_drift`) -, and a
-regression over the mesh's path and single identity distances. The surer one counts, but what the latter sees must have left
-some trace in the former, where these could be measured.
+Three witnesses are weighed together: how far the face of this moment has departed from that of the track's first second by who
+it is and the colour of its skin (`departure`), how it looks beside it (`look_drift`), and the mesh's path. Where the first
+could not be measured, a regression over the path and single identity distances is asked.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import feature
-from facefix.diagnose.spans import VISIBLE, ModeSpec, runs, worst
+from facefix.diagnose.spans import ModeSpec, runs, worst
 from facefix.types import Finding, Signals, Span
 
 _MIN_S = 0.5
@@ -52,7 +51,7 @@ _LAST_LOOKS = 3
 """Each of so many must stray, at the end: who only pulls a face is himself in one of them. Of the same nine cases the nearest
 of these adds 0.07 and more."""
 _UNWITNESSED = 0.25
-"""How much more severe than the departure the regression may call it."""
+"""How much further than the departure that regression may see a drift come, in telling where it begins."""
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
@@ -63,7 +62,7 @@ def find(signals: Signals, fps: float) -> list[Finding]:
             rises = way if np.nan_to_num(way[span.start : span.end]).max() >= _GONE_SOME_WAY else curve
             begun = Span(min(_begun(rises, span, fps), span.end - 1), span.end)
             why, evidence = _reason(signals, begun, fps)
-            if not _seen(evidence) or (evidence.get(_LOOKS, 0.0) < _OTHER and not _departs(evidence)):
+            if evidence.get(_LOOKS, 0.0) < _OTHER and not _departs(evidence):
                 continue
             # What was further away and comes back, as under heavy compression, was no drift as far as it came back.
             last = Span(max(span.start, span.end - round(_END_S * fps)), span.end)
@@ -82,11 +81,6 @@ def _begun(curve: NDArray[float32], span: Span, fps: float) -> int:
     return max(0, round(late - fps * (_AFTER * rise + _LONGER * slower)))
 
 
-def _seen(evidence: Mapping[str, float]) -> bool:
-    """Whether one witness by itself says in the end that it is visible; True where neither was measured."""
-    return max(evidence.get("departure", np.inf), evidence.get(_LOOKS, 0.0)) >= VISIBLE
-
-
 def _departs(evidence: Mapping[str, float]) -> bool:
     """Whether the mean look is that of another in the end, and the last single looks stray from the anchor as well; True where
     that was not measured."""
@@ -94,13 +88,11 @@ def _departs(evidence: Mapping[str, float]) -> bool:
 
 
 def _severity(signals: Signals, fps: float) -> tuple[NDArray[float32], NDArray[float32]]:
-    """(T,) 0..1, NaN where neither witness knows anything; and the same without looks, which rise by leaps."""
+    """(T,) 0..1, NaN where no witness knows anything; and what leads there without looks, which rise by leaps."""
     told, departure = weighing.of("drift").severity(signals, fps), feature("departure_lasting", signals, fps)
-
-    def surer(departed: NDArray[float32]) -> NDArray[float32]:
-        return np.fmax(departed, np.where(np.isfinite(departed), np.minimum(told, departed + _UNWITNESSED), told))
-
-    return surer(weighing.of("departed").severity(signals, fps)), surer(departure)
+    known = np.isfinite(departure)
+    way = np.fmax(departure, np.where(known, np.minimum(told, departure + _UNWITNESSED), told))
+    return np.where(known, weighing.of("departed").severity(signals, fps), told), way
 
 
 def _reason(signals: Signals, span: Span, fps: float) -> tuple[str, dict[str, float]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.diagnose import weighing
 from facefix.diagnose.features import blurred, feature, melted, obstructed
-from facefix.diagnose.spans import OBVIOUS, OWN_TINT, VISIBLE, ModeSpec, covered, passing, runs, whole, worst
+from facefix.diagnose.spans import OWN_TINT, VISIBLE, ModeSpec, covered, passing, runs, whole, worst
 from facefix.types import Finding, Signals
 
 _PATH, _LOOKS, _FORETOLD = "shape_warp", "smear", "unforeseen"
 """Signals of the two witnesses; and the likelihood ratio that speaks against a warp where it is not above 0."""
+_BY_PATH, _BY_LOOKS, _BY_BOTH = "bent", "smear", "warp"
+"""Rows of the weighing: of either witness alone, and of both. What both of them half see is there; what one sees alone, and the
+other would see, too, may be the way this person speaks."""
 _SHORTEST_FRAMES = 3
 _MAX_YAW = 65.0
 """Degrees beyond which half of a face's features are not seen: what they do there is a guess."""
@@ -33,12 +35,13 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     # Two witnesses: the mesh's path over the shot, and what single frames look like where the mesh sees nothing move.
     unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps) | obstructed(signals, fps)
     hidden = unseen | unclear(signals, fps)
-    moved, torn = (
-        np.where(where, np.nan, weighing.of(name).severity(signals, fps))
-        for name, where in (("warp", unseen), ("smear", hidden))
-    )
     # What looks torn where features melt is a collapse, which then explains what the path shows of it (`modes.explained`).
-    curve = _together(moved, np.where(melted(signals, fps), np.nan, torn))
+    mute = hidden | melted(signals, fps)
+    moved, torn, both = (
+        np.where(where, np.nan, weighing.of(name).severity(signals, fps))
+        for name, where in ((_BY_PATH, unseen), (_BY_LOOKS, hidden), (_BY_BOTH, mute))
+    )
+    curve = np.where(np.isnan(both), moved, both)
     found = []
     shown = np.where(hidden, np.nan, signals[_LOOKS])
     for span in runs(curve, min_frames=_SHORTEST_FRAMES, bridge=max(2, round(fps / 6))):
@@ -74,14 +77,6 @@ def unclear(signals: Signals, fps: float) -> NDArray[np.bool_]:
     hidden = passing(signals["tint"] >= OWN_TINT, fps) | passing(feature("mesh_lost", signals, fps) >= _HIDDEN, fps)
     boiling = np.nan_to_num(weighing.of("flicker").severity(signals, fps)) >= _PLAIN
     return hidden | boiling | blurred(signals, fps, _BLURRED)
-
-
-def _together(moved: NDArray[float32], torn: NDArray[float32]) -> NDArray[float32]:
-    """(T,) the severity by both witnesses, NaN where neither sees anything: each may be wrong by itself, but what both of them
-    half see is there. It is visible at once only where one of them says so."""
-    either = 1 - (1 - np.nan_to_num(moved)) * (1 - np.nan_to_num(torn))
-    surer = np.fmax(moved, torn)
-    return np.where(np.isnan(surer), np.nan, np.minimum(either, np.maximum(surer, OBVIOUS))).astype(float32)
 
 
 def _moved(signals: Signals, inside: slice) -> tuple[str, dict[str, float]]:
