@@ -88,12 +88,14 @@ def test_a_shape_that_no_face_takes_is_a_warp(severity: float) -> None:
 
 def test_something_of_the_skins_colour_before_a_face_bends_tears_and_waxes_nothing() -> None:
     signals = clean()
-    signals["shape_warp"][40:60] = signals["smear"][40:60] = 0.7
+    signals["shape_warp"][40:60], signals["smear"][40:60] = 0.7, 0.4
     signals["wax"][90:120] = 0.7
     assert found_in(signals).keys() == {"warp", "waxy"}
     signals["tint"][38:62] = signals["tint"][88:122] = 2.5
     signals["mesh"][38:62] = signals["mesh"][88:122] = 0.93 * 0.95
     assert found_in(signals) == {}
+    signals["smear"][40:60] = 0.7
+    assert found_in(signals).keys() == {"warp"}, "no hand: it looks torn"
 
 
 def test_a_mesh_that_went_astray_over_a_sound_face_is_no_warp() -> None:

@@ -27,13 +27,17 @@ _HALF_SEEN = VISIBLE / 2
 _SOUND_LOOK = 0.2
 """Of the signal `smear`: what shows less at its worst is no warp, wherever the mesh was. Of 28 warps of the fitted clips, the
 mildest of 0.3 among them, all show 0.27 and more, those of 0.5 and more 0.34."""
+_EVEN_ODDS = 0.0
+"""Of the signal `smear`, in log odds."""
 _BLURRED = 0.5
 """Share of their usual crispness below which hair and background show that the whole picture is blurred, and no part torn."""
 
 
 def find(signals: Signals, fps: float) -> list[Finding]:
     # Two witnesses: the mesh's path over the shot, and what single frames look like where the mesh sees nothing move.
-    unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps) | obstructed(signals, fps)
+    # Smears tint a face and cost the mesh as hands do that are of its colour; who knows hands is asked which it is.
+    before = obstructed(signals, fps) & ~(feature(_LOOKS, signals, fps) >= _EVEN_ODDS)
+    unseen = (np.abs(signals["yaw"]) > _MAX_YAW) | covered(signals["tint"], fps) | before
     hidden = unseen | unclear(signals, fps)
     # What looks torn where features melt is a collapse, which then explains what the path shows of it (`modes.explained`).
     mute = hidden | melted(signals, fps)
