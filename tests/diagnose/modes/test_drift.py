@@ -144,7 +144,7 @@ def test_what_all_witnesses_half_see_is_a_drift(witnesses: tuple[str, ...], monk
     signals = clean()
     signals["departure_identity"] = np.full(LENGTH, 0.3, np.float32)
     signals["identity_distance"][::6] = np.linspace(0.2, 0.4, LENGTH // 6)
-    for name, half in zip(DRIFT, (0.14, 0.25, 0.25), strict=True):
+    for name, half in zip(DRIFT, (0.17, 0.35, 0.35), strict=True):
         rises = [0.02, 0.02, half] if name in witnesses else [0.02] * 3
         signals[name] = np.interp(np.arange(LENGTH), [0, 60, 100], rises).astype(np.float32)
     assert ("drift" in found_in(signals)) == (len(witnesses) == 3)
