@@ -34,7 +34,8 @@ TERMS = {
     "flicker": ["severity", "reached shading", "reached shape_flicker_slow"],
     "waxy": ["reached wax_seen"],
 }
-"""Those that ranked best on clips that were left out, of seven to ten sets a mode; of drift one of those within 0.03 of the best."""
+"""Those that ranked best on clips that were left out, of seven to ten sets a mode; of drift one that is within
+0.03 of the best."""
 RIDGE = 2.0
 
 
