@@ -10,6 +10,7 @@ from tests.diagnose.modes.talking import LENGTH, changing, clean, found_in, stra
 
 from facefix.bench.faults.timing import approach
 from facefix.diagnose import weighing
+from facefix.diagnose.weighing import of as fitted
 from facefix.pipeline.departing import SIGNALS as DEPARTURE
 from facefix.types import Span
 
@@ -139,8 +140,8 @@ def test_a_drift_that_only_looks_show_begins_where_they_rise(monkeypatch: pytest
 
 @pytest.mark.parametrize("witnesses", [DRIFT[:1], DRIFT[1:2], DRIFT[2:], DRIFT])
 def test_what_all_witnesses_half_see_is_a_drift(witnesses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    fitted, own = weighing._table()["departed"], weighing.of
-    monkeypatch.setattr(weighing, "of", lambda mode: fitted if mode == "departed" else own(mode))
+    own = weighing.of
+    monkeypatch.setattr(weighing, "of", lambda mode: fitted(mode) if mode == "departed" else own(mode))
     signals = clean()
     signals["departure_identity"] = np.full(LENGTH, 0.3, np.float32)
     signals["identity_distance"][::6] = np.linspace(0.2, 0.4, LENGTH // 6)

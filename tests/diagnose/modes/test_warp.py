@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.diagnose.modes.talking import bend, clean, found_in
 
+from facefix.diagnose import weighing
 from facefix.diagnose.modes.warp import by_looks, by_path
+from facefix.diagnose.weighing import of as fitted
 
 
 def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> None:
@@ -26,14 +28,18 @@ def test_texture_that_is_dragged_where_the_mesh_sees_nothing_is_a_warp_too() -> 
     assert "warp" not in found_in(signals), "something is before the face"
 
 
-def test_what_both_witnesses_half_see_is_there() -> None:
+def test_what_both_witnesses_half_see_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = weighing.of
+    monkeypatch.setattr(weighing, "of", lambda mode: fitted(mode) if mode == "warp" else own(mode))
+
     def told(smear: float, shape: float, unforeseen: float) -> bool:
         signals = clean()
         signals["smear"][70:85], signals["shape_warp"][70:85], signals["unforeseen"][70:85] = smear, shape, unforeseen
         return "warp" in found_in(signals)
 
     assert told(0.27, 0.27, 10)
-    assert not told(0.27, 0.02, 10) and not told(0.21, 0.27, 10), "neither by itself"
+    assert not told(0.27, 0.02, 0.5) and not told(0.01, 0.27, 10), "neither by itself"
+    assert not told(0.21, 0.27, -30), "the path speaks against it"
 
 
 def test_the_path_is_a_witness_when_it_half_shows_a_warp() -> None:
