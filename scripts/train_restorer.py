@@ -67,6 +67,8 @@ class Wanted(NamedTuple):
     likeness: Likeness
     alike: float
     """Weight of the identity distance left; at 0 it is not looked at."""
+    calm: float
+    """Weight of what the error changes from a frame to the next, against the error itself; above 0 batches are couples."""
 
 
 def loss(network: AnchoredNetwork, wanted: Wanted, batch: Batch, floor: float) -> tuple[Tensor, float, float]:
@@ -87,6 +89,9 @@ def loss(network: AnchoredNetwork, wanted: Wanted, batch: Batch, floor: float) -
     total = PIXEL_WEIGHT * pixel + DETAIL_WEIGHT * detail(gaps[0])
     total = total + SHARE_WEIGHT * sum(share.clamp(max=4).mean() for share in left)
     total = total + MASK_WEIGHT * mask_error(mask, mixture.detach(), batch)
+    if wanted.calm:
+        change = gaps[0][1::2] - gaps[0][::2]
+        total = total + wanted.calm * PIXEL_WEIGHT * ((change.square() + SOFT**2).sqrt() * wanted.weights).mean()
     distance = math.nan
     if wanted.alike:
         # The mask that is given: what it hides is not seen by those who know the face either.
@@ -163,10 +168,10 @@ def learn(options: argparse.Namespace) -> None:
         step, trained_s = kept["step"], kept["trained_s"]
     network, average = (n.to(memory_format=torch.channels_last) for n in (network, average))  # pyright: ignore
     print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, from step {step}", flush=True)
-    pairs = Pairs(options.run, options.batch, options.seed + 1000 * step)
+    pairs = Pairs(options.run, options.batch, options.seed + 1000 * step, options.calm > 0)
     batches = iter(DataLoader(pairs, batch_size=None, num_workers=options.workers, prefetch_factor=4))
     held, likeness = measure.Held(options.run / "held.npy"), Likeness().to(device)
-    wanted, running = Wanted(face_weights().to(device), likeness, options.alike), []
+    wanted, running = Wanted(face_weights().to(device), likeness, options.alike, options.calm), []
     while (done := trained_s / 60 / options.minutes) < 1:
         began = time.monotonic()
         for group in optimizer.param_groups:
@@ -205,6 +210,7 @@ if __name__ == "__main__":
     line = training.resumable(training.parser(__doc__, minutes=150, rate=4e-4, batch=8))
     line.add_argument("--begin", type=Path, help="weights to begin from")
     line.add_argument("--alike", type=float, default=0.0, help="weight of the identity distance left; 0.6 was tried")
+    line.add_argument("--calm", type=float, default=0.0, help="weight of what the error changes between frames")
     line.add_argument(
         "--share", type=float, default=1.0, help="of the trained weights in what is exported; the rest is --begin's"
     )

@@ -41,8 +41,10 @@ class Batch(NamedTuple):
 class Pairs(IterableDataset):
     """Endless batches from all shards of a folder; those that appear meanwhile are taken up every hundred batches."""
 
-    def __init__(self, folder: Path, size: int, seed: int) -> None:
-        self.folder, self.size, self.seed = folder, size, seed
+    def __init__(self, folder: Path, size: int, seed: int, couples: bool = False) -> None:
+        """couples: draw every pair with that of the next frame, varied alike, which `rendered.py` puts after it; itself where
+        there is none."""
+        self.folder, self.size, self.seed, self.couples = folder, size, seed, couples
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
@@ -54,8 +56,19 @@ class Pairs(IterableDataset):
                 raise SystemExit(f"{self.folder} holds no training pairs; make them with scripts/restorer/pairs.py.")
             shards = [np.load(path, mmap_mode="r") for path in paths]
             for _ in range(100):
-                some = [shards[rng.integers(len(shards))] for _ in range(self.size)]
-                yield batch([varied(shard[rng.integers(len(shard))], rng) for shard in some])
+                some = [shards[rng.integers(len(shards))] for _ in range(self.size // (2 if self.couples else 1))]
+                if self.couples:
+                    yield batch([one for shard in some for one in couple(shard, rng)])
+                else:
+                    yield batch([varied(shard[rng.integers(len(shard))], rng) for shard in some])
+
+
+def couple(shard: NDArray, rng: Generator) -> Iterator[tuple[NDArray[np.float32], ...]]:
+    """Two frames, one after the other where there are such, as `varied`, both in the same way."""
+    first, seed = int(rng.integers(len(shard))), int(rng.integers(2**32))
+    following = first + 1 < len(shard) and shard[first + 1]["source"] == shard[first]["source"] + 1
+    for k in (first, first + following):
+        yield varied(shard[k], np.random.default_rng(seed))
 
 
 def plain(pair: np.void) -> tuple[NDArray[np.float32], ...]:

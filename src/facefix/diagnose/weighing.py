@@ -35,14 +35,19 @@ class Weighing:
 
     def score(self, signals: Signals, fps: float) -> NDArray[float32]:
         """(T,) log odds that the frame is faulty; a feature that cannot be told counts as its mean; NaN where none can."""
-        total = np.full(len(next(iter(signals.values()))), self.bias, float32)
-        known = np.zeros(len(total), bool)
-        for name, mean, scale, weight in zip(self.features, self.means, self.scales, self.weights, strict=True):
-            values = (feature(name, signals, fps) - mean) / scale
-            known |= np.isfinite(values)
-            total += np.nan_to_num(values) * weight
+        parts = self.parts(signals, fps)
+        known = np.isfinite(list(parts.values())).any(0)
+        total = np.float32(self.bias) + np.sum([np.nan_to_num(part) for part in parts.values()], axis=0)
         calmed = calm(total, self.calm_s * fps) if self.calm_s else total
         return np.where(known, calmed, np.nan).astype(float32)
+
+    def parts(self, signals: Signals, fps: float) -> dict[str, NDArray[float32]]:
+        """Feature -> (T,) what it adds to the log odds before they are calmed; NaN where it cannot be told."""
+        terms = zip(self.features, self.means, self.scales, self.weights, strict=True)
+        return {
+            name: np.asarray((feature(name, signals, fps) - mean) / scale * weight, float32)
+            for name, mean, scale, weight in terms
+        }
 
     def severity(self, signals: Signals, fps: float) -> NDArray[float32]:
         """(T,) 0..1."""

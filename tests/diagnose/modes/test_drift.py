@@ -115,7 +115,24 @@ def test_proportions_that_leave_no_trace_in_identity_and_skin_are_no_drift() -> 
     for name in (*DEPARTURE, "identity_distance"):
         signals[name] = np.full(LENGTH, np.nan, np.float32)
     (found,) = found_in(signals)["drift"]
-    assert "departure" not in found.evidence
+    assert "departure" not in found.evidence and found.why.startswith("the face's proportions")
+
+
+def test_a_drift_is_told_by_what_speaks_for_it_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weighing, "of", fitted)
+    signals = clean()
+    frames = np.arange(LENGTH)
+    signals["departure"] = changing(np.interp(frames, [0, 60, 100], [0.0, 0.0, 0.8]))
+    signals["departure_identity"], signals["departure_tone"] = signals["departure"] / 2, signals["departure"] * 8
+    stray(signals)
+    signals["shape_drift"][:] = np.interp(frames, [0, 143], [0.02, 0.05])
+    signals["look_drift"][:] = 0.1
+    (found,) = found_in(signals)["drift"]
+    assert found.why.startswith("at like poses") and "skin" in found.why and "identity distance" in found.why
+    assert "proportions" not in found.why and found.evidence["shape_drift"] == pytest.approx(0.05)
+    signals["look_drift"][:] = np.interp(frames, [0, 60, 100], [0.02, 0.02, 0.95])
+    signals["departure"] *= 0.4
+    assert found_in(signals)["drift"][0].why.startswith("beside its first looks")
 
 
 def test_who_looks_another_beside_his_first_looks_drifts_whatever_single_identities_say() -> None:

@@ -36,6 +36,7 @@ calling more frames too early."""
 _GONE_SOME_WAY = 0.2
 """Of what leads to a drift without looks: with less only looks tell where it begins."""
 _LOOKS = "look_drift"
+_SHAPE_LAST, _LOOKS_LAST = "shape_drift_lasting", "look_drift_lasting"
 _OTHER = 0.4
 """Of that signal at the end: who looks another beside his first looks needs no other witness."""
 _DEPARTED = ("departure", "departure_identity", "departure_tone")
@@ -50,6 +51,8 @@ them. Faces whose first second shows them in profile, or half hidden, seem to de
 _LAST_LOOKS = 3
 """Each of so many must stray, at the end: who only pulls a face is himself in one of them. Of the same nine cases the nearest
 of these adds 0.07 and more."""
+_SPEAKS = 0.25
+"""Of what the chief witness adds to the score: a witness who adds less is not named."""
 _UNWITNESSED = 0.25
 """How much further than the departure that regression may see a drift come, in telling where it begins."""
 
@@ -96,30 +99,56 @@ def _severity(signals: Signals, fps: float) -> tuple[NDArray[float32], NDArray[f
 
 
 def _reason(signals: Signals, span: Span, fps: float) -> tuple[str, dict[str, float]]:
-    """The sentence of a finding, and its numbers: at the end of the span, where a drift is worst."""
-    distance, last = signals["identity_distance"], slice(max(span.start, span.end - round(fps)), span.end)
-    changed = float(np.nanmax(np.nan_to_num(signals["shape_drift"][span.start : span.end])))
-    evidence = {"shape_drift": round(changed, 3)}
-    told = [f"the face's proportions leave those of its first frames for good ({changed:.2f} of 1)"]
+    """The sentence of a finding, which names its witnesses, the chief one first; and its numbers: at the end of the span, where
+    a drift is worst."""
+    last = slice(max(span.start, span.end - round(fps)), span.end)
+    evidence = {
+        "shape_drift": float(np.nanmax(np.nan_to_num(signals["shape_drift"][span.start : span.end]))),
+        **_strayed(signals["identity_distance"], span, fps),
+        **{name: m for name in (_LOOKS, *_DEPARTED) if np.isfinite(m := _middle(signals[name][last]))},
+    }
+    row = weighing.of("departed" if _DEPARTED[0] in evidence else "drift")
+    added = {name: float(np.nan_to_num(_middle(part[last]))) for name, part in row.parts(signals, fps).items()}
+    chief = max(added.values())
+    least = min(chief, _SPEAKS * chief)
+    told = [name for name in sorted(added, key=added.__getitem__, reverse=True) if added[name] >= least]
+    if evidence.get(_LOOKS, 0.0) >= _OTHER and _LOOKS_LAST not in told:
+        told.append(_LOOKS_LAST)  # They decide then, whatever they add.
+    words = [part for name in told for part in _said(name, evidence)] or _said(_SHAPE_LAST, evidence)
+    return "; ".join(words) + ".", {name: round(value, 3) for name, value in evidence.items()}
+
+
+def _middle(values: NDArray[float32]) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else np.nan
+
+
+def _strayed(distance: NDArray[float32], span: Span, fps: float) -> dict[str, float]:
+    """How far single looks lie from the anchor, before the span and at its end; nothing where there are none."""
     known = np.flatnonzero(np.isfinite(distance))
     first = known[0] if len(known) else 0  # a face may be hidden before
     before, inside = known[known < max(span.start, first + fps)], known[(known >= span.start) & (known < span.end)]
-    if len(before) and len(inside):
-        early, late = float(np.median(distance[before])), float(np.median(distance[inside[-5:]]))
-        told.append(f"identity distance goes from {early:.2f} to {late:.2f}")
-        risen = float(distance[known[known >= span.start][-_LAST_LOOKS:]].min()) - early
-        evidence |= {"identity_early": round(early, 3), "identity_late": round(late, 3), "identity_risen": round(risen, 3)}
-    looks = signals[_LOOKS][last]
-    if np.isfinite(looks).any():
-        evidence[_LOOKS] = round(float(np.nanmedian(looks)), 3)
-        told += [f"beside its first looks it is another ({evidence[_LOOKS]:.2f} of 1)"] if evidence[_LOOKS] >= _OTHER else []
-    departed = {name: float(np.nanmedian(signals[name][last])) for name in _DEPARTED if np.isfinite(signals[name][last]).any()}
-    if departed:
-        identity, tone = departed["departure_identity"], departed["departure_tone"]
-        told.append(f"at like poses its mean look ends {identity:.2f} away from that of its first second")
-        told += [f"its skin {tone:.1f} (CIE Lab)"] if tone >= _NOTICED_TONE else []
-        evidence |= {name: round(value, 3) for name, value in departed.items()}
-    return "; ".join(told) + ".", evidence
+    if not len(before) or not len(inside):
+        return {}
+    early, late = float(np.median(distance[before])), float(np.median(distance[inside[-5:]]))
+    risen = float(distance[known[known >= span.start][-_LAST_LOOKS:]].min()) - early
+    return {"identity_early": early, "identity_late": late, "identity_risen": risen}
+
+
+def _said(witness: str, evidence: Mapping[str, float]) -> list[str]:
+    """What a feature of the regressions says, in words; nothing where what it stands for was not measured."""
+    if witness == _SHAPE_LAST:
+        return [f"the face's proportions leave those of its first frames for good ({evidence['shape_drift']:.2f} of 1)"]
+    if witness == _LOOKS_LAST:
+        return [f"beside its first looks the face is another ({evidence[_LOOKS]:.2f} of 1)"] if _LOOKS in evidence else []
+    said = []
+    if _DEPARTED[1] in evidence:
+        said.append(f"at like poses the face's mean look ends {evidence[_DEPARTED[1]]:.2f} away from that of its first second")
+    if (tone := evidence.get(_DEPARTED[2], 0.0)) >= _NOTICED_TONE:
+        said.append(f"its skin {tone:.1f} (CIE Lab)")
+    if "identity_early" in evidence:
+        said.append(f"identity distance goes from {evidence['identity_early']:.2f} to {evidence['identity_late']:.2f}")
+    return said
 
 
 SPEC = ModeSpec("drift", "the person slowly changes", "pull the face back to an anchor", find)
