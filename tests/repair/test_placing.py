@@ -64,3 +64,12 @@ def test_the_guide_finds_a_feature_out_of_place_under_any_pose() -> None:
 def test_without_anchors_there_is_no_guide() -> None:
     mesh, triangles = dome()
     assert not placing.guide([], mesh, triangles, SIDE).any()
+
+
+def test_a_triangle_seen_edge_on_moves_nothing_further_than_its_corners() -> None:
+    mesh = np.array([[30, 40.4, 0], [66, 40.4, 0], [48, 40.5, 0]], np.float32)
+    bent = mesh.copy()
+    bent[2, 1] += 1
+    where, known = placing.source_map(mesh, bent, np.array([[0, 1, 2]], np.int32), SIDE)
+    assert known.max() > 0.5
+    assert np.abs(where - placing.places(SIDE)).max() <= 1

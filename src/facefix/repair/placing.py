@@ -118,11 +118,9 @@ def source_map(
     away = at @ base[:2] + base[2] - at
     if not known.any():
         return (at + away).astype(np.float32), np.zeros(known.shape, np.float32)
-    affine = _affines(target, source, triangles)
-    chosen = affine[index[known]]
-    found = np.einsum("nij,ni->nj", chosen[:, :2], at[known]) + chosen[:, 2] - at[known]
+    found = _moved(at[known], target, source, triangles[index[known]])
     off = np.zeros_like(at)
-    # A triangle seen edge-on has a wild affine; no honest correspondence lies further off than this.
+    # A mesh may be wild; no honest correspondence lies further off than this.
     off[known] = np.clip(found - away[known], -0.12 * side, 0.12 * side)
     coverage = np.zeros(known.shape, np.float32)
     coverage[known] = np.clip(_facing(source, triangles)[index[known]] / _EDGE_ON, 0, 1)
@@ -170,20 +168,23 @@ def _facing(mesh: Floats, triangles: Triangles) -> Floats:
     return (normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-9)).astype(np.float32)
 
 
-def _affines(target: Floats, source: Floats, triangles: Triangles) -> Floats:
-    """(T, 3, 2): rows x, y and 1 of target places to source places."""
-    a, b = target[triangles, :2].astype(np.float64), source[triangles, :2].astype(np.float64)
-    edges, moved = a[:, 1:] - a[:, :1], b[:, 1:] - b[:, :1]
+def _moved(at: Floats, target: Floats, source: Floats, corners: Triangles) -> Floats:
+    """(N, 2) how far places (N, 2) that lie in the triangles with those corners, (N, 3) point indices, move from target to
+    source: a mean of how far the corners do, and so never further than one of them. A cell's centre may lie a little outside
+    of its triangle, and from there the affine map of one that is seen edge-on leads anywhere."""
+    a, b = target[corners, :2].astype(np.float64), source[corners, :2].astype(np.float64)
+    edges, to = a[:, 1:] - a[:, :1], at - a[:, 0]
     area = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
-    area = np.where(np.abs(area) < 1e-3, 1e-3, area)[:, None, None]
-    inverse = np.stack([edges[:, 1, 1], -edges[:, 0, 1], -edges[:, 1, 0], edges[:, 0, 0]], -1).reshape(-1, 2, 2) / area
-    linear = inverse @ moved
-    shift = b[:, 0] - np.einsum("ni,nij->nj", a[:, 0], linear)
-    return np.concatenate([linear, shift[:, None]], 1).astype(np.float32)
+    area = np.where(np.abs(area) < 1e-3, 1e-3, area)
+    second = (to[:, 0] * edges[:, 1, 1] - to[:, 1] * edges[:, 1, 0]) / area
+    third = (to[:, 1] * edges[:, 0, 0] - to[:, 0] * edges[:, 0, 1]) / area
+    shares = np.clip(np.stack([1 - second - third, second, third], -1), 0, 1)
+    shares /= shares.sum(1, keepdims=True)
+    return ((b - a) * shares[..., None]).sum(1).astype(np.float32)
 
 
 def _similarity(target: Floats, source: Floats) -> Floats:
-    """(3, 2) as `_affines`, one for the whole face: what lies far from the mesh moves with the head."""
+    """(3, 2) rows x, y and 1 of target places to source places: what lies far from the mesh moves with the head."""
     a, b = (m[:, :2].astype(np.float64) @ [1, 1j] for m in (target, source))
     a_mean, b_mean = a.mean(), b.mean()
     turn = np.vdot(a - a_mean, b - b_mean) / max(np.vdot(a - a_mean, a - a_mean).real, 1e-9)
