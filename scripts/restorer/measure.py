@@ -38,8 +38,8 @@ class Held:
         return np.concatenate(out)
 
     def report(self, network: nn.Module, likeness: Likeness, device: torch.device) -> str:
-        """One line: per mode the mean share undone on clips and on portraits, and how much nearer identity comes; and the PSNR
-        clean crops keep."""
+        """One line: per mode the mean share undone on clips and on portraits, as far as there are such, and how much nearer
+        identity comes; and the PSNR clean crops keep."""
         restored = self.restored(network, device)
         share, kept = shares(self.pairs, restored)
         before, after = (self.estranged(likeness, pictures, device) for pictures in (self.pairs["damaged"], restored))
@@ -47,12 +47,14 @@ class Held:
         for number, name in enumerate(MODES):
             mine = self.mode == number
             if name == "clean":
-                parts.append(f"clean {kept[mine].mean():.1f} dB (worst {kept[mine].min():.1f})")
+                parts += [f"clean {kept[mine].mean():.1f} dB (worst {kept[mine].min():.1f})"] if mine.any() else []
                 continue
-            clips, portraits = (100 * share[mine & side].mean() for side in (self.clip, ~self.clip))
-            sides = (mine & self.clip, mine & ~self.clip)
-            nearer = [100 * (1 - after[side].mean() / before[side].mean()) for side in sides]
-            parts.append(f"{name} {clips:.1f} / {portraits:.1f} % (identity {nearer[0]:.0f} / {nearer[1]:.0f})")
+            sides = [side for side in (mine & self.clip, mine & ~self.clip) if side.any()]
+            if not sides:
+                continue
+            undone = " / ".join(f"{100 * share[side].mean():.1f}" for side in sides)
+            nearer = " / ".join(f"{100 * (1 - after[side].mean() / before[side].mean()):.0f}" for side in sides)
+            parts.append(f"{name} {undone} % (identity {nearer})")
         return ", ".join(parts)
 
     @torch.inference_mode()

@@ -214,7 +214,7 @@ def attempted(maker: Maker, case: Case) -> NDArray:
 def make_held(maker: Maker, path: Path, seed: int) -> None:
     """Every variant in turn on the held-out clips, a few frames each."""
     made = []
-    for k, variant in enumerate([*SHARES, *SHARES]):
+    for k, variant in enumerate(SHARES):
         case = Case("single", "fit", maker.held[k % len(maker.held)], 900_000 + k + seed, (Dose(variant, HELD_SEVERITY),))
         pairs = attempted(maker, case)
         made.append(pairs[np.unique(np.linspace(0, len(pairs) - 1, HELD_FRAMES).round().astype(int))] if len(pairs) else pairs)
