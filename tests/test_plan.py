@@ -110,6 +110,17 @@ def test_a_written_plan_reads_back_the_same(analysis: Analysis, tmp_path: Path) 
     assert again.tracks[0].anchors == plan.tracks[0].anchors
 
 
+def test_what_grows_does_so_where_frames_are_left_out_and_in_the_file(analysis: Analysis, tmp_path: Path) -> None:
+    (diagnosis,) = analysis.diagnoses
+    growing = replace(diagnosis.findings[1], rises=12)
+    judgement = Judgement("regenerate", "", (Span(24, 26), Span(34, 36)))
+    some = replace(analysis, diagnoses=(replace(diagnosis, findings=(growing,), judgement=judgement),))
+    plan = _plan(some, treatable=("drift",))
+    assert [(t.span, t.rises) for t in plan.treatments] == [(Span(20, 24), 12), (Span(26, 34), 6), (Span(36, 44), 0)]
+    dump(plan, tmp_path / "p.json")
+    assert load(tmp_path / "p.json").treatments == plan.treatments
+
+
 @pytest.mark.parametrize(
     ("where", "value", "said"),
     [

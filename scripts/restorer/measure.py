@@ -52,7 +52,7 @@ class Held:
             sides = [side for side in (mine & self.clip, mine & ~self.clip) if side.any()]
             if not sides:
                 continue
-            undone = " / ".join(f"{100 * share[side].mean():.1f}" for side in sides)
+            undone = " / ".join(f"{100 * np.nanmean(share[side]):.1f}" for side in sides)
             nearer = " / ".join(f"{100 * (1 - after[side].mean() / before[side].mean()):.0f}" for side in sides)
             parts.append(f"{name} {undone} % (identity {nearer})")
         return ", ".join(parts)

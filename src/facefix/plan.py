@@ -38,6 +38,8 @@ class Treatment:
     why: str
     steady: bool = False
     """As `types.Finding.steady`."""
+    rises: int = 0
+    """As `types.Finding.rises`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,16 @@ def make_plan(
     """
     wanted = set(treatable) & set(only or treatable)
     treatments = tuple(
-        Treatment(f.track, f.mode, span, round(f.severity, 3), round(_strength(f.severity, strength), 3), f.why, f.steady)
+        Treatment(
+            f.track,
+            f.mode,
+            span,
+            round(f.severity, 3),
+            round(_strength(f.severity, strength), 3),
+            f.why,
+            f.steady,
+            max(0, f.rises - (span.start - f.span.start)),
+        )
         for d in analysis.diagnoses
         for f in d.findings
         if f.mode in wanted and not f.lost and strength > 0
@@ -256,6 +267,7 @@ def _treatment_dict(t: Treatment) -> dict[str, Any]:
         "strength": t.strength,
         "why": t.why,
         **({"steady": True} if t.steady else {}),
+        **({"rises": t.rises} if t.rises else {}),
     }
 
 

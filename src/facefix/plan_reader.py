@@ -153,4 +153,5 @@ def _treatment(item: _Reader, tracks: dict[int, PlannedTrack]) -> Treatment:
         strength=item.number("strength", 0, 1),
         why=item.get("why", str),
         steady=bool(item.optional("steady", bool)),
+        rises=max(0, item.optional("rises", int) or 0),
     )

@@ -200,6 +200,8 @@ class Finding:
     evidence: Mapping[str, float] = field(default_factory=dict)
     steady: bool = False
     """Whether it is there in full from the span's first frame to its last, and neither comes nor goes."""
+    rises: int = 0
+    """Frames from the span's first one over which it grows to its severity; 0 where it is there at once, or comes and goes."""
     lost: bool = False
     """Whether nothing is left of the face that a repair could work on."""
 

@@ -15,6 +15,7 @@ from facefix.bench import outcomes, repair, tables
 from facefix.bench.cases import Label
 from facefix.bench.clips import CleanClip
 from facefix.bench.diagnosis import write
+from facefix.bench.faults import VARIANTS
 from facefix.bench.nearness import Judge, error, steps, tremble
 from facefix.cli import main
 from facefix.media import probe
@@ -49,6 +50,16 @@ def test_the_middle_of_a_fault_is_compared() -> None:
     assert list(repair.compared(clip, [Label("warp", 0.6, Span(5, 20))])) == list(range(10, 20))
     long = repair.compared(clip, [Label("drift", 0.6, Span(50, 200))])
     assert len(long) == repair.MOST_FRAMES and abs(long.mean() - 125) < 1
+
+
+def test_a_repair_that_is_told_knows_how_faults_grow() -> None:
+    whole = Span(10, 90)
+    label = Label("drift", 0.6, whole)
+    course = VARIANTS["drift"].envelope(whole)
+    assert course[repair._rises(label, whole)] >= 0.95 > course[repair._rises(label, whole) - 1]
+    assert repair._rises(label, Span(20, 90)) == repair._rises(label, whole) - 10
+    assert repair._rises(Label("drift-step", 0.6, whole), whole) <= 3
+    assert repair._rises(Label("warp", 0.6, whole), whole) == 0 == repair._rises(Label("flicker", 0.6, whole), whole)
 
 
 def test_nearness_of_the_truth_and_of_the_damage() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from facefix.repair.strength import RAMP_FRAMES, Dose, strength_curve
 from facefix.types import Span
@@ -19,6 +20,14 @@ def test_a_finding_is_treated_in_full_and_nothing_far_from_it() -> None:
     assert not strength[50 + RAMP_FRAMES + 1 :].any()
     assert np.abs(np.diff(strength)).max() < 0.6 / RAMP_FRAMES * 1.6
     np.testing.assert_allclose(strength[30:60], strength[30:60][::-1], atol=1e-6)
+
+
+def test_what_grows_is_treated_as_far_as_it_has_come() -> None:
+    strength = curve(Dose(Span(120, 160), 0.6, rises=20))
+    at_once = curve(Dose(Span(120, 160), 0.6))
+    assert not strength[:20].any() and strength[24] == pytest.approx(0.6 / 2)
+    assert np.diff(np.square(strength[20:40])) == pytest.approx(0.36 / 20, abs=1e-6)
+    np.testing.assert_array_equal(strength[39:], at_once[39:])
 
 
 def test_overlapping_doses_do_not_add_up() -> None:

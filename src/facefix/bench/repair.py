@@ -35,6 +35,8 @@ SIDE = 256
 MOST_FRAMES = 48
 """Of a fault, that are compared: from its middle."""
 _CLEAN_EVERY = 6
+_THERE = 0.95
+"""Of a fault's severity."""
 
 Floats = NDArray[np.float32]
 Show = Callable[[Repaired, NDArray[np.int_], Mapping[str, Floats]], None]
@@ -179,12 +181,20 @@ def informed(analysis: Analysis, labels: Sequence[Label]) -> Analysis:
         return analysis
     whole = longest.track.span
     findings = tuple(
-        Finding(label.mode, longest.track.id, span, label.severity, "It was injected.")
+        Finding(label.mode, longest.track.id, span, label.severity, "It was injected.", rises=_rises(label, span))
         for label in labels
         if len(span := Span(max(whole.start, label.span.start), min(whole.end, label.span.end)))
     )
     verdict = replace(longest.judgement, verdict="repair" if findings else "clean", regenerate=())
     return replace(analysis, diagnoses=(replace(longest, findings=findings, judgement=verdict),))
+
+
+def _rises(label: Label, span: Span) -> int:
+    """As `types.Finding.rises`: of what stays, the frames of the span until it is nearly there."""
+    course = VARIANTS[label.variant].envelope(label.span)
+    if course[-1] < _THERE:
+        return 0
+    return max(0, label.span.start + int(np.argmax(course >= _THERE)) - span.start)
 
 
 def compared(clip: CleanClip, labels: Sequence[Label], most: int = MOST_FRAMES) -> NDArray[np.int_]:

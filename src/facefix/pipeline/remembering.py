@@ -132,7 +132,7 @@ def _head(diagnosis: Diagnosis) -> dict[str, Any]:
         "start": track.span.start,
         "median_face_px": diagnosis.median_face_px,
         "signals": list(diagnosis.signals),
-        "findings": [[f.mode, _span(f.span), f.severity, f.why, dict(f.evidence), f.lost] for f in diagnosis.findings],
+        "findings": [[f.mode, _span(f.span), f.severity, f.why, dict(f.evidence), f.lost, f.rises] for f in diagnosis.findings],
         "judgement": _told(diagnosis.judgement),
     }
 
@@ -144,8 +144,8 @@ def _diagnosis(head: dict[str, Any], arrays: Any, place: str) -> Diagnosis:
         for n, one in enumerate(identity)
     )
     findings = (
-        Finding(mode, head["id"], Span(*span), severity, why, evidence, lost=lost)
-        for mode, span, severity, why, evidence, lost in head["findings"]
+        Finding(mode, head["id"], Span(*span), severity, why, evidence, lost=lost, rises=rises)
+        for mode, span, severity, why, evidence, lost, rises in head["findings"]
     )
     return Diagnosis(
         track=Track(head["id"], head["shot"], faces),

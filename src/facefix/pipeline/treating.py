@@ -191,7 +191,9 @@ class _Case:
             source_px=_source_px(track),
             fps=tools.rate,
         )
-        return TrackRepair(self, tuple(treatments), known, FaceRepair(Course(track.span, curves, patient, known.shown)))
+        # Features go back as far as the mesh tells by itself, frame by frame; colours as far as the fault has come.
+        course = Course(track.span, _curves(treatments, track, growing=True), patient, known.shown)
+        return TrackRepair(self, tuple(treatments), known, FaceRepair(course))
 
 
 def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | None, list[Refused]]:
@@ -258,14 +260,14 @@ def _admitted(
         yield frame, faces
 
 
-def _curves(treatments: Iterable[Treatment], track: PlannedTrack) -> dict[str, NDArray[float32]]:
-    """Strength per mode and frame of the track."""
+def _curves(treatments: Iterable[Treatment], track: PlannedTrack, growing: bool = False) -> dict[str, NDArray[float32]]:
+    """Strength per mode and frame of the track; `growing` with faults that grow."""
     yaw = np.array([pose.pose(points).yaw for points in track.points], float32)
     size = np.array([_span_px(points) * align.FACE_WIDTH_SHARE for points in track.points], float32)
     curves = {}
     mine = [t for t in treatments if t.track == track.id]
     for mode in {t.mode for t in mine}:
-        doses = [Dose(t.span, t.strength) for t in mine if t.mode == mode]
+        doses = [Dose(t.span, t.strength, t.rises if growing else 0) for t in mine if t.mode == mode]
         curves[mode] = strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores)
     return curves
 

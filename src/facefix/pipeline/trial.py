@@ -84,8 +84,9 @@ def refused(
 
 
 def sampled(treatment: Treatment, frames: Iterable[int]) -> list[int]:
-    """Frames of a treatment, at most `FRAMES`, from those there are."""
-    inside = [frame for frame in frames if frame in treatment.span]
+    """Frames of a treatment, at most `FRAMES`, from those there are; not those in which what grows has hardly begun."""
+    begun = treatment.span.start + treatment.rises // 2
+    inside = [frame for frame in frames if frame in treatment.span and frame >= begun]
     if not inside:
         return []
     places = np.unique(np.linspace(0, len(inside) - 1, FRAMES + 2).round().astype(int)[1:-1])

@@ -30,6 +30,9 @@ class Dose:
     """Frames of the finding."""
     peak: float
     """0..1: the strength over those frames."""
+    rises: int = 0
+    """Frames from the first over which it rises to that, fast at first, as drifts are taken to grow (`mesh.straightening`).
+    What a cure draws is off by as much in every frame: where a fault has hardly begun it would do more harm than that."""
 
 
 def strength_curve(
@@ -42,8 +45,9 @@ def strength_curve(
 ) -> NDArray[float32]:
     """(len(track),) strength 0..1 per frame.
 
-    Each dose holds its peak over its span and falls to exactly 0 within `RAMP_FRAMES` on both sides by a raised
-    cosine; where doses overlap the largest counts. The margin may reach past a span but never past the track.
+    Each dose holds its peak over its span, but for the frames over which it rises, and falls to exactly 0 within `RAMP_FRAMES`
+    on both sides by a raised cosine; where doses overlap the largest counts. The margin may reach past a span but never past
+    the track.
 
     yaw_deg, face_px, score: (len(track),) each; the curve fades to 0 from 45 to 70 degrees of |yaw|, from 56 to 40 px
     of face width and from 0.5 to 0.25 of detector confidence. They are smoothed first, and NaN counts as good: a
@@ -56,6 +60,8 @@ def strength_curve(
             continue
         outside = np.maximum(np.maximum(dose.span.start - frames, frames - (dose.span.end - 1)), 0)
         ramp = 0.5 + 0.5 * np.cos(np.pi * np.clip(outside / (RAMP_FRAMES + 1), 0, 1))
+        if dose.rises:
+            ramp *= np.sqrt(np.clip((frames - dose.span.start + 1) / dose.rises, 0, 1))
         curve = np.maximum(curve, dose.peak * ramp)
     for values, (bad, good), good_value in (
         (None if yaw_deg is None else -np.abs(yaw_deg), (-_YAW_FADE_DEG[1], -_YAW_FADE_DEG[0]), 0.0),

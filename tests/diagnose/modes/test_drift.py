@@ -93,9 +93,10 @@ def test_a_drift_begins_before_it_is_seen_and_a_step_where_it_is() -> None:
     stray(signals)
     (slowly,) = found_in(signals)["drift"]
     assert slowly.span.start == pytest.approx(30, abs=12)
+    assert slowly.span.start + slowly.rises == pytest.approx(LENGTH, abs=12)
     signals["departure"] = changing(np.where(frames < 80, 0.0, 0.6))
     (at_once,) = found_in(signals)["drift"]
-    assert at_once.span.start == pytest.approx(80, abs=12)
+    assert at_once.span.start == pytest.approx(80, abs=12) and at_once.rises == 0
 
 
 def test_a_face_that_turns_into_another_light_stays_itself() -> None:

@@ -63,25 +63,29 @@ def find(signals: Signals, fps: float) -> list[Finding]:
     for span in runs(curve, min_frames=round(_MIN_S * fps), bridge=round(fps)):
         if span.end >= len(curve) - round(_STAYS_S * fps):
             rises = way if np.nan_to_num(way[span.start : span.end]).max() >= _GONE_SOME_WAY else curve
-            begun = Span(min(_begun(rises, span, fps), span.end - 1), span.end)
+            first, full = _begun(rises, span, fps)
+            begun = Span(min(first, span.end - 1), span.end)
             why, evidence = _reason(signals, begun, fps)
             if evidence.get(_LOOKS, 0.0) < _OTHER and not _departs(evidence):
                 continue
             # What was further away and comes back, as under heavy compression, was no drift as far as it came back.
             last = Span(max(span.start, span.end - round(_END_S * fps)), span.end)
-            found.append(Finding("drift", -1, begun, min(worst(curve, span), worst(curve, last)), why, evidence))
+            severity, grows = min(worst(curve, span), worst(curve, last)), min(full, span.end) - begun.start
+            found.append(Finding("drift", -1, begun, severity, why, evidence, rises=max(0, grows)))
     return found
 
 
-def _begun(curve: NDArray[float32], span: Span, fps: float) -> int:
-    """The frame in which the person began to change."""
+def _begun(curve: NDArray[float32], span: Span, fps: float) -> tuple[int, int]:
+    """The frame in which the person began to change, and that by which he has changed, if he went on as steadily."""
     seen = np.nan_to_num(curve[: span.end])
     shares = seen / np.percentile(seen[span.start :], _TOP)
     late = int(np.flatnonzero(np.append(True, shares < _RISES[1]))[-1])
     early = int(np.flatnonzero(np.append(True, shares[:late] < _RISES[0]))[-1])
     rise = (late - early) / fps
     slower = np.sqrt(max(0.0, rise**2 - _AT_ONCE_S**2))
-    return max(0, round(late - fps * (_AFTER * rise + _LONGER * slower)))
+    first = max(0, round(late - fps * (_AFTER * rise + _LONGER * slower)))
+    # A face that is another at once rises for as long as looks are means over.
+    return first, first + (0 if rise <= _AT_ONCE_S else round((late - first) / _RISES[1]))
 
 
 def _departs(evidence: Mapping[str, float]) -> bool:

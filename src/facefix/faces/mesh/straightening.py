@@ -210,11 +210,19 @@ def fault(
     moves = (numbers - mean) @ directions
     basis = kernels(frames / fps)
     own = usual_covariance(paces, basis, np.clip(speeds / _STEADY, _LEAST_ROUNDING, _ROUNDING))
+    if bent.mode == "drift" and calm.any():
+        own = own + _level(own, calm)[:, None, None]
     swell = _envelope(bent, near)
     pace = np.einsum("k,ktu->tu", known.fault_paces[bent.mode], basis) * swell[:, None] * swell
     strength = _gain(bent) * directions.T @ known.faults[bent.mode] @ directions
     added = pace @ _solved(own, pace, strength, moves) @ strength
     return np.where(near[:, None], added @ np.linalg.inv(directions), 0.0)
+
+
+def _level(own: Floats, calm: NDArray[np.bool_]) -> Floats:
+    """(N,) variance of the mean over the calm frames, of whose deviations `own` (N, T, T) is the covariance: a second of a face
+    that smiles does not tell how it is held else, and a drift stays as a mood does."""
+    return own[:, calm][:, :, calm].mean((1, 2))
 
 
 def _gain(bent: Bent) -> float:
