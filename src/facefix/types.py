@@ -1,8 +1,8 @@
 """What the stages say to each other: frozen records, no logic beyond a property, no torch, no cv2.
 
-Conventions used everywhere: pixels are RGB; coordinates are (x, y) in source pixels of the picture
-as displayed (after rotation), the centre of the top-left pixel being (0, 0); frames count from 0 and
-spans are half-open; time is an integer `pts` in units of a `Fraction` time base, never a float.
+Conventions used everywhere: pixels are RGB; coordinates are (x, y) in source pixels of the picture as displayed (after
+rotation), the centre of the top-left pixel being (0, 0); frames count from 0 and spans are half-open; time is an integer `pts`
+in units of a `Fraction` time base, never a float.
 """
 
 from __future__ import annotations
@@ -130,8 +130,7 @@ class Face:
     box: NDArray[float32]
     """(4,) x0, y0, x1, y1."""
     points: NDArray[float32]
-    """(5, 2): the person's right eye, left eye (image left first when frontal), nose tip, right mouth
-    corner, left mouth corner - the order of RetinaFace, CenterFace and facexlib."""
+    """(5, 2): eyes (the person's right one first), nose tip, corners of the mouth likewise, as RetinaFace has them."""
     score: float
     """Detector confidence 0..1; 0 where the face was not seen but filled in between two sightings."""
     mesh: NDArray[float32] | None = None
@@ -201,18 +200,17 @@ class Finding:
     steady: bool = False
     """Whether it is there in full from the span's first frame to its last, and neither comes nor goes."""
     rises: int = 0
-    """Frames from the span's first one over which it grows to its severity; 0 where it is there at once, or comes and goes."""
+    """Frames from the span's first one over which it grows to its severity; 0 where it does not grow."""
     lost: bool = False
     """Whether nothing is left of the face that a repair could work on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict and what it rests on."""
+    """A verdict and, in one plain sentence, what it rests on."""
 
     verdict: Verdict
     reason: str
-    """One plain sentence."""
     regenerate: tuple[Span, ...] = ()
     """Frames to generate anew, in order, apart from each other; empty unless the verdict is `regenerate`."""
 
