@@ -154,7 +154,26 @@ raise SystemExit(130)
 """
 
 
-def test_no_thread_outlives_python() -> None:
-    """A thread that decodes while the interpreter is taken down crashes the process."""
-    run = subprocess.run([sys.executable, "-c", _LEFT_OPEN], capture_output=True, text=True, timeout=60)
+_NESTED = """
+import time
+from facefix.pipeline.overlapping import ahead
+
+def items():
+    try:
+        yield 1
+        time.sleep(1)
+        yield 2
+    finally:
+        print("decoder closed", flush=True)
+
+running = ahead(item for item in ahead(items()))
+next(running)
+raise SystemExit(130)
+"""
+
+
+@pytest.mark.parametrize("program", [_LEFT_OPEN, _NESTED], ids=["one", "one that waits for another"])
+def test_no_thread_outlives_python(program: str) -> None:
+    """A thread that decodes while the interpreter is taken down crashes the process; one that waits would keep it for ever."""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (run.returncode, run.stdout, run.stderr) == (130, "decoder closed\n", "")

@@ -54,7 +54,7 @@ def ahead(items: Iterable[Item], depth: int = DEPTH) -> Generator[Item, None, No
     try:
         while True:
             with clocked("waiting for pictures"):
-                item = waiting.get()
+                item = _taken(waiting, thread)
             if item is _END:
                 return
             if isinstance(item, _Raised):
@@ -145,6 +145,18 @@ def _handed_over(waiting: queue.Queue[object], item: object, left: threading.Eve
             continue
         return not left.is_set()
     return False
+
+
+def _taken(waiting: queue.Queue[object], maker: threading.Thread) -> object:
+    """The next item; the end where its maker has gone and left none: Python is about to end, and whoever waits here is a maker
+    himself."""
+    while True:
+        gone = not maker.is_alive()
+        try:
+            return waiting.get(timeout=_LOOK_UP_S)
+        except queue.Empty:
+            if gone:
+                return _END
 
 
 def _emptied(waiting: queue.Queue[object]) -> None:
