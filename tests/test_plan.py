@@ -128,6 +128,7 @@ def test_what_grows_does_so_where_frames_are_left_out_and_in_the_file(analysis: 
         (("clip", "frames"), "48", "clip.frames must be a whole number or a number"),
         (("treatments", 1, "end"), 400, "treatments[1] covers frames 12-400"),
         (("treatments", 0, "strength"), 2.0, 'treatments[0] has "strength" 2'),
+        (("treatments", 0, "rises"), -1, 'treatments[0] has "rises" -1'),
         (("treatments", 0, "track"), 3, "belongs to track 3"),
         (("tracks", 0, "end"), 99, "tracks[0] covers frames 4-99"),
         (("tracks", 0, "points"), [[1, 2]], "needs 5 points"),

@@ -156,10 +156,15 @@ def make_shard(maker: Maker, path: Path, number: int, seed: int) -> None:
     began = time.monotonic()
     for k in range(SHARD):
         made[k] = maker.random_pair(seed + number * SHARD + k)
+    save(path, made)
+    print(f"{path.name}: {(time.monotonic() - began) / SHARD:.2f} s a pair", flush=True)
+
+
+def save(path: Path, made: NDArray) -> None:
+    """Whole or not at all: whoever trains meanwhile reads what is there."""
     part = path.with_suffix(".part.npy")
     np.save(part, made)
     part.replace(path)
-    print(f"{path.name}: {(time.monotonic() - began) / SHARD:.2f} s a pair", flush=True)
 
 
 def make_held(maker: Maker, path: Path, frames_each: int, portraits: int) -> None:

@@ -41,12 +41,11 @@ from facefix.faces.mesh import framing
 from facefix.media import colour, decode, probe
 from facefix.pipeline import treating, trial
 from facefix.pipeline.preparing import crop_of
-from facefix.repair import placing
 from facefix.repair.cures import Sight, Treated
-from facefix.repair.cures.rebuilding import RebuildingCure, nearest
+from facefix.repair.cures.rebuilding import RebuildingCure, laid
 from facefix.settings import Settings
 from facefix.types import Placed
-from restorer.pairs import ANCHORS, MODES, PAIR, WORST
+from restorer.pairs import MODES, PAIR, WORST, save
 from restorer.people import SIDE_PX, STRANGE
 
 SHARES = {
@@ -78,11 +77,7 @@ def overheard() -> Iterator[dict[int, tuple[Sight, list[Placed]]]]:
 
     def push(self: RebuildingCure, sight: Sight, wanted: bool = True) -> list[Treated]:
         del wanted
-        patient = self.patient
-        chosen = nearest((*patient.anchors, *patient.around, *patient.references), sight.mesh, ANCHORS)
-        seen = placing.drawn(sight.mesh, patient.triangles, len(sight.pixels))
-        placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles, seen=seen) for a in chosen]
-        heard[sight.frame] = sight, placed
+        heard[sight.frame] = sight, laid(self.patient, sight)
         return [(sight.frame, sight.pixels)]
 
     RebuildingCure.push, RebuildingCure.flush = push, lambda self: []  # pyright: ignore[reportAttributeAccessIssue]
@@ -140,7 +135,9 @@ class Maker:
         track, side, dose = repair.case.track, repair.case.side, case.doses[0]
         frames = sorted(heard)
         frames = set(frames[max(0, (len(frames) - MOST) // 2) :][:MOST])
-        best = trial.embedded(self.judge, repair.known.anchors[:3]) if repair.known.anchors else None
+        if not repair.known.anchors:
+            return np.zeros(0, PAIR)
+        best = trial.embedded(self.judge, repair.known.anchors[:3])
         made, strange = [], True
         info = probe.probe(sound)
         for frame in decode.Decoder(info):
@@ -148,8 +145,6 @@ class Maker:
                 continue
             sight, placed = heard[frame.index]
             truth = crop_of(colour.to_rgb(frame, info), track.points[frame.index - track.span.start], side, frame.index).pixels
-            if best is None:
-                continue
             if frame.index % LOOKED_AT_EVERY == 0 or not made:
                 strange = self._strange(Sight(frame.index, truth, sight.mesh), best)
             if strange:
@@ -197,9 +192,7 @@ def main() -> None:
         case, began = maker.drawn(number, options.seed), time.monotonic()
         made = attempted(maker, case)
         if len(made):
-            part = path.with_suffix(".part.npy")
-            np.save(part, made)
-            part.replace(path)
+            save(path, made)
         print(f"{path.name}: {case.name}, {len(made)} pairs, {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -141,6 +141,13 @@ def _track(item: _Reader, clip: Span, characters: Collection[str]) -> PlannedTra
     return PlannedTrack(item.get("id", int), span, points, scores, tuple(anchors), character, far)
 
 
+def _rises(item: _Reader) -> int:
+    rises = item.optional("rises", int) or 0
+    if rises < 0:
+        raise item.fail(f'has "rises" {rises}, which is a number of frames')
+    return rises
+
+
 def _treatment(item: _Reader, tracks: dict[int, PlannedTrack]) -> Treatment:
     track = tracks.get(item.get("track", int))
     if track is None:
@@ -153,5 +160,5 @@ def _treatment(item: _Reader, tracks: dict[int, PlannedTrack]) -> Treatment:
         strength=item.number("strength", 0, 1),
         why=item.get("why", str),
         steady=bool(item.optional("steady", bool)),
-        rises=max(0, item.optional("rises", int) or 0),
+        rises=_rises(item),
     )

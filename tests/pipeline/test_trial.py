@@ -111,6 +111,13 @@ SETTINGS = Settings(device="cpu")
 WARP, FLICKER = Label("warp", 0.65, Span(8, 16)), Label("flicker", 0.5, Span(10, 14))
 
 
+def test_of_what_grows_the_first_half_is_no_sample_however_little_of_it_is_treated() -> None:
+    grown = Treatment(0, "drift", Span(10, 30), 0.6, 0.6, "", rises=16)
+    assert min(trial.sampled(grown, range(40))) >= 18
+    begun = Treatment(0, "drift", Span(10, 14), 0.6, 0.6, "", rises=16)
+    assert set(trial.sampled(begun, range(40))) <= {12, 13} and trial.sampled(begun, range(40))
+
+
 def planned(*labels: Label) -> tuple[ClipInfo, Plan]:
     analysis = informed(pipeline.analyse(SHORT, SETTINGS), labels)
     return analysis.clip, pipeline.plan(analysis, SETTINGS)

@@ -23,7 +23,7 @@ from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import Laid
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.parsing import Parsing
-from facefix.pipeline.preparing import Known, crop_of, know, straightened
+from facefix.pipeline.preparing import Curves, Known, crop_of, know, straightened
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.registering import registered, to_be_viewed
@@ -169,7 +169,7 @@ class _Case:
     def repair(self, treatments: Sequence[Treatment]) -> TrackRepair:
         """Who treats the face so."""
         track, tools = self.track, self.tools
-        curves = _curves(treatments, track)
+        curves, grown = _curves(treatments, track)
         known = straightened(tools.straightener, self.seen, track, treatments, curves, tools.rate)
         if tools.registrar is not None:
             known = registered(tools.registrar, known, track, treatments, curves)
@@ -192,7 +192,7 @@ class _Case:
             fps=tools.rate,
         )
         # Features go back as far as the mesh tells by itself, frame by frame; colours as far as the fault has come.
-        course = Course(track.span, _curves(treatments, track, growing=True), patient, known.shown)
+        course = Course(track.span, grown, patient, known.shown)
         return TrackRepair(self, tuple(treatments), known, FaceRepair(course))
 
 
@@ -260,16 +260,18 @@ def _admitted(
         yield frame, faces
 
 
-def _curves(treatments: Iterable[Treatment], track: PlannedTrack, growing: bool = False) -> dict[str, NDArray[float32]]:
-    """Strength per mode and frame of the track; `growing` with faults that grow."""
+def _curves(treatments: Iterable[Treatment], track: PlannedTrack) -> tuple[Curves, Curves]:
+    """Strength per mode and frame of the track: as it is of a fault that is there in full, and as it grows with the fault."""
     yaw = np.array([pose.pose(points).yaw for points in track.points], float32)
     size = np.array([_span_px(points) * align.FACE_WIDTH_SHARE for points in track.points], float32)
-    curves = {}
     mine = [t for t in treatments if t.track == track.id]
-    for mode in {t.mode for t in mine}:
+
+    def curve(mode: str, growing: bool) -> NDArray[float32]:
         doses = [Dose(t.span, t.strength, t.rises if growing else 0) for t in mine if t.mode == mode]
-        curves[mode] = strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores)
-    return curves
+        return strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores)
+
+    full, growing = ({mode: curve(mode, grows) for mode in {t.mode for t in mine}} for grows in (False, True))
+    return full, growing
 
 
 def _source_px(track: PlannedTrack) -> float:

@@ -85,7 +85,7 @@ def refused(
 
 def sampled(treatment: Treatment, frames: Iterable[int]) -> list[int]:
     """Frames of a treatment, at most `FRAMES`, from those there are; not those in which what grows has hardly begun."""
-    begun = treatment.span.start + treatment.rises // 2
+    begun = treatment.span.start + min(treatment.rises, len(treatment.span)) // 2
     inside = [frame for frame in frames if frame in treatment.span and frame >= begun]
     if not inside:
         return []

@@ -41,9 +41,7 @@ class RebuildingCure(FusedCure):
         patient = self.patient
         if patient.anchored is None or not rebuilds(patient):
             return lambda: sight.pixels
-        chosen = nearest((*patient.anchors, *patient.around, *patient.references), sight.mesh, ANCHORS)
-        seen = placing.drawn(sight.mesh, patient.triangles, len(sight.pixels))
-        placed = [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles, seen=seen) for a in chosen]
+        placed = laid(patient, sight)
         if self._copying:
             self._nearest[sight.frame] = placed[0]
         # The features lie where they belong already: nothing is left to be guided.
@@ -86,6 +84,13 @@ def rebuilds(patient: Patient) -> bool:
 def behind(patient: Patient) -> int:
     """Frames begun ahead: one is rebuilt while the one before is fused."""
     return int(rebuilds(patient))
+
+
+def laid(patient: Patient, sight: Sight) -> list[Placed]:
+    """What the restorer is given beside the face as it is seen: the most alike of its pictures, laid on it, best first."""
+    chosen = nearest((*patient.anchors, *patient.around, *patient.references), sight.mesh, ANCHORS)
+    seen = placing.drawn(sight.mesh, patient.triangles, len(sight.pixels))
+    return [placing.place(a.pixels, a.mesh, sight.mesh, patient.triangles, seen=seen) for a in chosen]
 
 
 def nearest(anchors: tuple[Sight, ...], mesh: NDArray[float32], count: int) -> list[Sight]:
