@@ -55,3 +55,32 @@ def test_weights_are_exported_between_those_begun_from_and_those_trained(
     training.run(choices, print, "run.pt")
     new = load_file(tmp_path / "new.safetensors")
     assert new["a"].dtype == torch.float16 and bool((new["a"] == 3).all()) and bool((new["b"] == 4).all())
+
+
+def test_shakes_that_are_varied_are_what_their_flows_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import torch
+
+    import train_shake  # pyright: ignore[reportMissingImports]
+    from facefix.repair.shake.evidence import PER_CELL
+    from facefix.repair.shake.network import fitted, ways
+
+    monkeypatch.setattr(train_shake, "UNREST", 0)
+    rng = np.random.default_rng(0)
+    apart, moved = (rng.normal(0, 1, (16, 4)).astype(np.float32) for _ in range(2))
+    head = np.tile(np.float32([80, 100, 0.7, 40]), (16, 1)) + rng.normal(0, 3, (16, 4)).astype(np.float32) * [1, 1, 0, 0]
+    head = head.astype(np.float32)
+
+    def flows(shakes: np.ndarray, heads: np.ndarray) -> torch.Tensor:
+        return -torch.einsum("nyxik,nk->niyx", ways(torch.from_numpy(heads), 48), torch.from_numpy(shakes))
+
+    cells = np.zeros((16, PER_CELL, 48, 48), np.float32)
+    cells[:, :2] = flows(apart, head)
+    behind = apart - moved
+    after, heads, went, told = train_shake.varied([cells.copy(), head.copy(), moved.copy(), apart.copy()], rng)
+    assert 4 < (np.abs(heads[:, 0] - head[:, 0]) > 1e-3).sum() < 13 and np.abs(told - apart).max() > 0.3
+    votes, each = -torch.from_numpy(after[:, :2].copy()), ways(torch.from_numpy(heads), 48)
+    np.testing.assert_allclose(fitted(votes, torch.ones(16, 48, 48), each)[0], told, atol=1e-3)
+    # What stands still is as far from a head that is shaken more: it is the mesh that goes.
+    mirrored = np.where((np.abs(heads[:, 0] - head[:, 0]) > 1e-3)[:, None], [-1, 1, 1, -1], 1)
+    np.testing.assert_allclose(told - went, behind * mirrored, atol=1e-4)

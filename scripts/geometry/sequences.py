@@ -90,15 +90,15 @@ def mine(path: Path, held_out: bool) -> bool:
     return part_of(Path(path.stem.rsplit("__", 1)[0] + ".mp4"), Path()) == ("held-out" if held_out else "fit")
 
 
-def sequence(source: Source, seed: int, mesher: Mesher, shares: dict[str, float] = SHARES) -> dict:
-    """A stretch of the track, with or without faults; shares: how often which."""
+def sequence(source: Source, seed: int, mesher: Mesher, shares: dict[str, float] = SHARES, sound: float = SOUND) -> dict:
+    """A stretch of the track, with or without faults; shares: how often which; sound: how often none."""
     rng = np.random.default_rng([seed, 3])
     length = min(len(source.crops), int(rng.integers(60, LONGEST + 1)))
     first = int(rng.integers(0, len(source.crops) - length + 1))
     part = slice(first, first + length)
     crops, points = list(source.crops[part]), source.points[part]
     labels, faults = {name: np.zeros(length, np.float32) for name in (*LABELS, *MODES)}, []
-    if rng.random() >= SOUND:
+    if rng.random() >= sound:
         for number in range(1 if rng.random() < 0.6 else 2):
             kind = str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
             severity = float(rng.uniform(0.25, 0.95))

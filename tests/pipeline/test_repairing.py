@@ -12,7 +12,8 @@ from facefix.bench.cases import Label
 from facefix.bench.repair import informed
 from facefix.media import colour, decode, probe
 from facefix.pipeline import treating
-from facefix.pipeline.preparing import Known, _span, straightened
+from facefix.pipeline.preparing import Known, _span
+from facefix.pipeline.straightening import Straightening, straightened
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import CURES
 from facefix.repair.strength import RAMP_FRAMES
@@ -75,7 +76,7 @@ def test_features_go_as_far_as_the_strength_says(mode: str, strength: float, mov
     curves = {mode: np.full(40, strength, np.float32)}
     meshes, shover = np.zeros((30, 478, 3), np.float32), Shover()
     known = Known(Span(10, 40), meshes, meshes, (), {})
-    wanted = straightened(shover, known, track, [treatment], curves, 25.0).wanted  # pyright: ignore
+    wanted = straightened(Straightening(shover, None, 25.0), known, track, [treatment], curves).wanted  # pyright: ignore
     np.testing.assert_allclose(wanted[10:20, :, 0], moved, atol=1e-5)
     assert not wanted[:10].any() and not wanted[20:].any()
     assert list(np.flatnonzero(~shover.sound)) == list(range(10, 20)) and shover.mode == mode

@@ -160,6 +160,8 @@ TABLE: tuple[ModelFile, ...] = (
          "191d0da97ceacf81326608121ed504209691cde2b57800c80e4c27eeae3b0b5b"),
     _own("restorer.safetensors", "restorer", 9793744,
          "5f6434139c3604688f8734a289f542723ef9a02209875faaab0fc9ac9c52a257"),
+    _own("shake.safetensors", "shake", 1382644,
+         "e010a5b755eb86c258e6801fe1a4936e2834fd0e1c60a27bfa1e8611b30a4f32"),
     _own("shape.safetensors", "shape", 237312,
          "fa4dbefc6bae5f1f609a976901fc07ae443f0e91576483c03a3dd17a8bd57ed9"),
     _own("skin.safetensors", "skin", 1868692,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import cv2
@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 from facefix.faces import align
 from facefix.faces.mesh import framing
 from facefix.faces.mesh.mesher import WEIGHTS, Mesher
-from facefix.faces.mesh.movement import MODES
-from facefix.faces.mesh.steadying import shaking, steadied
-from facefix.faces.mesh.straightening import Bent, Portrayed, Straightener
 from facefix.media import colour, decode
 from facefix.pipeline.anchoring import Reference
 from facefix.pipeline.loading import loaded
@@ -24,10 +21,9 @@ from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
-from facefix.plan import PlannedTrack, Treatment, treated_in
+from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import Sight
 from facefix.repair.registration.evidence import SIDE_PX
-from facefix.repair.strength import MOVED_AT
 from facefix.types import ClipInfo, Crop, Pixels, Span
 
 _AROUND_S = 1.6
@@ -50,7 +46,7 @@ class Known:
     meshes: NDArray[float32]
     """(len(span), 478, 3) source pixels, as measured."""
     wanted: NDArray[float32]
-    """(len(span), 478, 3) where its points belong, as far as the strength goes; see `straightened`."""
+    """(len(span), 478, 3) where its points belong, as far as the strength goes; see `straightening`."""
     anchors: tuple[Sight, ...]
     """Crops of this face at its best."""
     samples: Mapping[int, Crop]
@@ -121,43 +117,6 @@ def know(
         shown = parsing.shown(track) if parsing is not None else {}
         known[track.id] = Known(span, mesh, mesh, anchors, some, others, shown=shown, greys=greys.get(track.id, {}))
     return known
-
-
-def straightened(
-    straightener: Straightener,
-    known: Known,
-    track: PlannedTrack,
-    treatments: Sequence[Treatment],
-    curves: Curves,
-    rate: float,
-) -> Known:
-    """The same with one fault after the other taken out of the meshes, each as far as its strength goes.
-
-    Args:
-        treatments: the track's own.
-        curves: the strength of each mode over the track.
-        rate: frames per second.
-    """
-    span, wanted = known.span, known.meshes
-    sound = ~treated_in(span, treatments)
-    for mode in MODES:
-        for treatment in (t for t in treatments if t.mode == mode):
-            inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))
-            # A warp or flicker comes and goes: the frames around it know better than any picture what is usual here.
-            portrayed = _portrayed(known) if mode == "drift" else None
-            bent = Bent(mode, inside, treatment.severity, treatment.steady)
-            with clocked("straightening"):
-                straight = straightener.straighten(wanted, bent, sound, rate, portrayed)
-                if mode == "flicker":
-                    boiling = shaking(wanted, inside, sound, treatment.severity)
-                    straight = wanted + boiling * (steadied(straight, inside, sound, treatment.severity) - wanted)
-            share = np.clip(curves[mode][span.start - track.span.start :][: len(wanted)] / MOVED_AT, 0, 1)
-            wanted = np.asarray(wanted + share[:, None, None] * (straight - wanted), np.float32)
-    return replace(known, wanted=wanted)
-
-
-def _portrayed(known: Known) -> Portrayed | None:
-    return None if known.reference is None else Portrayed(known.reference.shapes, known.reference.strength)
 
 
 def crop_of(rgb: Pixels, points: NDArray[float32], side: int, frame: int) -> Crop:

@@ -19,18 +19,20 @@ from facefix.models import devices
 from facefix.pipeline import trial
 from facefix.pipeline.anchoring import cast_of, reference
 from facefix.pipeline.gauges import Instruments
+from facefix.pipeline.holding import to_be_seen
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import Laid
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.parsing import Parsing
-from facefix.pipeline.preparing import Curves, Known, crop_of, know, straightened
+from facefix.pipeline.preparing import Curves, Known, crop_of, know
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.registering import registered, to_be_viewed
 from facefix.pipeline.resembling import resembled
+from facefix.pipeline.straightening import Straightening, straightened
 from facefix.pipeline.trial import Refused
 from facefix.plan import Plan, PlannedTrack, Treatment
-from facefix.repair import masks
+from facefix.repair import masks, registration, shake
 from facefix.repair.cures import CURES, Patient
 from facefix.repair.face import Admitted, Course, FaceRepair, crop_side
 from facefix.repair.registration import registering
@@ -39,6 +41,8 @@ from facefix.repair.restorers import FAITHFUL, RESTORERS, named
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.restorers.anchored import restoring as anchored_restorer
 from facefix.repair.restorers.rounds import Rounds
+from facefix.repair.shake import reading
+from facefix.repair.shake.reading import ShakeReader
 from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Pixels
@@ -119,14 +123,18 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     parser = loaded(mask.load, mask.files, settings.devices[0])
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     parsing = None if parser is None else Parsing(parser, tracks, plan.treatments)
-    viewed = {track.id: frames for track in tracks if (frames := to_be_viewed(track, plan.treatments, fps(clip)))}
-    registrar = loaded(Registrar, (registering.WEIGHTS,), settings.devices[0]) if viewed else None
+    seen_small = {t.id: to_be_viewed(t, plan.treatments, fps(clip)) | to_be_seen(t, plan.treatments) for t in tracks}
+    viewed = {id_: frames for id_, frames in seen_small.items() if frames}
+    off_place, shaken = modes & set(registration.MODES), modes & set(shake.MODES)
+    registrar = loaded(Registrar, (registering.WEIGHTS,), settings.devices[0]) if off_place else None
+    shakes = loaded(ShakeReader, (reading.WEIGHTS,), settings.devices[0]) if shaken else None
     again = {t.track for t in plan.treatments if t.mode in rebuilt}
     known = know(clip, tracks, plan.treatments, sides, samples, settings.devices[0], progress, parsing, laid, viewed, again)
     judge = instruments.identity if modes & tried else None
     own_too = spec.invents and plan.restorer == "auto"
     faithful = Rounds(loaded(FAITHFUL.load, FAITHFUL.files, settings.devices[0]), size) if own_too else None
-    tools = _Tools(restorer, faithful, anchored, judge, tried, Straightener(), registrar, fps(clip))
+    straightening = Straightening(Straightener(), shakes, fps(clip))
+    tools = _Tools(restorer, faithful, anchored, judge, tried, straightening, registrar)
     repairs, refused = [], []
     for track in tracks:
         seen = known[track.id]
@@ -150,10 +158,9 @@ class _Tools:
     """None where no cure is to be tried."""
     tried: Collection[str]
     """Modes whose cures are to be tried."""
-    straightener: Straightener
+    straightening: Straightening
     registrar: Registrar | None
     """None where no mesh is to be held against the picture."""
-    rate: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,11 +177,11 @@ class _Case:
         """Who treats the face so."""
         track, tools = self.track, self.tools
         curves, grown = _curves(treatments, track)
-        known = straightened(tools.straightener, self.seen, track, treatments, curves, tools.rate)
+        known = straightened(tools.straightening, self.seen, track, treatments, curves)
         if tools.registrar is not None:
             known = registered(tools.registrar, known, track, treatments, curves)
         if tools.judge is not None and known.reference is not None and "drift" in curves:
-            directions = tools.straightener.directions("drift", _DIRECTIONS)
+            directions = tools.straightening.straightener.directions("drift", _DIRECTIONS)
             with clocked("resembling"):
                 known = resembled(tools.judge, known, track, treatments, curves, directions)
         usual = _usual(track, known, self.side)
@@ -189,7 +196,7 @@ class _Case:
             side=self.side,
             triangles=topology.TRIANGLES,
             source_px=_source_px(track),
-            fps=tools.rate,
+            fps=tools.straightening.rate,
         )
         # Features go back as far as the mesh tells by itself, frame by frame; colours as far as the fault has come.
         course = Course(track.span, grown, patient, known.shown)

@@ -69,7 +69,6 @@ class Witness:
         """triangles: of the mesh. usual: (478, 3) a face unturned, in eye distances: tells places on it apart."""
         self._triangles = triangles
         self._places = np.concatenate([usual[triangles].mean(1), np.zeros((1, 3), np.float32)]).astype(np.float32)
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def look(self, seen: View, wanted: Floats, keys: Sequence[View]) -> Evidence:
         """
@@ -82,35 +81,42 @@ class Witness:
         drawn = placing.drawn(wanted, self._triangles, SIDE_PX)
         moved, _ = placing.source_map(wanted, seen.mesh, self._triangles, SIDE_PX, drawn)
         at = placing.places(SIDE_PX)
-        shift = _pooled((moved - at) / unit)
-        place = _pooled(self._places[drawn])
+        shift = pooled((moved - at) / unit)
+        place = pooled(self._places[drawn])
         grey = seen.grey.astype(np.float32)
         detail = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0), dtype=np.float32)
         frame = np.stack([
-            *np.moveaxis(shift, -1, 0), *np.moveaxis(place, -1, 0), _pooled((drawn >= 0).astype(np.float32)),
-            _pooled(grey) / 128 - 1, _pooled(detail) / 8,
+            *np.moveaxis(shift, -1, 0), *np.moveaxis(place, -1, 0), pooled((drawn >= 0).astype(np.float32)),
+            pooled(grey) / 128 - 1, pooled(detail) / 8,
         ])  # fmt: skip
         told = [self._compared(seen.grey, wanted, key, drawn, unit) for key in keys]
         return Evidence(np.stack(told), frame.astype(np.float32), unit)
 
     def _compared(self, grey: Grey, wanted: Floats, key: View, drawn: placing.Seen, unit: float) -> Floats:
         where, known = placing.source_map(wanted, key.mesh, self._triangles, SIDE_PX, drawn)
-        laid = _fetched(key.grey, placing.enlarged(where, SIDE_PX))
-        there, back = self._flow.calc(laid, grey, None), self._flow.calc(grey, laid, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
-        pixel = np.arange(SIDE_PX, dtype=np.float32)
-        reached = there.copy()
-        reached[..., 0] += pixel
-        reached[..., 1] += pixel[:, None]
-        returned = _fetched(back, reached)
-        found = _fetched(grey, reached)
+        laid = fetched(key.grey, placing.enlarged(where, SIDE_PX))
+        there, missed, reached = met(laid, grey)
+        found = fetched(grey, reached)
         inside = np.clip((SIDE_PX / 2 - np.abs(where - (SIDE_PX - 1) / 2).max(-1)) / 3, 0, 1)
         return np.stack([
-            *np.moveaxis(_pooled(there / unit), -1, 0),
-            _pooled(np.linalg.norm(there + returned, axis=-1) / unit),
-            _pooled(_texture(laid)),
-            _pooled(cv2.absdiff(found, laid).astype(np.float32) / _LEVELS),
-            _pooled(known * inside),
+            *np.moveaxis(pooled(there / unit), -1, 0),
+            pooled(missed / unit),
+            pooled(texture(laid)),
+            pooled(cv2.absdiff(found, laid).astype(np.float32) / _LEVELS),
+            pooled(known * inside),
         ]).astype(np.float32)  # fmt: skip
+
+
+def met(laid: Grey, grey: Grey) -> tuple[Floats, Floats, Floats]:
+    """How far what `laid` (S, S) shows lies elsewhere in `grey` (S, S): (S, S, 2) x and y, pixels; (S, S) how far the way
+    back does not meet it; (S, S, 2) where in `grey` it lies."""
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    there, back = flow.calc(laid, grey, None), flow.calc(grey, laid, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    pixel = np.arange(len(grey), dtype=np.float32)
+    reached = there.copy()
+    reached[..., 0] += pixel
+    reached[..., 1] += pixel[:, None]
+    return there, np.linalg.norm(there + fetched(back, reached), axis=-1), reached
 
 
 def eye_distance(mesh: Floats) -> float:
@@ -119,13 +125,13 @@ def eye_distance(mesh: Floats) -> float:
     return float(np.linalg.norm(first - second))
 
 
-def _fetched(picture: NDArray[Any], where: Floats) -> NDArray[Any]:
+def fetched(picture: NDArray[Any], where: Floats) -> NDArray[Any]:
     """(S, S, ...) whose every pixel is fetched from `where` (S, S, 2), x and y."""
     # In one map of x and y OpenCV 5.0 reads nonsense when it interpolates linearly.
     return cv2.remap(picture, where[..., 0].copy(), where[..., 1].copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _texture(grey: Grey) -> Floats:
+def texture(grey: Grey) -> Floats:
     """(SIDE_PX, SIDE_PX) 0..1: how surely a place can be found again."""
     picture = grey.astype(np.float32)
     across, down = (cv2.Sobel(picture, cv2.CV_32F, dx, dy) / 8 for dx, dy in ((1, 0), (0, 1)))
@@ -133,6 +139,6 @@ def _texture(grey: Grey) -> Floats:
     return np.asarray(energy / (energy + _TEXTURE), np.float32)
 
 
-def _pooled(picture: Floats) -> Floats:
+def pooled(picture: Floats) -> Floats:
     """(GRID, GRID, ...) means of cells."""
     return np.asarray(cv2.resize(picture, (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32)
