@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.pipeline.test_registering import FRAMES, TREATED, TURN, known, track, treatment
 
+from facefix.faces.mesh.straightening import Bent
 from facefix.pipeline.holding import held, to_be_seen
 from facefix.pipeline.straightening import Straightening, straightened
 from facefix.plan import PlannedTrack
@@ -19,6 +20,10 @@ from facefix.types import Span
 STEADY = np.ones(478, np.float32)
 JERK = np.array([0.8, -0.5, 0.3, 0.4])
 """In axes of the views."""
+
+
+BENT = Bent("flicker", TREATED, 0.6)
+SOUND = np.array([i not in TREATED for i in range(FRAMES)])
 
 
 class Knowing:
@@ -42,7 +47,7 @@ SEEN = range(TREATED.start - 6, TREATED.end + 6)
 
 def test_a_shaken_head_is_held_in_the_frames_of_the_flicker() -> None:
     before, reader = known(), Knowing(SEEN)
-    out = held(reader, before, track(), before.wanted, TREATED, 0.6)  # pyright: ignore[reportArgumentType]
+    out = held(reader, before, track(), before.wanted, BENT, SOUND)  # pyright: ignore[reportArgumentType]
     assert reader.asked == len(reader.pairs)
     for i in range(FRAMES):
         off = places.shake(before.meshes[i], out[i], STEADY)
@@ -55,22 +60,38 @@ def test_a_shaken_head_is_held_in_the_frames_of_the_flicker() -> None:
 def test_who_is_not_sure_leaves_heads_where_straightening_has_them() -> None:
     before = known()
     straight = before.wanted + np.float32([0.3, 0, 0])
-    out = held(Knowing(SEEN, 1e-9), before, track(), straight, TREATED, 0.6)  # pyright: ignore[reportArgumentType]
+    out = held(Knowing(SEEN, 1e-9), before, track(), straight, BENT, SOUND)  # pyright: ignore[reportArgumentType]
     np.testing.assert_allclose(out, straight, atol=1e-2)
 
 
 def test_shapes_stay_as_straightening_has_them() -> None:
     before = known()
     straight = before.wanted + np.float32([1, 0, 0]) * np.sin(np.arange(478))[:, None]
-    out = held(Knowing(SEEN), before, track(), straight, TREATED, 0.6)  # pyright: ignore[reportArgumentType]
+    out = held(Knowing(SEEN), before, track(), straight, BENT, SOUND)  # pyright: ignore[reportArgumentType]
     assert np.abs(out - before.wanted)[TREATED.start].max() > 0.5
     np.testing.assert_allclose(places.brought(out[9], straight[9], STEADY), straight[9], atol=1e-3)
+
+
+def test_frames_of_another_fault_near_by_are_not_taken_for_sound() -> None:
+    before, reader = known(), Knowing(SEEN, 1.0)
+    other = SOUND.copy()
+    other[TREATED.end + 3 :] = False
+    reader.shaken |= {i: JERK for i in SEEN if i >= TREATED.end}
+    alone, beside = (
+        held(reader, before, track(), before.wanted, BENT, sound)  # pyright: ignore[reportArgumentType]
+        for sound in (SOUND, other)
+    )
+    # The pairs say that the last frames are shaken against what comes after: who is sound there is believed instead.
+    last = TREATED.end - 1
+    off = [np.linalg.norm(places.shake(before.meshes[last], out[last], STEADY) - places.turn(TURN) @ reader.shaken[last])
+           for out in (alone, beside)]  # fmt: skip
+    assert off[1] < off[0]
 
 
 def test_without_pictures_nothing_is_held() -> None:
     before = known(range(0))
     reader: Any = Knowing(range(0))
-    assert held(reader, before, track(), before.wanted, TREATED, 0.6) is before.wanted
+    assert held(reader, before, track(), before.wanted, BENT, SOUND) is before.wanted
 
 
 def test_only_what_is_near_a_flicker_is_seen() -> None:

@@ -11,9 +11,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
 from facefix.faces import align
 from facefix.faces.mesh import framing
+from facefix.faces.mesh.straightening import Bent
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.preparing import Known
 from facefix.pipeline.profiling import clocked
@@ -23,10 +25,9 @@ from facefix.repair.shake import LAGS, MODES, places
 from facefix.repair.shake.evidence import Pair, between, compared
 from facefix.repair.shake.reading import ShakeReader
 from facefix.repair.shake.solving import solved
-from facefix.types import Span
 
 _BESIDE = 2
-"""Frames before and behind a finding that may yet be shaken: a diagnosis is as exact as that."""
+"""Frames before and behind a fault that may yet be shaken: a diagnosis is as exact as that."""
 _STRAIGHT = (0.34, 0.34, 0.22, 0.22)
 """Standard deviations, as `places.shake` has them, of what straightening leaves of a shake of severity `_AT`."""
 _AT, _LEAST = 0.6, 0.4
@@ -43,17 +44,22 @@ def to_be_seen(track: PlannedTrack, treatments: Sequence[Treatment]) -> frozense
 
 
 def held(
-    reader: ShakeReader, known: Known, track: PlannedTrack, straight: NDArray[float32], inside: Span, severity: float
+    reader: ShakeReader,
+    known: Known,
+    track: PlannedTrack,
+    straight: NDArray[float32],
+    bent: Bent,
+    sound: NDArray[np.bool_],
 ) -> NDArray[float32]:
     """(T, 478, 3) the straightened meshes, source pixels, in the frames of a flicker where their heads truly are.
 
     Args:
         known: its meshes as measured, and small grey pictures of these frames and those around (`to_be_seen`).
         straight: (T, 478, 3) of the same frames.
-        inside: frames of the flicker, counted from the first mesh.
-        severity: 0..1, of the flicker.
+        bent: the flicker.
+        sound: (T,) frames without any fault.
     """
-    first, steady = known.span.start, reader.steady
+    first, steady, inside = known.span.start, reader.steady, bent.span
     reach = max(LAGS) + _BESIDE
     around = range(max(0, inside.start - reach), min(len(straight), inside.end + reach))
     frames = [i for i in around if first + i in known.greys]
@@ -69,8 +75,8 @@ def held(
         apart = np.einsum("nij,nj->ni", turns, apart)
         sure = np.einsum("nij,njk,nlk->nil", turns, sure, turns)
         thought = np.stack([places.shake(known.meshes[i], straight[i], steady) for i in frames])
-        shaken = np.array([inside.start - _BESIDE <= i < inside.end + _BESIDE for i in frames])
-        off = np.where(shaken[:, None], max(_LEAST, severity / _AT) * np.array(_STRAIGHT), _SOUND)
+        shaken = binary_dilation(~sound, iterations=_BESIDE)[frames]
+        off = np.where(shaken[:, None], max(_LEAST, bent.severity / _AT) * np.array(_STRAIGHT), _SOUND)
         at = {i: n for n, i in enumerate(frames)}
         found = solved([(at[i], at[j]) for i, j in pairs], (apart, sure), thought, off)
     out = straight.copy()

@@ -52,7 +52,7 @@ def straightened(
             with clocked("straightening"):
                 straight = tools.straightener.straighten(wanted, bent, sound, tools.rate, portrayed)
             if mode == "flicker":
-                straight = _still(tools, known, track, wanted, straight, inside, treatment.severity, sound)
+                straight = _still(tools, known, track, bent, sound, (wanted, straight))
             share = np.clip(curves[mode][span.start - track.span.start :][: len(wanted)] / MOVED_AT, 0, 1)
             wanted = np.asarray(wanted + share[:, None, None] * (straight - wanted), np.float32)
     return replace(known, wanted=wanted)
@@ -62,17 +62,19 @@ def _still(
     tools: Straightening,
     known: Known,
     track: PlannedTrack,
-    wanted: NDArray[float32],
-    straight: NDArray[float32],
-    inside: Span,
-    severity: float,
+    bent: Bent,
     sound: NDArray[np.bool_],
+    meshes: tuple[NDArray[float32], NDArray[float32]],
 ) -> NDArray[float32]:
-    """The straightened meshes of a face that flickers, its head no longer shaken, as far as features boil at all."""
-    boiling = shaking(wanted, inside, sound, severity)
+    """The straightened meshes of a face that flickers, its head no longer shaken, as far as features boil at all.
+
+    meshes: before straightening, and after.
+    """
+    before, straight = meshes
+    boiling = shaking(before, bent.span, sound, bent.severity)
     if tools.shakes is not None and boiling > 0:
-        straight = held(tools.shakes, known, track, straight, inside, severity)
-    return np.asarray(wanted + boiling * (steadied(straight, inside, sound, severity) - wanted), float32)
+        straight = held(tools.shakes, known, track, straight, bent, sound)
+    return np.asarray(before + boiling * (steadied(straight, bent.span, sound, bent.severity) - before), float32)
 
 
 def _portrayed(known: Known) -> Portrayed | None:
