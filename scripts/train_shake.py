@@ -1,7 +1,7 @@
 """Train the network that tells from what lies around faces how differently two frames of a head that flickers are shaken.
 
-    python scripts/shake/pairs.py RUN --count 1300              # see there what comes before
-    python scripts/train_shake.py RUN --minutes 20 [--seed 0]
+    python scripts/shake/pairs.py RUN --count 800               # see there what comes before
+    python scripts/train_shake.py RUN --minutes 15 [--seed 0]
     python scripts/train_shake.py RUN --export models/shake.safetensors
 
 The checkpoint is RUN/shake.pt. Printed for the tracks held out: what pairs are shaken by differently, root mean square and
@@ -132,7 +132,7 @@ def _rms(values: NDArray) -> float:
 
 
 def main() -> None:
-    choices = training.options(__doc__, minutes=20, rate=1.5e-3, batch=32)
+    choices = training.options(__doc__, minutes=15, rate=1.5e-3, batch=32)
 
     def network() -> nn.Module:
         built = ShakeNetwork().train()

@@ -126,6 +126,19 @@ def sequence(source: Source, seed: int, mesher: Mesher, shares: dict[str, float]
             "about": json.dumps({"track": source.name, "first": first, "faults": faults})}  # fmt: skip
 
 
+def seen(source: Source, first: int, meshes: NDArray[np.float32], changed: NDArray[np.uint8]) -> list[NDArray[np.uint8]] | None:
+    """All crops of a sequence from that frame of the track on, of its meshes and the crops that were measured for them; None
+    where these do not fit each other: what changed is measured anew, whether its mesh moved or not."""
+    part = slice(first, first + len(meshes))
+    moved = np.flatnonzero(np.abs(meshes - source.meshes[part]).max((1, 2)) > 0)
+    if len(moved) != len(changed):
+        return None
+    crops = list(source.crops[part])
+    for i, crop in zip(moved, changed, strict=True):
+        crops[i] = crop
+    return crops
+
+
 def place(mode: str, kind: str, pose: NDArray[np.float32], fps: float, rng: Generator) -> Span:
     """Where a fault lies, as the bench would have it."""
     length = len(pose)

@@ -107,16 +107,10 @@ def looked(
         return None
     first, length = about["first"], len(measured)
     clean = source.meshes[first : first + length]
-    changed = np.flatnonzero(np.abs(measured - clean).max((1, 2)) > 0)
-    changed_crops = damaged(source, number, about)
-    if changed_crops is None:
+    changed = damaged(source, number, about)
+    crops = None if changed is None else sequences.seen(source, first, measured, changed)
+    if crops is None:
         return None
-    crops = list(source.crops[first : first + length])
-    # `sequence` measures anew the frames whose pixels changed, whether their mesh moved or not.
-    if len(changed_crops) != len(changed):
-        return None
-    for i, crop in zip(changed, changed_crops, strict=True):
-        crops[i] = crop
     matrices = matrices[first : first + length]
     inverse = [align.inverse(m) for m in matrices]
     meshes = np.stack([framing.through(back, mesh) for back, mesh in zip(inverse, measured, strict=True)])

@@ -1,7 +1,7 @@
 """See how differently pairs of frames are shaken in sequences that flicker: training data of `train_shake.py`.
 
     python scripts/geometry/tracks.py RUN/tracks CLIPS...
-    python scripts/shake/pairs.py RUN --count 1300 [--part 0/2]
+    python scripts/shake/pairs.py RUN --count 800 [--part 0/2]
 
 RUN/steady.npy: how far each point of a mesh goes with the head. RUN/shake/NNNNN.npz, one sequence each: of pairs of frames a
 few apart what `repair.shake.evidence` says, the head's place, and what the first is shaken by less what the second is. Of the
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from facefix.faces.mesh.mesher import Mesher
-from facefix.repair.registration.evidence import SIDE_PX, View
+from facefix.repair.registration.evidence import SIDE_PX, View, eye_distance
 from facefix.repair.shake import LAGS, places
 from facefix.repair.shake.evidence import between, compared
 from geometry import sequences
@@ -70,7 +70,7 @@ def steady(tracks: list[sequences.Source]) -> NDArray[np.float32]:
 def _apart(mesh: NDArray[np.float32], other: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """(478,) squared distances of points, in eye distances, one mesh laid on the other."""
     laid = (places.flat(mesh) - places.middle(mesh, weights)) * places.fit(mesh, other, weights) + places.middle(other, weights)
-    return np.square(np.abs(laid - places.flat(other)) / places.eye_distance(other))
+    return np.square(np.abs(laid - places.flat(other)) / eye_distance(other))
 
 
 def looked(
@@ -79,14 +79,12 @@ def looked(
 ) -> dict[str, Any] | None:  # fmt: skip
     """The samples of what `sequences.sequence` made and the crops that it measured, by name; None where there are none."""
     row, crops = sequence
-    length, first = len(row["meshes"]), json.loads(row["about"])["first"]
+    measured, first = row["meshes"], json.loads(row["about"])["first"]
+    length = len(measured)
     part = slice(first, first + length)
-    seen, clean, measured = list(source.crops[part]), source.meshes[part], row["meshes"]
-    changed = np.flatnonzero(np.abs(measured - clean).max((1, 2)) > 0)
-    if len(changed) != len(crops):
+    clean, seen = source.meshes[part], sequences.seen(source, first, measured, crops)
+    if seen is None:
         return None
-    for i, crop in zip(changed, crops, strict=True):
-        seen[i] = crop
     small = [cv2.resize(c, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA) for c in seen]
     views = [View(cv2.cvtColor(c, cv2.COLOR_RGB2GRAY), m * _SMALLER) for c, m in zip(small, measured, strict=True)]
     shaken = np.stack([places.shake(a, b, weights) for a, b in zip(measured, clean, strict=True)])
@@ -111,7 +109,7 @@ def looked(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--count", type=int, default=1300)
+    parser.add_argument("--count", type=int, default=800)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--part", default="0/1", help="which of how many shares of the sequences")
     options = parser.parse_args()

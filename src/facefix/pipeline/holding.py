@@ -13,14 +13,12 @@ from numpy import float32
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
-from facefix.faces import align
-from facefix.faces.mesh import framing
 from facefix.faces.mesh.straightening import Bent
 from facefix.pipeline.overlapping import ahead
-from facefix.pipeline.preparing import Known
+from facefix.pipeline.preparing import Known, view_of
 from facefix.pipeline.profiling import clocked
 from facefix.plan import PlannedTrack, Treatment
-from facefix.repair.registration.evidence import SIDE_PX, View
+from facefix.repair.registration.evidence import View
 from facefix.repair.shake import LAGS, MODES, places
 from facefix.repair.shake.evidence import Pair, between, compared
 from facefix.repair.shake.reading import ShakeReader
@@ -66,12 +64,11 @@ def held(
     pairs = _pairs(frames)
     if not pairs:
         return straight
-    matrices = {i: align.transform(track.points[first + i - track.span.start], SIDE_PX) for i in frames}
-    views = {i: View(known.greys[first + i], framing.through(m, known.meshes[i])) for i, m in matrices.items()}
+    cut = {i: view_of(known, track, i) for i in frames}
     with clocked("holding heads", len(inside)):
-        apart, sure = reader.differences(ahead(_compared(views, matrices, pairs, steady)))
+        apart, sure = reader.differences(ahead(_compared(cut, pairs, steady)))
         # A view is turned as its face is: what it says is told in the picture's axes.
-        turns = np.stack([places.turn(-np.arctan2(m[1, 0], m[0, 0])) for m in (matrices[i] for i, _ in pairs)])
+        turns = np.stack([places.turn(-np.arctan2(m[1, 0], m[0, 0])) for m in (cut[i][0] for i, _ in pairs)])
         apart = np.einsum("nij,nj->ni", turns, apart)
         sure = np.einsum("nij,njk,nlk->nil", turns, sure, turns)
         thought = np.stack([places.shake(known.meshes[i], straight[i], steady) for i in frames])
@@ -92,10 +89,8 @@ def _pairs(frames: Collection[int]) -> list[tuple[int, int]]:
 
 
 def _compared(
-    views: Mapping[int, View],
-    matrices: Mapping[int, NDArray[float32]],
-    pairs: Sequence[tuple[int, int]],
-    steady: NDArray[float32],
+    cut: Mapping[int, tuple[NDArray[float32], View]], pairs: Sequence[tuple[int, int]], steady: NDArray[float32]
 ) -> Iterator[Pair]:
-    for first, second in pairs:
-        yield compared(views[first], views[second], between(matrices[first], matrices[second]), steady)
+    for i, j in pairs:
+        (matrix, first), (other, second) = cut[i], cut[j]
+        yield compared(first, second, between(matrix, other), steady)

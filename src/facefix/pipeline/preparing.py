@@ -23,7 +23,7 @@ from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import Sight
-from facefix.repair.registration.evidence import SIDE_PX
+from facefix.repair.registration.evidence import SIDE_PX, View
 from facefix.types import ClipInfo, Crop, Pixels, Span
 
 _AROUND_S = 1.6
@@ -127,6 +127,13 @@ def small_grey(rgb: Pixels, points: NDArray[float32]) -> NDArray[uint8]:
     """(SIDE_PX, SIDE_PX) the face in a picture, as `registration.View` has it."""
     crop = align.crop(rgb, align.transform(points, SIDE_PX), SIDE_PX).pixels
     return np.asarray(cv2.cvtColor(np.round(crop * 255).astype(uint8), cv2.COLOR_RGB2GRAY), uint8)
+
+
+def view_of(known: Known, track: PlannedTrack, index: int) -> tuple[NDArray[float32], View]:
+    """What cuts the view of a frame, counted from the first mesh, out of its picture, (2, 3); and it, the mesh as measured."""
+    frame = known.span.start + index
+    matrix = align.transform(track.points[frame - track.span.start], SIDE_PX)
+    return matrix, View(known.greys[frame], framing.through(matrix, known.meshes[index]))
 
 
 def around(rate: float) -> int:

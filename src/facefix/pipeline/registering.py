@@ -14,15 +14,14 @@ from numpy import float32
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from facefix.faces import align
 from facefix.faces.mesh import framing, shape, topology
 from facefix.faces.mesh.likelihood import BESIDE
 from facefix.pipeline.overlapping import ahead
-from facefix.pipeline.preparing import Curves, Known, around
+from facefix.pipeline.preparing import Curves, Known, around, view_of
 from facefix.pipeline.profiling import clocked
 from facefix.plan import PlannedTrack, Treatment, treated_in
 from facefix.repair.registration import MODES
-from facefix.repair.registration.evidence import SIDE_PX, Evidence, View, Witness
+from facefix.repair.registration.evidence import Evidence, View, Witness
 from facefix.repair.registration.keys import nearest
 from facefix.repair.registration.registering import Registrar
 from facefix.repair.strength import MOVED_AT
@@ -62,12 +61,9 @@ def registered(
     frames = [i for i in np.flatnonzero(bent).tolist() if i in seen]
     if not keys or not frames:
         return known
-    points = track.points[first - track.span.start :]
-    matrices = {i: align.transform(points[i], SIDE_PX) for i in (*keys, *frames)}
-    measured, wanted = (
-        {i: framing.through(matrix, meshes[i]) for i, matrix in matrices.items()} for meshes in (known.meshes, known.wanted)
-    )
-    views = {i: View(seen[i], measured[i]) for i in matrices}
+    cut = {i: view_of(known, track, i) for i in (*keys, *frames)}
+    matrices, views = {i: matrix for i, (matrix, _) in cut.items()}, {i: view for i, (_, view) in cut.items()}
+    wanted = {i: framing.through(matrix, known.wanted[i]) for i, matrix in matrices.items()}
     with clocked("registering", len(frames)):
         off, told = np.zeros((*known.wanted.shape[:2], 2), float32), ahead(_told(views, wanted, keys, frames))
         for start in range(0, len(frames), _AT_ONCE):

@@ -9,13 +9,13 @@ from tests.repair import faces
 from tests.repair.registration.test_evidence import FACE, MESH, grey
 
 from facefix.faces import align
-from facefix.repair.registration.evidence import GRID, SIDE_PX, View
+from facefix.repair.registration.evidence import GRID, SIDE_PX, View, eye_distance
 from facefix.repair.shake import places
 from facefix.repair.shake.evidence import PER_CELL, Pair, between, compared
 
 STEADY = np.ones(len(MESH), np.float32)
 SAME = np.float32([[1, 0, 0], [0, 1, 0]])
-UNIT = places.eye_distance(MESH) / 100
+UNIT = eye_distance(MESH) / 100
 
 
 def look(first: View, second: View, across: np.ndarray = SAME) -> Pair:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.repair import faces
 
+from facefix.repair.registration.evidence import eye_distance
 from facefix.repair.shake import places
 
 MESH = faces.mesh()
@@ -23,7 +24,7 @@ def shaken(shift: complex, growth: float, turn: float) -> np.ndarray:
     ("shift", "growth", "turn"), [(1 - 2j, 1.0, 0.0), (0j, 1.01, 0.0), (0j, 1.0, -0.01), (-1 + 1j, 0.99, 0.02)]
 )
 def test_a_shake_is_told_and_taken_out(shift: complex, growth: float, turn: float) -> None:
-    mesh, unit, spread = shaken(shift, growth, turn), places.eye_distance(MESH) / 100, places.spread(MESH, STEADY)
+    mesh, unit, spread = shaken(shift, growth, turn), eye_distance(MESH) / 100, places.spread(MESH, STEADY)
     found = places.shake(mesh, MESH, STEADY)
     expected = np.array([shift.real, shift.imag, np.log(growth) * spread, turn * spread]) / unit
     np.testing.assert_allclose(found, expected, atol=0.01)

@@ -16,7 +16,7 @@ from tests.repair.registration.test_evidence import FACE, MESH, grey
 from facefix.bench.faults import flicker
 from facefix.errors import ModelError
 from facefix.faces.mesh.mesher import Mesher
-from facefix.repair.registration.evidence import SIDE_PX, View
+from facefix.repair.registration.evidence import SIDE_PX, View, eye_distance
 from facefix.repair.shake import places, reading
 from facefix.repair.shake.evidence import Pair, compared
 from facefix.repair.shake.reading import ShakeReader
@@ -75,7 +75,7 @@ def test_a_head_that_moves_is_not_shaken(reader: ShakeReader) -> None:
     shift = np.float32([5, -3, 0])
     head = View(grey(faces.moved(faces.face(), float(shift[0]), float(shift[1]))), MESH + shift * SCALE)
     found, _ = reader.differences([compared(head, FACE, SAME, reader.steady)])
-    assert np.abs(found).max() < 0.15 * np.linalg.norm(shift * SCALE) / places.eye_distance(MESH) * 100
+    assert np.abs(found).max() < 0.15 * np.linalg.norm(shift * SCALE) / eye_distance(MESH) * 100
 
 
 def test_frames_of_a_face_that_boils_are_found(reader: ShakeReader) -> None:

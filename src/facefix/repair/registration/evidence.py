@@ -83,40 +83,39 @@ class Witness:
         at = placing.places(SIDE_PX)
         shift = pooled((moved - at) / unit)
         place = pooled(self._places[drawn])
-        grey = seen.grey.astype(np.float32)
-        detail = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0), dtype=np.float32)
-        frame = np.stack([
-            *np.moveaxis(shift, -1, 0), *np.moveaxis(place, -1, 0), pooled((drawn >= 0).astype(np.float32)),
-            pooled(grey) / 128 - 1, pooled(detail) / 8,
-        ])  # fmt: skip
+        on_mesh = pooled((drawn >= 0).astype(np.float32))
+        frame = np.stack([*np.moveaxis(shift, -1, 0), *np.moveaxis(place, -1, 0), on_mesh, *tone(seen.grey)])
         told = [self._compared(seen.grey, wanted, key, drawn, unit) for key in keys]
         return Evidence(np.stack(told), frame.astype(np.float32), unit)
 
     def _compared(self, grey: Grey, wanted: Floats, key: View, drawn: placing.Seen, unit: float) -> Floats:
         where, known = placing.source_map(wanted, key.mesh, self._triangles, SIDE_PX, drawn)
-        laid = fetched(key.grey, placing.enlarged(where, SIDE_PX))
-        there, missed, reached = met(laid, grey)
-        found = fetched(grey, reached)
+        laid = _fetched(key.grey, placing.enlarged(where, SIDE_PX))
         inside = np.clip((SIDE_PX / 2 - np.abs(where - (SIDE_PX - 1) / 2).max(-1)) / 3, 0, 1)
-        return np.stack([
-            *np.moveaxis(pooled(there / unit), -1, 0),
-            pooled(missed / unit),
-            pooled(texture(laid)),
-            pooled(cv2.absdiff(found, laid).astype(np.float32) / _LEVELS),
-            pooled(known * inside),
-        ]).astype(np.float32)  # fmt: skip
+        return np.stack([*met(laid, grey, unit)[0], pooled(known * inside)]).astype(np.float32)
 
 
-def met(laid: Grey, grey: Grey) -> tuple[Floats, Floats, Floats]:
-    """How far what `laid` (S, S) shows lies elsewhere in `grey` (S, S): (S, S, 2) x and y, pixels; (S, S) how far the way
-    back does not meet it; (S, S, 2) where in `grey` it lies."""
+def met(laid: Grey, grey: Grey, unit: float) -> tuple[Floats, Floats]:
+    """What optical flow says of where `laid` (SIDE_PX, SIDE_PX) lies in `grey`: (5, GRID, GRID) flow x, y, how far there and
+    back do not meet, in units of so many pixels, texture, difference in grey; and (SIDE_PX, SIDE_PX, 2) where it lies."""
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     there, back = flow.calc(laid, grey, None), flow.calc(grey, laid, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
-    pixel = np.arange(len(grey), dtype=np.float32)
+    pixel = np.arange(SIDE_PX, dtype=np.float32)
     reached = there.copy()
     reached[..., 0] += pixel
     reached[..., 1] += pixel[:, None]
-    return there, np.linalg.norm(there + fetched(back, reached), axis=-1), reached
+    missed = np.asarray(np.linalg.norm(there + _fetched(back, reached), axis=-1), np.float32)
+    difference = cv2.absdiff(_fetched(grey, reached), laid).astype(np.float32)
+    flows = np.moveaxis(pooled(there / unit), -1, 0)
+    cells = np.stack([*flows, pooled(missed / unit), pooled(_texture(laid)), pooled(difference / _LEVELS)])
+    return cells.astype(np.float32), reached
+
+
+def tone(grey: Grey) -> Floats:
+    """(2, GRID, GRID) how light it is, and how much detail it has."""
+    picture = grey.astype(np.float32)
+    detail = np.abs(picture - cv2.GaussianBlur(picture, (0, 0), 2.0), dtype=np.float32)
+    return np.stack([pooled(picture) / 128 - 1, pooled(detail) / 8]).astype(np.float32)
 
 
 def eye_distance(mesh: Floats) -> float:
@@ -125,13 +124,13 @@ def eye_distance(mesh: Floats) -> float:
     return float(np.linalg.norm(first - second))
 
 
-def fetched(picture: NDArray[Any], where: Floats) -> NDArray[Any]:
+def _fetched(picture: NDArray[Any], where: Floats) -> NDArray[Any]:
     """(S, S, ...) whose every pixel is fetched from `where` (S, S, 2), x and y."""
     # In one map of x and y OpenCV 5.0 reads nonsense when it interpolates linearly.
     return cv2.remap(picture, where[..., 0].copy(), where[..., 1].copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def texture(grey: Grey) -> Floats:
+def _texture(grey: Grey) -> Floats:
     """(SIDE_PX, SIDE_PX) 0..1: how surely a place can be found again."""
     picture = grey.astype(np.float32)
     across, down = (cv2.Sobel(picture, cv2.CV_32F, dx, dy) / 8 for dx, dy in ((1, 0), (0, 1)))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.repair.registration.evidence import SIDE_PX, View, fetched, met, pooled, texture
+from facefix.repair.registration.evidence import SIDE_PX, View, eye_distance, met, pooled, tone
 from facefix.repair.shake import places
 
 Floats = NDArray[np.float32]
@@ -16,8 +16,6 @@ Floats = NDArray[np.float32]
 PER_CELL = 9
 """Numbers a cell: flow x and y and how far there and back do not meet, % of the eye distance; texture; difference in grey; how
 far both show the place; whether it is on the mesh; grey; detail."""
-_LEVELS = 32.0
-"""Grey levels of difference that count as 1."""
 _EDGE_PX = 3.0
 
 
@@ -42,18 +40,12 @@ def compared(first: View, second: View, across: Floats, steady: Floats) -> Pair:
         steady: (478,) as `places.shake` has it.
     """
     laid, inside = _laid(second, first, steady)
-    there, missed, reached = met(laid, first.grey)
-    unit = places.eye_distance(first.mesh) / places.UNIT
-    grey = first.grey.astype(np.float32)
+    unit = eye_distance(first.mesh) / places.UNIT
+    flows, reached = met(laid, first.grey, unit)
     mesh = np.zeros((SIDE_PX, SIDE_PX), np.float32)
     cv2.fillConvexPoly(mesh, cv2.convexHull(np.round(first.mesh[:, :2]).astype(np.int32)), 1)
     border = np.minimum(reached, SIDE_PX - 1 - reached).min(-1) / _EDGE_PX
-    cells = np.stack([
-        *np.moveaxis(pooled(there / unit), -1, 0), pooled(missed / unit), pooled(texture(laid)),
-        pooled(cv2.absdiff(fetched(first.grey, reached), laid).astype(np.float32) / _LEVELS),
-        pooled(np.clip(border, 0, 1) * inside), pooled(mesh), pooled(grey) / 128 - 1,
-        pooled(np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0), dtype=np.float32)) / 8,
-    ])  # fmt: skip
+    cells = np.stack([*flows, pooled(np.clip(border, 0, 1) * inside), pooled(mesh), *tone(first.grey)])
     about = places.middle(first.mesh, steady)
     head = np.array([about.real, about.imag, unit, places.spread(first.mesh, steady)], np.float32)
     return Pair(cells.astype(np.float32), head, _moved(first.mesh, second.mesh, across, steady))
@@ -61,7 +53,7 @@ def compared(first: View, second: View, across: Floats, steady: Floats) -> Pair:
 
 def _moved(mesh: Floats, before: Floats, across: Floats, steady: Floats) -> Floats:
     there = np.concatenate([before[:, :2] @ across[:, :2].T + across[:, 2], before[:, 2:]], 1)
-    unit = places.eye_distance(mesh) / places.UNIT
+    unit = eye_distance(mesh) / places.UNIT
     shift = (places.middle(mesh, steady) - places.middle(there, steady)) / unit
     grown = (1 - 1 / places.fit(there, mesh, steady)) * places.spread(mesh, steady) / unit
     return np.array([shift.real, shift.imag, grown.real, grown.imag], np.float32)

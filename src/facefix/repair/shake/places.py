@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facefix.repair.registration.evidence import eye_distance
+
 Floats = NDArray[np.float32]
 Exact = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 
 UNIT = 100.0
-_OUTER_CORNERS = (33, 263)
 
 
 def shake(mesh: Floats, rest: Floats, steady: Floats) -> Exact:
@@ -72,9 +73,3 @@ def middle(mesh: Floats, steady: Floats) -> complex:
 def spread(mesh: Floats, steady: Floats) -> float:
     """Root mean square distance of the points from their middle, pixels."""
     return float(np.sqrt((steady * np.square(np.abs(flat(mesh) - middle(mesh, steady)))).sum() / steady.sum()))
-
-
-def eye_distance(mesh: Floats) -> float:
-    """Of the outer corners, pixels of the picture."""
-    first, second = flat(mesh[_OUTER_CORNERS, :])
-    return float(np.abs(first - second))
