@@ -16,10 +16,10 @@ from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.straightening import Straightener
 from facefix.media import colour
 from facefix.models import devices
-from facefix.pipeline import trial
+from facefix.pipeline import flickering, holding, trial
 from facefix.pipeline.anchoring import cast_of, reference
+from facefix.pipeline.flickering import Usual, flickers
 from facefix.pipeline.gauges import Instruments
-from facefix.pipeline.holding import to_be_seen
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import Laid
 from facefix.pipeline.overlapping import ahead
@@ -123,7 +123,7 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     parser = loaded(mask.load, mask.files, settings.devices[0])
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
     parsing = None if parser is None else Parsing(parser, tracks, plan.treatments)
-    seen_small = {t.id: to_be_viewed(t, plan.treatments, fps(clip)) | to_be_seen(t, plan.treatments) for t in tracks}
+    seen_small = {track.id: _seen_small(track, plan.treatments, fps(clip)) for track in tracks}
     viewed = {id_: frames for id_, frames in seen_small.items() if frames}
     off_place, shaken = modes & set(registration.MODES), modes & set(shake.MODES)
     registrar = loaded(Registrar, (registering.WEIGHTS,), settings.devices[0]) if off_place else None
@@ -185,18 +185,20 @@ class _Case:
             with clocked("resembling"):
                 known = resembled(tools.judge, known, track, treatments, curves, directions)
         usual = _usual(track, known, self.side)
+        points, rate = framing.five_points(usual), tools.straightening.rate
         patient = Patient(
             restorer=tools.restorer,
             anchored=tools.anchored,
             anchors=known.anchors,
             around=known.around,
+            flickers=flickers(Usual(usual, points, self.side, rate), known, track, treatments),
             references=known.best[len(known.anchors) :],
             usual=usual,
-            points=framing.five_points(usual),
+            points=points,
             side=self.side,
             triangles=topology.TRIANGLES,
             source_px=_source_px(track),
-            fps=tools.straightening.rate,
+            fps=rate,
         )
         # Features go back as far as the mesh tells by itself, frame by frame; colours as far as the fault has come.
         course = Course(track.span, grown, patient, known.shown)
@@ -216,6 +218,12 @@ def _tried(case: _Case, treatments: Sequence[Treatment]) -> tuple[TrackRepair | 
         repair = replace(case, tools=replace(case.tools, restorer=case.tools.faithful)).repair(treatments)
         harmful = [one for one in harmful if one not in redrawn]
     return repair.only([t for t in treatments if all(t is not one.treatment for one in harmful)]), harmful
+
+
+def _seen_small(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> frozenset[int]:
+    """Frames of a track of which small grey pictures are kept."""
+    held = holding.to_be_seen(track, treatments) | flickering.to_be_seen(track, treatments, rate)
+    return held | to_be_viewed(track, treatments, rate)
 
 
 def _samples(treatments: Iterable[Treatment], track: PlannedTrack) -> set[int]:

@@ -45,6 +45,7 @@ class Fused:
 class Unrolled:
     """A frame on the track's usual mesh."""
 
+    frame: int
     colours: NDArray[float32]
     """(S, S, 3) the values that are fused."""
     luma: NDArray[float32]
@@ -104,9 +105,9 @@ class Fuser:
         if self._seen is None:
             self._seen = placing.drawn(self._usual, self._triangles, len(values))
         both = np.asarray(cv2.merge([*cv2.split(values), cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)]), np.float32)
-        unrolled, sure = _carried(both, mesh, self._usual, self._triangles, self._seen)
+        unrolled, sure = carried(both, mesh, self._usual, self._triangles, self._seen)
         colours = np.asarray(cv2.cvtColor(unrolled, cv2.COLOR_RGBA2RGB), np.float32)
-        seen = Unrolled(colours, np.ascontiguousarray(unrolled[..., 3]), np.clip(sure, 0, 1), mesh, wanted)
+        seen = Unrolled(frame, colours, np.ascontiguousarray(unrolled[..., 3]), np.clip(sure, 0, 1), mesh, wanted)
         self._held.append(_Held(frame, values, mesh, self._mixer.kept(seen), wanted))
         return [self._give()] if len(self._held) - self._next > self.radius else []
 
@@ -125,7 +126,7 @@ class Fuser:
         values = centre.values
         if centre.wanted and last - first > 1:
             change = self._mixer.change([self._held[i].kept for i in range(first, last)], self._next - first)
-            back, sure = _carried(change, self._usual, centre.mesh, self._triangles)
+            back, sure = carried(change, self._usual, centre.mesh, self._triangles)
             back *= threefold(np.clip(sure, 0, 1))
             back += values
             values = back
@@ -228,7 +229,7 @@ def _kernel(weights: NDArray[float32], times: NDArray[float32], curvature: float
     return (weights * (c0 + t * c1 + t * t * c2) / np.maximum(determinant, 1e-12)).astype(np.float32)
 
 
-def _carried(
+def carried(
     values: NDArray[float32],
     mesh: NDArray[float32],
     wanted: NDArray[float32],

@@ -15,6 +15,7 @@ from facefix.repair.cures import CURES, Patient, Sight
 from facefix.repair.cures.flicker import redrawn
 from facefix.repair.cures.rebuilding import nearest
 from facefix.repair.detail import texture_stats
+from facefix.repair.flickering import Flickers
 from facefix.repair.mask import face_mask
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.anchored import AnchoredRestorer
@@ -101,6 +102,17 @@ def test_where_light_flickers_features_are_their_own() -> None:
     truth = turning(FRAMES)
     lit = [np.clip(1.1 * crop, 0, 1) for crop in truth]
     assert redrawn(lit[3], truth[3]) < 0.6 * redrawn(boiling(truth)[3], truth[3])
+
+
+def test_where_no_detail_flickers_nothing_is_rebuilt_and_no_grain_is_put_back(anchored: AnchoredRestorer) -> None:
+    truth = turning(FRAMES)
+    lit = [np.clip(crop * (1 + 0.1 * (-1) ** t), 0, 1).astype(np.float32) for t, crop in enumerate(truth)]
+    few, light = tuple(sights(truth)[::6]), dict.fromkeys(range(FRAMES), Flickers(1, 0, 0))
+    alone, rebuilding = (
+        treat("flicker", lit, replace(p, flickers=light)) for p in (patient(), patient(few, anchored=anchored))
+    )
+    np.testing.assert_allclose(rebuilding[9], alone[9], atol=1e-6)
+    assert total(rebuilding, truth) < 0.5 * total(lit, truth)
 
 
 def test_one_face_in_a_flicker_that_opens_its_mouth_for_a_moment_still_does() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from numpy import float32, int32
 from numpy.typing import NDArray
 
+from facefix.repair.flickering import Flickers
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.restorers.rounds import Rounds
 
@@ -66,6 +67,8 @@ class Patient:
     """Of its crops, px."""
     around: tuple[Sight, ...] = ()
     """The same face in sound frames near those that are treated, good or not: pose, light and hair are most alike there."""
+    flickers: Mapping[int, Flickers] = field(default_factory=dict)
+    """Frame -> how far each part of its picture flickers; in full where nothing is said."""
     references: tuple[Sight, ...] = ()
     """Pictures of the person from elsewhere, as far as they are to count: their light and grain are others. May be empty."""
 

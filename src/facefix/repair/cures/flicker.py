@@ -21,6 +21,7 @@ from facefix.repair.cures.contract import CureSpec, Patient, Sight, Treated
 from facefix.repair.cures.fused import FusedCure
 from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure, behind
 from facefix.repair.detail import regrain, usual_texture
+from facefix.repair.flickering import ALL
 from facefix.repair.scaling import resized
 
 OWN_DETAIL = 0.002
@@ -31,6 +32,9 @@ _LOOKED_AT_PX = 128
 _REDRAWN = 0.05, 0.14
 """Share of what is to be seen there that fusing changes where none is rebuilt, and all. Five fitted clips: 0.07 and 0.10 where
 only light flickers, 0.07 where it is who it is, and 0.17 and 0.18 where features boil."""
+_ANEW = 0.5
+"""Share of fine detail that flickers from which on features are taken for drawn anew: with light alone it is 0.25 at most, as a
+rule."""
 _SIGHT = 3.0
 """Frames over which that share is averaged."""
 
@@ -45,6 +49,7 @@ class FlickerCure:
         self._fused: dict[int, tuple[NDArray[float32], float]] = {}
         """Frame -> its crop when it was fused, and how far it is to be rebuilt."""
         self._share: float | None = None
+        self._flickers = patient.flickers
 
     def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
         self._mine[sight.frame] = sight, wanted
@@ -68,9 +73,11 @@ class FlickerCure:
         treated = []
         for frame, pixels in rebuilt:
             (fused, share), (_, wanted) = self._fused.pop(frame), self._mine.pop(frame)
-            out = fused + np.float32(share) * (pixels - fused)
+            # What was fused has lost its pores, and what was drawn anew its features, as far as detail flickers.
+            far = min(1.0, self._flickers.get(frame, ALL).fine / _ANEW)
+            out = fused + np.float32(share * far) * (pixels - fused)
             if wanted and self._pores is not None:
-                out = np.clip(out + regrain(out, self._pores, 1.0), 0, 1)
+                out = np.clip(out + regrain(out, self._pores, far), 0, 1)
             treated.append((frame, out))
         return treated
 
@@ -79,7 +86,7 @@ class _Fusing(FusedCure):
     """See `contract.Cure`. Light and features; pores are left as they are."""
 
     def __init__(self, patient: Patient) -> None:
-        mixer = Calming(patient.usual, patient.points, patient.side, _reach(patient.fps))
+        mixer = Calming(patient.usual, patient.points, patient.side, reach(patient.fps), patient.flickers)
         super().__init__(patient, radius(patient.fps), mixer=mixer)
 
     def values(self, sight: Sight) -> NDArray[float32]:
@@ -112,7 +119,7 @@ def radius(fps: float) -> int:
     return max(6, round(0.3 * fps))
 
 
-def _reach(fps: float) -> int:
+def reach(fps: float) -> int:
     """+-0.2 s for all but the light, so that speech is not smeared."""
     return max(4, round(0.2 * fps))
 
