@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,20 +22,21 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from facefix import pipeline
-from facefix.bench import cases, clips
+sys.path.insert(0, str(Path(__file__).parent))
+
 from facefix.bench.cases import Case, Dose
-from facefix.bench.diagnosis import write
-from facefix.bench.repair import informed
 from facefix.errors import FacefixError
 from facefix.media import colour, decode, probe
 from facefix.pipeline import flickering as looking
 from facefix.pipeline import treating, trial
 from facefix.pipeline.preparing import Known, small_grey
 from facefix.plan import PlannedTrack, Treatment, treated_in
+from facefix.repair.calming import DARK, GAIN, Parts
+from facefix.repair.cures import Patient
 from facefix.repair.flickering import ALL, Evidence, Flickers, Part, shares
-from facefix.settings import Settings
+from facefix.repair.scaling import resized
 from facefix.types import Span
+from told import listed, told
 
 KINDS = {"flicker": 0.4, "flicker-identity": 0.3, "flicker-brightness": 0.3}
 SECONDS, LEAST_PX = 4.0, 60
@@ -54,33 +54,23 @@ class Overheard:
         self.face: looking.Unrolling | None = None
 
     def __call__(
-        self, usual: looking.Usual, known: Known, track: PlannedTrack, treatments: Sequence[Treatment]
+        self, patient: Patient, known: Known, track: PlannedTrack, treatments: Sequence[Treatment]
     ) -> dict[int, Flickers]:
-        self.face, self.sound = looking.Unrolling(usual, known, track), ~treated_in(known.span, treatments)
+        self.face, self.sound = looking.Unrolling(patient, known, track), ~treated_in(known.span, treatments)
         return dict.fromkeys(range(known.span.start, known.span.end), ALL)
 
 
 def looked(case: Case, cache: Path) -> dict | None:
     """What is to be kept of a case."""
-    clip = clips.load(case.clip, SECONDS, cache)
-    if clip.face_px < LEAST_PX:
-        return None
-    labels = cases.place(case, clip)
-    with tempfile.TemporaryDirectory(prefix="facefix-flickers-") as folder:
-        spoilt, sound = Path(folder) / "case.mkv", Path(folder) / "truth.mkv"
-        write(spoilt, cases.pictures(case, clip, labels), clip.rate)
-        write(sound, clip.pictures(case.face_px), clip.rate)
-        settings, heard = Settings(), Overheard()
-        plan = pipeline.plan(informed(pipeline.analyse(spoilt, settings), labels), settings)
+    with told(case, SECONDS, LEAST_PX, cache) as one:
+        if one is None or not one.plan.treatments:
+            return None
+        heard, span = Overheard(), one.plan.treatments[0].span
         treating.flickers = heard
-        treating.prepare(plan, probe.probe(spoilt), settings)
-        if heard.face is None or not plan.treatments:
+        treating.prepare(one.plan, probe.probe(one.spoilt), one.settings)
+        if heard.face is None or (evidence := looking.looked(heard.face, span, heard.sound)) is None:
             return None
-        span = plan.treatments[0].span
-        evidence = looking.looked(heard.face, span, heard.sound)
-        if evidence is None:
-            return None
-        nearest = best(heard.face, span, sound)
+        nearest = best(heard.face, span, one.sound)
     return {"name": case.name, "changed": evidence.changed.tolist(), "sound": evidence.sound.tolist(),
             "moved": evidence.moved, "best": nearest}  # fmt: skip
 
@@ -102,32 +92,44 @@ def best(face: looking.Unrolling, span: Span, sound: Path) -> list[float]:
         at = frames.index(f)
         low, high = max(0, at - radius), at + radius + 1
         change = mixer.changes(parts[low:high], at - low)
-        wanted = mixer.missing(parts[at], face.parts(mixer, [f], truths, true=True)[0], change)
+        wanted = missing(parts[at], face.parts(mixer, [f], truths, true=True)[0], change)
         along += (change * wanted).sum((1, 2, 3)), np.square(change).sum((1, 2, 3))
     return (along[0] / np.maximum(along[1], 1e-9)).tolist()
 
 
+def missing(own: Parts, truth: Parts, change: NDArray) -> NDArray:
+    """(3, P, P, 3) what would have to be changed, part by part; `Calming.changes` is 0 outside the face, so that need not be."""
+    side = change.shape[1]
+    stride = len(own.fine) // side
+    gain = np.clip(1 + change[0] / np.maximum(resized(own.light, side, cv2.INTER_LINEAR), DARK), *GAIN)
+    light = resized(truth.light - own.light, side, cv2.INTER_LINEAR)
+    fine = truth.fine[::stride, ::stride] - own.fine[::stride, ::stride] * gain
+    return np.stack([light, truth.middle - own.middle * gain, fine])
+
+
 def fit(run: Path) -> None:
     rows = [json.loads(path.read_text()) for path in sorted(run.glob("[0-9]*.json"))]
-    told = [Evidence(np.array(r["changed"]), np.array(r["sound"]), r["moved"]) for r in rows]
-    harm, moved = np.array([e.harm() for e in told]), np.array([e.moved for e in told])
+    evidence = [Evidence(np.array(r["changed"]), np.array(r["sound"]), r["moved"]) for r in rows]
+    harm, moved = np.array([e.harm() for e in evidence]), np.array([e.moved for e in evidence])
     wanted = np.clip([r["best"] for r in rows], 0, 1)
     clip = np.array([r["name"].split(":")[0] for r in rows])
     for k, part in enumerate(NAMES):
 
         def off(constants: NDArray, which: NDArray, k: int = k) -> NDArray:
-            found = shares(harm[which, k], moved[which], Part(*np.exp(constants)))
+            return shares(harm[which, k], moved[which], Part(*np.exp(constants))) - wanted[which, k]
+
+        def weighed(constants: NDArray, which: NDArray, k: int = k, off=off) -> NDArray:
             # Of a change a share of `wanted` is flicker: so an error weighs, in the squared error undone. What is fine is a
             # small part of that at best, and is seen all the same.
             weight = 1.0 if NAMES[k] == "fine" else np.sqrt(np.maximum(wanted[which, k], LEAST))
-            return (found - wanted[which, k]) / weight
+            return off(constants, which) / weight
 
-        def fitted(which: NDArray, off=off) -> NDArray:
-            return least_squares(off, [0.0, np.log(2e-3)], args=(which,), loss="soft_l1", f_scale=0.2).x
+        def fitted(which: NDArray, weighed=weighed) -> NDArray:
+            return least_squares(weighed, [0.0, np.log(2e-3)], args=(which,), loss="soft_l1", f_scale=0.2).x
 
-        left = [off(fitted(clip != c), clip == c) for c in np.unique(clip)]
+        left = np.concatenate([off(fitted(clip != c), clip == c) for c in np.unique(clip)])
         weight, half = np.exp(fitted(np.ones(len(rows), bool)))
-        rms = np.sqrt(np.square(np.concatenate(left)).mean())
+        rms = np.sqrt(np.square(left).mean())
         print(f"{part}: harm {weight:.3g}, moved {half:.3g}; {len(rows)} cases; shares of clips left out are off by {rms:.3f}")
 
 
@@ -144,15 +146,10 @@ def main() -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     trial.refused = lambda *_: []
-    every = [
-        c
-        for f in options.folders
-        for some in clips.clips_of(f, "fit" if f.name == "real_clips" else "all").values()
-        for c in some
-    ]
+    every = sorted(listed(options.folders))
     for number in range(*(int(part) for part in options.cases.split("-"))):
         rng, turn = np.random.default_rng([number, 21]), number // len(every)
-        clip = sorted(every)[int(np.random.default_rng([turn, 22]).permutation(len(every))[number % len(every)])]
+        clip = every[int(np.random.default_rng([turn, 22]).permutation(len(every))[number % len(every)])]
         variant = str(rng.choice(list(KINDS), p=list(KINDS.values())))
         case = Case("single", "fit", clip, 500_000 + number, (Dose(variant, float(rng.uniform(0.35, 0.8))),))
         try:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,12 +28,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from facefix import pipeline
-from facefix.bench import cases, clips
 from facefix.bench.cases import Case, Dose
-from facefix.bench.diagnosis import write
 from facefix.bench.faults import VARIANTS
-from facefix.bench.repair import informed
 from facefix.errors import FacefixError
 from facefix.faces import identity
 from facefix.faces.mesh import framing
@@ -43,10 +38,10 @@ from facefix.pipeline import treating, trial
 from facefix.pipeline.preparing import crop_of
 from facefix.repair.cures import Sight, Treated
 from facefix.repair.cures.rebuilding import RebuildingCure, laid
-from facefix.settings import Settings
 from facefix.types import Placed
 from restorer.pairs import MODES, PAIR, WORST, save
 from restorer.people import SIDE_PX, STRANGE
+from told import listed, told
 
 SHARES = {
     "warp": 0.20, "warp-smear": 0.15, "collapsed": 0.10, "drift": 0.10, "drift-age": 0.06, "drift-step": 0.05,
@@ -91,10 +86,7 @@ class Maker:
     """Repairs cases and keeps what the restorer would have been given."""
 
     def __init__(self, folders: list[Path], cache: Path) -> None:
-        every = []
-        for folder in folders:
-            parts = clips.clips_of(folder, "fit" if folder.name == "real_clips" else "all")
-            every += sorted(clip for some in parts.values() for clip in some)
+        every = listed(folders)
         self.held = every[::HELD_EVERY]
         self.clips = [clip for clip in every if clip not in self.held]
         self.cache = cache
@@ -111,25 +103,18 @@ class Maker:
 
     def pairs(self, case: Case) -> NDArray:
         """(N,) of `PAIR`, maybe none."""
-        clip = clips.load(case.clip, SECONDS, self.cache)
-        if clip.face_px < LEAST_PX:
-            return np.zeros(0, PAIR)
-        labels = cases.place(case, clip)
-        with tempfile.TemporaryDirectory(prefix="facefix-pairs-") as folder:
-            spoilt, sound = Path(folder) / "case.mkv", Path(folder) / "truth.mkv"
-            write(spoilt, cases.pictures(case, clip, labels), clip.rate)
-            write(sound, clip.pictures(case.face_px), clip.rate)
-            settings = Settings()
-            plan = pipeline.plan(informed(pipeline.analyse(spoilt, settings), labels), settings)
-            info = probe.probe(spoilt)
-            prepared = treating.prepare(plan, info, settings)
+        with told(case, SECONDS, LEAST_PX, self.cache) as one:
+            if one is None:
+                return np.zeros(0, PAIR)
+            info = probe.probe(one.spoilt)
+            prepared = treating.prepare(one.plan, info, one.settings)
             if not prepared.repairs:
                 return np.zeros(0, PAIR)
             repair = prepared.repairs[0]
             with overheard() as heard:
                 for _ in treating.treated(decode.Decoder(info), info, [repair]):
                     pass
-            return self._kept(case, repair, heard, sound)
+            return self._kept(case, repair, heard, one.sound)
 
     def _kept(self, case: Case, repair: treating.TrackRepair, heard: dict, sound: Path) -> NDArray:
         track, side, dose = repair.case.track, repair.case.side, case.doses[0]

@@ -11,11 +11,15 @@ from tests.pipeline.test_registering import PLACE
 from tests.repair import faces
 
 from facefix.faces import align
-from facefix.pipeline.flickering import Usual, flickers, to_be_seen
+from facefix.faces.mesh.topology import TRIANGLES
+from facefix.pipeline.flickering import flickers, to_be_seen
 from facefix.pipeline.preparing import Known
 from facefix.plan import PlannedTrack, Treatment
+from facefix.repair.cures import Patient
 from facefix.repair.flickering import ALL, Flickers
 from facefix.repair.registration.evidence import SIDE_PX
+from facefix.repair.restorers import RESTORERS
+from facefix.repair.restorers.rounds import Rounds
 from facefix.types import Span
 
 FRAMES, FIRST = 44, 100
@@ -45,8 +49,9 @@ def looked(change: Callable[[int, np.ndarray], np.ndarray], *others: Treatment, 
         grey = cv2.warpAffine(crop, whole, (SIDE_PX, SIDE_PX), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
         greys[frame] = cv2.cvtColor(np.clip(grey * 255, 0, 255).astype(np.uint8), cv2.COLOR_RGB2GRAY)
     known = Known(Span(FIRST, FIRST + FRAMES), meshes, meshes, (), {}, greys=greys)
-    usual = Usual(faces.mesh(), faces.FIVE, faces.SIDE, RATE)
-    found = flickers(usual, known, track(points), [treatment(), *others])
+    rounds = Rounds(RESTORERS["none"].load("cpu"))
+    patient = Patient(rounds, None, (), faces.mesh(), TRIANGLES, 256.0, RATE, faces.FIVE, faces.SIDE)
+    found = flickers(patient, known, track(points), [treatment(), *others])
     assert set(found) == set(range(FLICKER.start, FLICKER.end))
     assert len(set(found.values())) == 1
     return found[FLICKER.start]

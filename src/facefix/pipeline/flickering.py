@@ -10,35 +10,23 @@ import numpy as np
 from numpy import float32, uint8
 from numpy.typing import NDArray
 
-from facefix.faces.mesh import framing, topology
+from facefix.faces.mesh import framing
+from facefix.pipeline.gauges import spread
 from facefix.pipeline.preparing import Known, view_of
 from facefix.pipeline.profiling import clocked
 from facefix.plan import PlannedTrack, Treatment, treated_in
 from facefix.repair import flickering, fusion, placing
 from facefix.repair.calming import Calming, Parts
-from facefix.repair.cures import flicker
+from facefix.repair.cures import Patient, flicker
 from facefix.repair.flickering import Evidence, Flickers
 from facefix.repair.scaling import resized
 from facefix.types import Span
 
-MODE = "flicker"
+MODE = flicker.SPEC.name
 _SIDE = 256
 """Pixels of the crops that are averaged here: the smallest that faces have."""
 _MOST = 12
 """Frames of a flicker, and sound ones beside it, that are averaged: these are enough to know what is usual."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Usual:
-    """What a track's crops look like."""
-
-    mesh: NDArray[float32]
-    """(478, 3) the median one, pixels of crops of `side`."""
-    points: NDArray[float32]
-    """(5, 2) of it."""
-    side: int
-    rate: float
-    """Frames per second."""
 
 
 def to_be_seen(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> frozenset[int]:
@@ -48,54 +36,51 @@ def to_be_seen(track: PlannedTrack, treatments: Sequence[Treatment], rate: float
     return frozenset(f for s in spans for f in range(s.start - reach, s.end + reach) if f in track.span)
 
 
-def flickers(usual: Usual, known: Known, track: PlannedTrack, treatments: Sequence[Treatment]) -> dict[int, Flickers]:
-    """As `repair.cures.Patient` has it.
+def flickers(patient: Patient, known: Known, track: PlannedTrack, treatments: Sequence[Treatment]) -> dict[int, Flickers]:
+    """As `patient` is to have it.
 
     Args:
+        patient: the face, but for that.
         known: with its features where they belong, and small grey pictures of the frames of `to_be_seen`.
         treatments: the track's own.
     """
     sound, found = ~treated_in(known.span, treatments), {}
     for treatment in (t for t in treatments if t.mode == MODE):
         with clocked("gauging flickers", len(treatment.span)):
-            far = _told(usual, known, track, treatment.span, sound)
+            evidence = looked(Unrolling(patient, known, track), treatment.span, sound)
+            far = flickering.ALL if evidence is None else flickering.told(evidence)
         found |= dict.fromkeys(range(treatment.span.start, treatment.span.end), far)
     return found
-
-
-def _told(usual: Usual, known: Known, track: PlannedTrack, span: Span, sound: NDArray[np.bool_]) -> Flickers:
-    evidence = looked(Unrolling(usual, known, track), span, sound)
-    return flickering.ALL if evidence is None else flickering.told(evidence)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unrolling:
     """A face that is to be looked at."""
 
-    usual: Usual
+    patient: Patient
     known: Known
     track: PlannedTrack
 
     @property
     def radius(self) -> int:
         """Frames on either side that one is averaged with."""
-        return flicker.radius(self.usual.rate)
+        return flicker.radius(self.patient.fps)
 
     def mixer(self) -> Calming:
-        usual = self.usual
-        return Calming(_scaled(usual.mesh, usual.side), _at(usual.points, usual.side), _SIDE, flicker.reach(usual.rate))
+        face = self.patient
+        return Calming(_scaled(face.usual, face.side), _at(face.points, face.side), _SIDE, flicker.reach(face.fps))
 
     def parts(
         self, mixer: Calming, frames: Sequence[int], greys: Mapping[int, NDArray[uint8]], true: bool = False
     ) -> list[Parts]:
         """These frames as `fusion` unrolls them, grey. true: the features lie where they belong already."""
-        ground, parts = _scaled(self.usual.mesh, self.usual.side), []
-        drawn = placing.drawn(ground, topology.TRIANGLES, _SIDE)
+        ground, triangles, parts = _scaled(self.patient.usual, self.patient.side), self.patient.triangles, []
+        drawn = placing.drawn(ground, triangles, _SIDE)
         for frame in frames:
             measured, wanted = self._meshes(frame)
             grey = resized(np.asarray(greys[frame] / np.float32(255), float32), _SIDE, cv2.INTER_LINEAR)
             both = np.asarray(cv2.merge([grey] * 3), float32)
-            colours, sure = fusion.carried(both, wanted if true else measured, ground, topology.TRIANGLES, drawn)
+            colours, sure = fusion.carried(both, wanted if true else measured, ground, triangles, drawn)
             luma = np.ascontiguousarray(colours[..., 0])
             # As if all of them flickered: so the sound ones are averaged as the others are.
             parts.append(mixer.kept(fusion.Unrolled(frame, colours, luma, np.clip(sure, 0, 1), wanted, True)))
@@ -126,27 +111,21 @@ def looked(face: Unrolling, span: Span, sound: NDArray[np.bool_]) -> Evidence | 
         return None
     still = range(len(calm))
     harmed = _differences(mixer, [parts[i] for i in calm], [frames[i] for i in calm], still, radius)
-    moved = flickering.movement(np.stack([p.points for p in parts]), inside, flicker.reach(face.usual.rate))
+    moved = flickering.movement(np.stack([p.points for p in parts]), inside, flicker.reach(face.patient.fps))
     return Evidence(changed, harmed, moved)
 
 
 def _differences(
     mixer: Calming, parts: Sequence[Parts], frames: Sequence[int], which: Sequence[int], radius: int
 ) -> NDArray[float32]:
+    """(N, 3) mean squares of what averaging changes in some of these frames, spread out."""
     found = []
-    for i in _some(which):
+    for i in (which[k] for k in spread(Span(0, len(which)), _MOST)):
         around = _around(frames, i, radius)
         if len(around) >= flickering.FEW:
             change = mixer.changes(parts[around.start : around.stop], i - around.start)
             found.append(np.square(change).mean((1, 2, 3)))
     return np.array(found, float32).reshape(-1, 3)
-
-
-def _some(which: Sequence[int]) -> list[int]:
-    """As many of them as are looked at, spread out."""
-    if not which:
-        return []
-    return [which[i] for i in np.unique(np.linspace(0, len(which) - 1, min(_MOST, len(which))).round().astype(int))]
 
 
 def _around(frames: Sequence[int], i: int, radius: int) -> range:

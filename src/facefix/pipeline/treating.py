@@ -18,7 +18,7 @@ from facefix.media import colour
 from facefix.models import devices
 from facefix.pipeline import flickering, holding, trial
 from facefix.pipeline.anchoring import cast_of, reference
-from facefix.pipeline.flickering import Usual, flickers
+from facefix.pipeline.flickering import flickers
 from facefix.pipeline.gauges import Instruments
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import Laid
@@ -185,21 +185,20 @@ class _Case:
             with clocked("resembling"):
                 known = resembled(tools.judge, known, track, treatments, curves, directions)
         usual = _usual(track, known, self.side)
-        points, rate = framing.five_points(usual), tools.straightening.rate
         patient = Patient(
             restorer=tools.restorer,
             anchored=tools.anchored,
             anchors=known.anchors,
             around=known.around,
-            flickers=flickers(Usual(usual, points, self.side, rate), known, track, treatments),
             references=known.best[len(known.anchors) :],
             usual=usual,
-            points=points,
+            points=framing.five_points(usual),
             side=self.side,
             triangles=topology.TRIANGLES,
             source_px=_source_px(track),
-            fps=rate,
+            fps=tools.straightening.rate,
         )
+        patient = replace(patient, flickers=flickers(patient, known, track, treatments))
         # Features go back as far as the mesh tells by itself, frame by frame; colours as far as the fault has come.
         course = Course(track.span, grown, patient, known.shown)
         return TrackRepair(self, tuple(treatments), known, FaceRepair(course))

@@ -32,7 +32,7 @@ from facefix.repair.scaling import resized, threefold
 
 _LIGHT_PX, _MIDDLE_PX = 64, 128
 """Sides at which light and what is coarse are kept."""
-_DARK, _GAIN = 4 / 255, (0.4, 2.5)
+DARK, GAIN = 4 / 255, (0.4, 2.5)
 """Least light that is divided by; least and largest factor."""
 _HARDLY = 0.02
 """Share of an average that is not worth making it."""
@@ -122,8 +122,8 @@ class Calming:
 
     def _gain(self, window: Sequence[Parts], centre: int, far: float) -> NDArray[float32]:
         """(64, 64, 3) by what the light is changed."""
-        gain = 1 + np.float32(far) * self._light_change(window, centre) / np.maximum(window[centre].light, _DARK)
-        return np.clip(gain, *_GAIN).astype(float32)
+        gain = 1 + np.float32(far) * self._light_change(window, centre) / np.maximum(window[centre].light, DARK)
+        return np.clip(gain, *GAIN).astype(float32)
 
     def changes(self, window: Sequence[Parts], centre: int) -> NDArray[float32]:
         """(3, 128, 128, 3) what averaging in full would change within the face: the light, and then the middle and what is fine
@@ -136,14 +136,6 @@ class Calming:
         stride = self._side // _MIDDLE_PX
         parts = resized(light, _MIDDLE_PX, cv2.INTER_LINEAR), middle - lit, fine[::stride, ::stride]
         return np.stack(parts).astype(float32) * self._hull[..., None]
-
-    def missing(self, own: Parts, truth: Parts, changes: NDArray[float32]) -> NDArray[float32]:
-        """(3, 128, 128, 3) of what `changes` holds: what would have to be changed, the truth known."""
-        gain = np.clip(1 + changes[0] / np.maximum(resized(own.light, _MIDDLE_PX, cv2.INTER_LINEAR), _DARK), *_GAIN)
-        stride = self._side // _MIDDLE_PX
-        light = resized(truth.light - own.light, _MIDDLE_PX, cv2.INTER_LINEAR)
-        fine = truth.fine[::stride, ::stride] - own.fine[::stride, ::stride] * gain
-        return np.stack([light, truth.middle - own.middle * gain, fine]).astype(float32) * self._hull[..., None]
 
     def _averages(self, window: Sequence[Parts], centre: int) -> tuple[NDArray[float32], NDArray[float32], Sequence[Parts]]:
         """(128, 128, 3) what is coarse, averaged; (K, 128, 128) the shares of frames in what is fine; and these K frames."""
