@@ -98,7 +98,7 @@ def best(face: looking.Unrolling, span: Span, sound: Path) -> list[float]:
 
 
 def missing(own: Parts, truth: Parts, change: NDArray) -> NDArray:
-    """(3, P, P, 3) what would have to be changed, part by part; `Calming.changes` is 0 outside the face, so that need not be."""
+    """(3, P, P, 3) what would have to be changed, part by part; within the face alone, as `Calming.changes` has it."""
     side = change.shape[1]
     stride = len(own.fine) // side
     gain = np.clip(1 + change[0] / np.maximum(resized(own.light, side, cv2.INTER_LINEAR), DARK), *GAIN)
