@@ -15,11 +15,13 @@ from facefix.repair.cures import CURES, Patient, Sight
 from facefix.repair.cures.flicker import redrawn
 from facefix.repair.cures.rebuilding import nearest
 from facefix.repair.detail import texture_stats
+from facefix.repair.face import Course, FaceRepair
 from facefix.repair.flickering import Flickers
 from facefix.repair.mask import face_mask
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.anchored import AnchoredRestorer
 from facefix.repair.restorers.rounds import Rounds
+from facefix.types import Crop, Span
 
 FPS = 24.0
 FRAMES = 21
@@ -78,6 +80,23 @@ def test_flicker_of_light_is_undone() -> None:
         return sum(float((face * np.square(a - b)).sum()) for a, b in zip(crops, truth, strict=True))
 
     assert left(treat("flicker", broken, patient())) < 0.3 * left(broken)
+
+
+def test_the_light_of_eyes_and_mouth_is_put_right_too() -> None:
+    truth, mask = turning(FRAMES), face_mask(FIVE, SIDE)
+    lit = [np.clip(crop * (1 + 0.1 * (-1) ** t), 0, 1).astype(np.float32) for t, crop in enumerate(truth)]
+    one = replace(patient(), flickers=dict.fromkeys(range(5, 5 + FRAMES), Flickers(1, 0, 0)))
+    curve, faces, repaired = np.full(FRAMES, 0.6, np.float32), sights(lit), {}
+    repair = FaceRepair(Course(Span(5, 5 + FRAMES), {"flicker": curve}, one))
+    for seen in faces:
+        crop = Crop(seen.frame, seen.pixels, np.float32([[1, 0, 0], [0, 1, 0]]))
+        repaired |= {p.frame: p for p in repair.push(crop, FIVE, seen.mesh, seen.mesh)}
+    repaired |= {p.frame: p for p in repair.flush()}
+    assert sorted(repaired) == list(range(5, 5 + FRAMES))
+    after = faces[9].pixels + repaired[14].residual
+    for place in (mask.mouth > 0.9, mask.eyes > 0.9):
+        left, wrong = (np.abs(x - truth[9])[place].mean() for x in (after, lit[9]))
+        assert left < 0.15 * wrong
 
 
 def boiling(truth: list[np.ndarray]) -> list[np.ndarray]:

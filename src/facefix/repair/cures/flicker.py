@@ -22,7 +22,8 @@ from facefix.repair.cures.fused import FusedCure
 from facefix.repair.cures.rebuilding import STEADY_FRAMES, RebuildingCure, behind
 from facefix.repair.detail import regrain, usual_texture
 from facefix.repair.flickering import ALL
-from facefix.repair.scaling import resized
+from facefix.repair.mask import face_mask
+from facefix.repair.scaling import resized, threefold
 
 OWN_DETAIL = 0.002
 """Sigma, as a share of the crop's side, of the detail that is never fused: the mesh does not follow skin more exactly."""
@@ -37,6 +38,9 @@ _ANEW = 0.5
 rule."""
 _SIGHT = 3.0
 """Frames over which that share is averaged."""
+_REBUILT_EYES, _REBUILT_MOUTH = 0.6, 0.4
+"""Shares of what is rebuilt that eyes and mouth get: in sound frames they look elsewhere and say something else. Light is put
+right there in full, and what is averaged is already averaged over frames in which they are alike."""
 
 
 class FlickerCure:
@@ -49,7 +53,10 @@ class FlickerCure:
         self._fused: dict[int, tuple[NDArray[float32], float]] = {}
         """Frame -> its crop when it was fused, and how far it is to be rebuilt."""
         self._share: float | None = None
-        self._flickers = patient.flickers
+        self._face = patient
+        far = np.linalg.norm(patient.usual[None, :, :2] - patient.points[:, None], axis=-1)
+        self._nearest = far.argmin(1)
+        """The mesh's point next to each of the five."""
 
     def push(self, sight: Sight, wanted: bool = True) -> list[Treated]:
         self._mine[sight.frame] = sight, wanted
@@ -72,14 +79,24 @@ class FlickerCure:
     def _finished(self, rebuilt: Iterable[Treated]) -> list[Treated]:
         treated = []
         for frame, pixels in rebuilt:
-            (fused, share), (_, wanted) = self._fused.pop(frame), self._mine.pop(frame)
+            (fused, share), (sight, wanted) = self._fused.pop(frame), self._mine.pop(frame)
             # What was fused has lost its pores, and what was drawn anew its features, as far as detail flickers.
-            far = min(1.0, self._flickers.get(frame, ALL).fine / _ANEW)
-            out = fused + np.float32(share * far) * (pixels - fused)
-            if wanted and self._pores is not None:
-                out = np.clip(out + regrain(out, self._pores, far), 0, 1)
+            far = min(1.0, self._face.flickers.get(frame, ALL).fine / _ANEW)
+            out = fused
+            if wanted and far:
+                weight = self._weight(sight.mesh)
+                out = fused + np.float32(share * far) * weight * (pixels - fused)
+                if self._pores is not None:
+                    out = np.clip(out + weight * regrain(out, self._pores, far), 0, 1)
             treated.append((frame, out))
         return treated
+
+    def _weight(self, mesh: NDArray[float32]) -> NDArray[float32]:
+        """(S, S, 3) how far what is rebuilt is taken in a face with that mesh."""
+        face = self._face
+        mask = face_mask(face.points + (mesh - face.usual)[self._nearest, :2], face.side)
+        rest = (1 - np.float32(1 - _REBUILT_EYES) * mask.eyes) * (1 - np.float32(1 - _REBUILT_MOUTH) * mask.mouth)
+        return threefold(rest)
 
 
 class _Fusing(FusedCure):
@@ -128,8 +145,8 @@ SPEC = CureSpec(
     name="flicker",
     describe="fuses the frames along the skin, and rebuilds features that were drawn anew",
     look_ahead=lambda fps: radius(fps) + STEADY_FRAMES,
-    eyes=0.9,
-    mouth=0.7,
+    eyes=1.0,
+    mouth=1.0,
     start=FlickerCure,
     behind=behind,
     full_at=0.6,
