@@ -40,7 +40,7 @@ _SIGHT = 3.0
 """Frames over which that share is averaged."""
 _REBUILT_EYES, _REBUILT_MOUTH = 0.6, 0.4
 """Shares of what is rebuilt that eyes and mouth get: in sound frames they look elsewhere and say something else. Light is put
-right there in full, and what is averaged is already averaged over frames in which they are alike."""
+right there in full, and so is what is averaged, for that is averaged over frames in which they are alike."""
 
 
 class FlickerCure:
