@@ -94,7 +94,8 @@ class FlickerCure:
     def _weight(self, mesh: NDArray[float32]) -> NDArray[float32]:
         """(S, S, 3) how far what is rebuilt is taken in a face with that mesh."""
         face = self._face
-        mask = face_mask(face.points + (mesh - face.usual)[self._nearest, :2], face.side)
+        five = face.points + (mesh - face.usual)[self._nearest, :2]
+        mask = face_mask(np.asarray(five, float32), face.side)
         rest = (1 - np.float32(1 - _REBUILT_EYES) * mask.eyes) * (1 - np.float32(1 - _REBUILT_MOUTH) * mask.mouth)
         return threefold(rest)
 
