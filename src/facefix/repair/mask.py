@@ -48,8 +48,11 @@ class FaceMask:
 
     def weighted(self, eyes: float, mouth: float, firm: bool = False) -> NDArray[float32]:
         """The face's weight, firm or not, with the eyes and the mouth turned down to those shares (0..1)."""
-        face = self.firm if firm else self.face
-        return face * (1 - (1 - float32(eyes)) * self.eyes) * (1 - (1 - float32(mouth)) * self.mouth)
+        return (self.firm if firm else self.face) * self.features(eyes, mouth)
+
+    def features(self, eyes: float, mouth: float) -> NDArray[float32]:
+        """(S, S) those shares on the eyes and the mouth, 1 elsewhere, face or not."""
+        return (1 - (1 - float32(eyes)) * self.eyes) * (1 - (1 - float32(mouth)) * self.mouth)
 
 
 def face_mask(points: NDArray[float32], side_px: int) -> FaceMask:

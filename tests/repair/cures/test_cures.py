@@ -82,9 +82,14 @@ def test_flicker_of_light_is_undone() -> None:
     assert left(treat("flicker", broken, patient())) < 0.3 * left(broken)
 
 
+def unsteadily_lit(truth: list[np.ndarray]) -> list[np.ndarray]:
+    """Brighter and darker in turn, by a factor."""
+    return [np.clip(crop * (1 + 0.1 * (-1) ** t), 0, 1).astype(np.float32) for t, crop in enumerate(truth)]
+
+
 def test_the_light_of_eyes_and_mouth_is_put_right_too() -> None:
     truth, mask = turning(FRAMES), face_mask(FIVE, SIDE)
-    lit = [np.clip(crop * (1 + 0.1 * (-1) ** t), 0, 1).astype(np.float32) for t, crop in enumerate(truth)]
+    lit = unsteadily_lit(truth)
     one = replace(patient(), flickers=dict.fromkeys(range(5, 5 + FRAMES), Flickers(1, 0, 0)))
     curve, faces, repaired = np.full(FRAMES, 0.6, np.float32), sights(lit), {}
     repair = FaceRepair(Course(Span(5, 5 + FRAMES), {"flicker": curve}, one))
@@ -125,7 +130,7 @@ def test_where_light_flickers_features_are_their_own() -> None:
 
 def test_where_no_detail_flickers_nothing_is_rebuilt_and_no_grain_is_put_back(anchored: AnchoredRestorer) -> None:
     truth = turning(FRAMES)
-    lit = [np.clip(crop * (1 + 0.1 * (-1) ** t), 0, 1).astype(np.float32) for t, crop in enumerate(truth)]
+    lit = unsteadily_lit(truth)
     few, light = tuple(sights(truth)[::6]), dict.fromkeys(range(FRAMES), Flickers(1, 0, 0))
     alone, rebuilding = (
         treat("flicker", lit, replace(p, flickers=light)) for p in (patient(), patient(few, anchored=anchored))

@@ -39,8 +39,8 @@ rule."""
 _SIGHT = 3.0
 """Frames over which that share is averaged."""
 _REBUILT_EYES, _REBUILT_MOUTH = 0.6, 0.4
-"""Shares of what is rebuilt that eyes and mouth get: in sound frames they look elsewhere and say something else. Light is put
-right there in full, and so is what is averaged, for that is averaged over frames in which they are alike."""
+"""Shares of what is rebuilt, and of grain, that eyes and mouth get: in sound frames they look elsewhere and say something else.
+Light is put right there in full, and so is what is averaged, for that is averaged over frames in which they are alike."""
 
 
 class FlickerCure:
@@ -95,9 +95,7 @@ class FlickerCure:
         """(S, S, 3) how far what is rebuilt is taken in a face with that mesh."""
         face = self._face
         five = face.points + (mesh - face.usual)[self._nearest, :2]
-        mask = face_mask(np.asarray(five, float32), face.side)
-        rest = (1 - np.float32(1 - _REBUILT_EYES) * mask.eyes) * (1 - np.float32(1 - _REBUILT_MOUTH) * mask.mouth)
-        return threefold(rest)
+        return threefold(face_mask(np.asarray(five, float32), face.side).features(_REBUILT_EYES, _REBUILT_MOUTH))
 
 
 class _Fusing(FusedCure):
