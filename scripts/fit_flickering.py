@@ -30,7 +30,7 @@ from facefix.media import colour, decode, probe
 from facefix.pipeline import flickering as looking
 from facefix.pipeline import treating, trial
 from facefix.pipeline.preparing import Known, small_grey
-from facefix.plan import PlannedTrack, Treatment, treated_in
+from facefix.plan import PlannedTrack, Treatment, unsound_in
 from facefix.repair.calming import DARK, GAIN, Parts
 from facefix.repair.cures import Patient
 from facefix.repair.flickering import ALL, Evidence, Flickers, Part, shares
@@ -56,7 +56,7 @@ class Overheard:
     def __call__(
         self, patient: Patient, known: Known, track: PlannedTrack, treatments: Sequence[Treatment]
     ) -> dict[int, Flickers]:
-        self.face, self.sound = looking.Unrolling(patient, known, track), ~treated_in(known.span, treatments)
+        self.face, self.sound = looking.Unrolling(patient, known, track), ~unsound_in(known.span, track, treatments)
         return dict.fromkeys(range(known.span.start, known.span.end), ALL)
 
 

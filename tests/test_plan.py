@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from facefix.errors import PlanError
-from facefix.plan import Plan, PlannedCharacter, dump, fingerprint, make_plan, without
+from facefix.plan import Plan, PlannedCharacter, dump, fingerprint, make_plan, unsound_in, without
 from facefix.plan_reader import load
 from facefix.types import Analysis, ClipInfo, ColourTags, Diagnosis, Face, Finding, Judgement, Shot, Span, Track, VideoInfo
 
@@ -99,6 +99,19 @@ def test_anchors_avoid_findings_and_are_spread(analysis: Analysis) -> None:
     assert all(4 <= a < 10 for a in track.anchors), "frames 10-44 all lie in a finding"
 
 
+def test_what_is_not_treated_is_unsound_all_the_same(analysis: Analysis) -> None:
+    (diagnosis,) = analysis.diagnoses
+    lost = Span(20, 24)
+    some = replace(diagnosis, judgement=Judgement("regenerate", "", (lost,)))
+    waxy = Finding("waxy", 7, Span(4, 44), 0.5, "it shines.")
+    more = replace(some, findings=(*diagnosis.findings[:1], waxy))
+    (track,) = _plan(replace(analysis, diagnoses=(more,)), only=("waxy",)).tracks
+    # Wax leaves a face who and where it is.
+    assert track.unsound == (Span(10, 20), lost)
+    around = unsound_in(Span(8, 30), track, [], beside=1)
+    assert [int(i) + 8 for i in np.flatnonzero(~around)] == [8, 25, 26, 27, 28, 29]
+
+
 def test_a_written_plan_reads_back_the_same(analysis: Analysis, tmp_path: Path) -> None:
     plan = _plan(analysis, codec="libx265", crf=20, output=Span(2, 40))
     dump(plan, tmp_path / "p.json")
@@ -108,6 +121,7 @@ def test_a_written_plan_reads_back_the_same(analysis: Analysis, tmp_path: Path) 
     assert (again.codec, again.crf, again.restorer) == ("libx265", 20, "auto")
     assert np.abs(again.tracks[0].points - plan.tracks[0].points).max() <= 0.0051
     assert again.tracks[0].anchors == plan.tracks[0].anchors
+    assert again.tracks[0].unsound == plan.tracks[0].unsound == (Span(10, 20), Span(12, 14), Span(20, 44))
 
 
 def test_what_grows_does_so_where_frames_are_left_out_and_in_the_file(analysis: Analysis, tmp_path: Path) -> None:
@@ -133,6 +147,8 @@ def test_what_grows_does_so_where_frames_are_left_out_and_in_the_file(analysis: 
         (("tracks", 0, "end"), 99, "tracks[0] covers frames 4-99"),
         (("tracks", 0, "points"), [[1, 2]], "needs 5 points"),
         (("tracks", 0, "anchors"), [47], "anchors outside"),
+        (("tracks", 0, "unsound"), [[4, "6"]], 'as "unsound"'),
+        (("tracks", 0, "unsound"), [[6, 4]], 'as "unsound"'),
         (("span",), None, "span must be an object"),
         (("encode", "crf"), True, "encode.crf must be"),
     ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
+from facefix.anchors import best_frames
 from facefix.errors import InputError
 from facefix.files import write_text
 from facefix.types import Analysis, Diagnosis, Span
@@ -71,6 +72,8 @@ class PlannedTrack:
     """Name of the `PlannedCharacter` whose face it is."""
     character_distance: float | None = None
     """Identity distance of the two."""
+    unsound: tuple[Span, ...] = ()
+    """Frames in which something is wrong with it, treated or not, so that nothing is to be learnt from them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,11 +176,20 @@ def without(span: Span, holes: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(left)
 
 
-def treated_in(span: Span, treatments: Sequence[Treatment], beside: int = 0) -> NDArray[np.bool_]:
-    """(len(span),) frames that are treated, or at most so far from one that is."""
+def treated_in(span: Span, treatments: Iterable[Treatment]) -> NDArray[np.bool_]:
+    """(len(span),) frames that are treated."""
+    return _covered(span, [t.span for t in treatments], 0)
+
+
+def unsound_in(span: Span, track: PlannedTrack, treatments: Iterable[Treatment], beside: int = 0) -> NDArray[np.bool_]:
+    """(len(span),) frames of a track in which something is wrong, or at most so far from one: treated, by those, or not."""
+    return _covered(span, [*track.unsound, *(t.span for t in treatments)], beside)
+
+
+def _covered(span: Span, some: Iterable[Span], beside: int) -> NDArray[np.bool_]:
     inside = np.zeros(len(span), bool)
-    for t in treatments:
-        inside[max(0, t.span.start - beside - span.start) : max(0, t.span.end + beside - span.start)] = True
+    for one in some:
+        inside[max(0, one.start - beside - span.start) : max(0, one.end + beside - span.start)] = True
     return inside
 
 
@@ -196,28 +208,14 @@ def _planned(diagnosis: Diagnosis, anchors: int = 5) -> PlannedTrack:
         anchors=best_frames(diagnosis, anchors),
         character=diagnosis.character,
         character_distance=diagnosis.character_distance,
+        unsound=_unsound(diagnosis),
     )
 
 
-def best_frames(diagnosis: Diagnosis, count: int) -> tuple[int, ...]:
-    """Frames without a finding, sharp, frontal, surely seen; spread over the track; none if there are none."""
-    track = diagnosis.track
-    length = len(track.span)
-    clean = np.ones(length, bool)
-    for finding in diagnosis.findings:
-        clean[finding.span.start - track.span.start : finding.span.end - track.span.start] = False
-    clean &= np.array([face.score > 0 for face in track.faces])
-    nothing = np.zeros(length, float32)
-    sharpness = np.nan_to_num(diagnosis.signals.get("detail", nothing))
-    yaw = np.nan_to_num(diagnosis.signals.get("yaw", nothing))
-    rank = sharpness / max(float(sharpness.max()), 1e-6) - np.abs(yaw) / 45
-    chosen: list[int] = []
-    for i in np.argsort(-rank, kind="stable"):
-        if clean[i] and all(abs(int(i) - j) >= max(3, length // 20) for j in chosen):
-            chosen.append(int(i))
-        if len(chosen) == count:
-            break
-    return tuple(track.span.start + i for i in chosen)
+def _unsound(diagnosis: Diagnosis) -> tuple[Span, ...]:
+    """What else is wrong. Wax is not: it leaves a face who and where it is."""
+    found = {f.span for f in diagnosis.findings if f.mode != "waxy"} | set(diagnosis.judgement.regenerate)
+    return tuple(sorted(found, key=lambda span: (span.start, span.end)))
 
 
 def dump(plan: Plan, path: Path) -> None:
@@ -278,6 +276,7 @@ def _character_dict(c: PlannedCharacter) -> dict[str, Any]:
 def _track_text(track: PlannedTrack) -> str:
     facts = {"id": track.id, "start": track.span.start, "end": track.span.end, "anchors": track.anchors}
     facts |= {"character": track.character, "character_distance": track.character_distance}
+    facts |= {"unsound": [[span.start, span.end] for span in track.unsound]}
     head = json.dumps(facts, ensure_ascii=False)
     scores = [round(float(s), 3) for s in track.scores]
     points = ",\n   ".join(json.dumps([[round(float(v), 2) for v in p] for p in face]) for face in track.points)

@@ -138,7 +138,18 @@ def _track(item: _Reader, clip: Span, characters: Collection[str]) -> PlannedTra
         raise item.fail(f"belongs to character {character!r}, which the plan does not hold")
     distance = item.optional("character_distance", int, float, type(None))
     far = None if distance is None else float(distance)
-    return PlannedTrack(item.get("id", int), span, points, scores, tuple(anchors), character, far)
+    return PlannedTrack(item.get("id", int), span, points, scores, tuple(anchors), character, far, _unsound(item))
+
+
+def _unsound(item: _Reader) -> tuple[Span, ...]:
+    found = []
+    for pair in item.optional("unsound", list) or []:
+        match pair:
+            case [int(start), int(end)] if 0 <= start < end:
+                found.append(Span(start, end))
+            case _:
+                raise item.fail('needs pairs [first frame, frame behind the last] as "unsound"')
+    return tuple(found)
 
 
 def _rises(item: _Reader) -> int:

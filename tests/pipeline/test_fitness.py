@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from facefix.faces import appearance
 from facefix.faces.mesh import shape
 from facefix.pipeline.fitness import large, runs, unfit
 from facefix.types import (
@@ -41,7 +42,9 @@ def _diagnosis(id: int = 0, size: float = 150, findings=(), shut=(), unseen=(), 
     crisp, yaw = np.full(FRAMES - start, 10.0, np.float32), np.zeros(FRAMES - start, np.float32)
     crisp[[i - start for i in blurred]] = 5
     yaw[[i - start for i in turned]] = 60
-    return Diagnosis(Track(id, 0, faces), size, {"crispness": crisp, "yaw": yaw}, tuple(findings), Judgement("clean", ""))
+    eyes = appearance.eye_opening(np.stack([face.mesh for face in faces]))
+    signals = {"crispness": crisp, "yaw": yaw, appearance.EYES: eyes}
+    return Diagnosis(Track(id, 0, faces), size, signals, tuple(findings), Judgement("clean", ""))
 
 
 def _unfit(*diagnoses: Diagnosis, forgiven=()) -> dict[int, str]:

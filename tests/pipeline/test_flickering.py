@@ -20,6 +20,7 @@ from facefix.repair.flickering import ALL, Flickers
 from facefix.repair.registration.evidence import SIDE_PX
 from facefix.repair.restorers import RESTORERS
 from facefix.repair.restorers.rounds import Rounds
+from facefix.repair.strength import RAMP_FRAMES
 from facefix.types import Span
 
 FRAMES, FIRST = 44, 100
@@ -31,11 +32,16 @@ def treatment(mode: str = "flicker", span: Span = FLICKER) -> Treatment:
     return Treatment(0, mode, span, 0.6, 0.6, "")
 
 
-def track(points: np.ndarray) -> PlannedTrack:
-    return PlannedTrack(0, Span(FIRST, FIRST + FRAMES), points, np.ones(FRAMES, np.float32), ())
+def track(points: np.ndarray, *unsound: Span) -> PlannedTrack:
+    return PlannedTrack(0, Span(FIRST, FIRST + FRAMES), points, np.ones(FRAMES, np.float32), (), unsound=unsound)
 
 
-def looked(change: Callable[[int, np.ndarray], np.ndarray], *others: Treatment, shown: range = range(FRAMES)) -> Flickers:
+def looked(
+    change: Callable[[int, np.ndarray], np.ndarray],
+    *others: Treatment,
+    shown: range = range(FRAMES),
+    unsound: tuple[Span, ...] = (),
+) -> Flickers:
     """What is said of a clip whose frames are changed so."""
     crops, meshes = faces.turning(FRAMES), np.stack(faces.meshes(FRAMES))
     meshes[..., :2] = meshes[..., :2] @ PLACE.T
@@ -51,8 +57,9 @@ def looked(change: Callable[[int, np.ndarray], np.ndarray], *others: Treatment, 
     known = Known(Span(FIRST, FIRST + FRAMES), meshes, meshes, (), {}, greys=greys)
     rounds = Rounds(RESTORERS["none"].load("cpu"))
     patient = Patient(rounds, None, (), faces.mesh(), TRIANGLES, 256.0, RATE, faces.FIVE, faces.SIDE)
-    found = flickers(patient, known, track(points), [treatment(), *others])
-    assert set(found) == set(range(FLICKER.start, FLICKER.end))
+    found = flickers(patient, known, track(points, *unsound), [treatment(), *others])
+    # In the frames in which its strength rises and falls it is as in the flicker itself.
+    assert set(found) == set(range(FLICKER.start - RAMP_FRAMES, FLICKER.end + RAMP_FRAMES))
     assert len(set(found.values())) == 1
     return found[FLICKER.start]
 
@@ -87,10 +94,12 @@ def test_a_face_that_is_as_lively_when_it_is_sound_is_averaged_less() -> None:
     assert looked(boiled).middle < 0.45
 
 
-def test_another_faults_frames_are_no_sound_ones() -> None:
-    others = [treatment("warp", Span(FIRST, FLICKER.start)), treatment("warp", Span(FLICKER.end, FIRST + FRAMES))]
+def test_another_faults_frames_are_no_sound_ones_treated_or_not() -> None:
+    others = Span(FIRST, FLICKER.start), Span(FLICKER.end, FIRST + FRAMES)
     # Only boiling frames are left to compare with, and these do not count: what is usual does.
-    assert looked(boiled, *others).middle > looked(boiled).middle + 0.1
+    treated = looked(boiled, *(treatment("warp", span) for span in others))
+    assert treated.middle > looked(boiled).middle + 0.1
+    assert looked(boiled, unsound=others) == treated
 
 
 def test_frames_that_were_not_seen_leave_all_of_it_to_the_cure() -> None:

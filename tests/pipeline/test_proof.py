@@ -106,6 +106,31 @@ def test_harm_is_taken_back_and_said_to_be(analysis: Analysis, painted, tmp_path
     assert f"    ! {proof.sentence}" in list(details(report))
 
 
+def test_a_drift_is_not_cured_at_the_price_of_jitter(
+    analysis: Analysis, painted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted(drift=noisy)
+    monkeypatch.setattr(trial, "refused", lambda *_: [])
+    report, _ = rendered(planned(analysis, "drift"), tmp_path / "out.mp4")
+    (proof,) = report.proofs
+    assert not proof.kept and proof.measure == "unsteadiness" and report.copied
+
+
+def test_a_steady_cure_of_a_drift_is_judged_by_who_it_is(analysis: Analysis, painted, tmp_path: Path) -> None:
+    painted(drift=untouched)
+    report, _ = rendered(planned(analysis, "drift"), tmp_path / "out.mp4")
+    (proof,) = report.proofs
+    assert proof.measure == "identity distance"
+
+
+def test_a_face_that_is_hardly_seen_throughout_is_copied(analysis: Analysis, tmp_path: Path) -> None:
+    plan = planned(analysis, "warp")
+    unseen = tuple(replace(track, scores=np.full_like(track.scores, 0.1)) for track in plan.tracks)
+    report, _ = rendered(replace(plan, tracks=unseen), tmp_path / "out.mp4")
+    (proof,) = report.proofs
+    assert report.copied and report.repaired_frames == 0 and "hardly seen" in proof.sentence
+
+
 @pytest.mark.parametrize(("mode", "kept"), [("flicker", True), ("waxy", False)])
 def test_what_makes_nothing_better_is_taken_back_if_its_measure_sees_all(
     analysis: Analysis, painted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, kept: bool

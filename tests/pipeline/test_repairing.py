@@ -12,7 +12,7 @@ from facefix.bench.cases import Label
 from facefix.bench.repair import informed
 from facefix.media import colour, decode, probe
 from facefix.pipeline import treating
-from facefix.pipeline.preparing import Known, _span
+from facefix.pipeline.preparing import Known, _beside, _span
 from facefix.pipeline.straightening import Straightening, straightened
 from facefix.plan import PlannedTrack, Treatment
 from facefix.repair.cures import CURES
@@ -88,3 +88,21 @@ def test_a_face_is_known_wherever_a_cure_may_look(rate: float) -> None:
     track = PlannedTrack(0, Span(0, 1000), np.zeros((1000, 5, 2), np.float32), np.ones(1000, np.float32), ())
     span = _span(track, [Treatment(0, "warp", Span(500, 510), 0.6, 0.6, "")], rate)
     assert span.start <= 500 - reach and span.end >= 510 + reach
+
+
+def test_frames_that_are_past_saving_or_have_crept_away_are_no_sources() -> None:
+    points, scores = np.zeros((200, 5, 2), np.float32), np.ones(200, np.float32)
+    track = PlannedTrack(0, Span(0, 200), points, scores, (10,), unsound=(Span(80, 100), Span(108, 120)))
+    warp = [Treatment(0, "warp", Span(80, 87), 0.6, 0.6, ""), Treatment(0, "warp", Span(95, 100), 0.6, 0.6, "")]
+    beside = _beside(track, warp, Span(50, 130), 25.0)
+    assert len(beside) == 12 and not any(80 <= f < 100 or 108 <= f < 120 for f in beside)
+    drift = [Treatment(0, "drift", Span(100, 200), 0.6, 0.6, "")]
+    assert max(_beside(track, drift, Span(30, 200), 25.0)) < 75
+
+
+def test_the_unsound_are_not_sound_to_a_straightener() -> None:
+    track = PlannedTrack(0, Span(5, 45), np.zeros((40, 5, 2), np.float32), np.ones(40, np.float32), (), unsound=(Span(32, 36),))
+    meshes, shover = np.zeros((30, 478, 3), np.float32), Shover()
+    treatment, curves = Treatment(0, "warp", Span(20, 30), 0.6, 0.6, ""), {"warp": np.full(40, 0.6, np.float32)}
+    straightened(Straightening(shover, None, 25.0), Known(Span(10, 40), meshes, meshes, (), {}), track, [treatment], curves)  # pyright: ignore
+    assert list(np.flatnonzero(~shover.sound)) == [*range(10, 20), *range(22, 26)]

@@ -13,6 +13,9 @@ from facefix.types import Pixels
 
 Floats = NDArray[np.float32]
 
+EYES = "eyes"
+"""Signal: `eye_opening`."""
+
 _LENGTHS: Mapping[str, tuple[tuple[int, int], ...]] = MappingProxyType(
     {
         "nose width": ((48, 278), (64, 294)),

@@ -6,18 +6,16 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from facefix.faces import appearance
+from facefix.anchors import CLOSED_SHARE, USUAL_PERCENTILE
+from facefix.faces.appearance import EYES
 from facefix.faces.identity import MIN_FACE_PX
-from facefix.types import Analysis, Diagnosis, Face, Span
+from facefix.types import Analysis, Diagnosis, Span
 
 LARGE_SHARE = 0.5
 """Of the largest face's size: smaller ones are passers-by."""
 BLURRED_SHARE = 0.8
 """Of a face's usual sharpness in its clip."""
-CLOSED_SHARE = 0.6
-"""Of how far its eyes are usually open."""
 TURNED_DEG = 40.0
-_USUAL_PERCENTILE = 70
 
 Reasons = list[str | None]
 """One per frame: why it is not good, None where it is."""
@@ -49,8 +47,8 @@ def unfit(analysis: Analysis, span: Span, forgiven: Collection[str] = ()) -> Rea
 
 def _of_face(diagnosis: Diagnosis, forgiven: Collection[str]) -> Reasons:
     crisp, yaw = (np.nan_to_num(diagnosis.signals[name]) for name in ("crispness", "yaw"))
-    opening = np.array([_opening(face) for face in diagnosis.track.faces])
-    sharp, wide = (np.nanpercentile(v, _USUAL_PERCENTILE) if np.isfinite(v).any() else 0.0 for v in (crisp, opening))
+    opening = diagnosis.signals[EYES]
+    sharp, wide = (np.nanpercentile(v, USUAL_PERCENTILE) if np.isfinite(v).any() else 0.0 for v in (crisp, opening))
     blamed = _blamed(diagnosis, forgiven)
     reasons: Reasons = []
     for i, face in enumerate(diagnosis.track.faces):
@@ -67,10 +65,6 @@ def _of_face(diagnosis: Diagnosis, forgiven: Collection[str]) -> Reasons:
         else:
             reasons.append(None)
     return reasons
-
-
-def _opening(face: Face) -> float:
-    return float("nan") if face.mesh is None else float(appearance.eye_opening(face.mesh))
 
 
 def _blamed(diagnosis: Diagnosis, forgiven: Collection[str]) -> Reasons:

@@ -14,12 +14,13 @@ from facefix.faces.mesh import framing
 from facefix.pipeline.gauges import spread
 from facefix.pipeline.preparing import Known, view_of
 from facefix.pipeline.profiling import clocked
-from facefix.plan import PlannedTrack, Treatment, treated_in
+from facefix.plan import PlannedTrack, Treatment, unsound_in
 from facefix.repair import flickering, fusion, placing
 from facefix.repair.calming import Calming, Parts
 from facefix.repair.cures import Patient, flicker
 from facefix.repair.flickering import Evidence, Flickers
 from facefix.repair.scaling import resized
+from facefix.repair.strength import RAMP_FRAMES
 from facefix.types import Span
 
 MODE = flicker.SPEC.name
@@ -44,13 +45,16 @@ def flickers(patient: Patient, known: Known, track: PlannedTrack, treatments: Se
         known: with its features where they belong, and small grey pictures of the frames of `to_be_seen`.
         treatments: the track's own.
     """
-    sound, found = ~treated_in(known.span, treatments), {}
+    sound, found, beside = ~unsound_in(known.span, track, treatments), {}, {}
     for treatment in (t for t in treatments if t.mode == MODE):
         with clocked("gauging flickers", len(treatment.span)):
             evidence = looked(Unrolling(patient, known, track), treatment.span, sound)
             far = flickering.ALL if evidence is None else flickering.told(evidence)
-        found |= dict.fromkeys(range(treatment.span.start, treatment.span.end), far)
-    return found
+        span = treatment.span
+        found |= dict.fromkeys(range(span.start, span.end), far)
+        # Its strength rises and falls there: these frames are treated too, and no further.
+        beside |= dict.fromkeys(range(span.start - RAMP_FRAMES, span.end + RAMP_FRAMES), far)
+    return beside | found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

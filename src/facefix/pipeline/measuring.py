@@ -74,6 +74,7 @@ class _Followed:
         self._departing = Departing(rate)
         self._rate = rate
         self._keep = keep_meshes
+        self._eyes: list[float] = []
         self._meshes: list[NDArray[float32]] = []
         self._confidence: list[NDArray[float32]] = []
 
@@ -86,6 +87,7 @@ class _Followed:
         self._meter.push(crop, face, turned, align.face_px(face), known)
         self._readers.geometry.add(self._shapes, unturn(self._readers.shape, mesh, confidence))
         self._steps.add(mesh)
+        self._eyes.append(float(appearance.eye_opening(mesh)))
         self._readers.skin.look(self._skin, crop.pixels)
         self._readers.smear.look(self._smear, crop.pixels, (turned.yaw, turned.pitch))
         self._readers.drift.look(self._drift, crop.pixels, (turned.yaw, turned.pitch))
@@ -100,6 +102,7 @@ class _Followed:
         smeared = self._readers.smear.read(self._smear, self._rate)
         unforeseen = self._readers.foresight.read(self._steps, self._rate)
         told = self._meter.finish() | shapes | {skin.SIGNAL: wax, beside.SMEAR.signal: smeared, foresight.SIGNAL: unforeseen}
+        told[appearance.EYES] = np.array(self._eyes, float32)
         told[foresight.SIGNAL] = self._calmly(unforeseen, told)
         # Who somebody is, and was at first, only frames tell that show it.
         unlike, faulty = nobody(told, self._rate), passing_faults(told, self._rate)

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facefix.anchors import best_frames
 from facefix.faces import align
 from facefix.faces.mesh import topology
 from facefix.faces.mesh.mesher import LOST, WEIGHTS, Mesher
 from facefix.pipeline.loading import loaded
-from facefix.plan import best_frames
 from facefix.report.html.clip import Still
 from facefix.report.signals import telling
 from facefix.types import Analysis, Diagnosis, Face, Finding, Pixels

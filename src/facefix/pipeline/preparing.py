@@ -21,7 +21,7 @@ from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.parsing import Parsing
 from facefix.pipeline.profiling import clocked, clocked_each
 from facefix.pipeline.progress import Progress, fps
-from facefix.plan import PlannedTrack, Treatment
+from facefix.plan import PlannedTrack, Treatment, unsound_in
 from facefix.repair.cures import Sight
 from facefix.repair.registration.evidence import SIDE_PX, View
 from facefix.types import ClipInfo, Crop, Pixels, Span
@@ -32,6 +32,8 @@ _LEAST_FRAMES = 27
 """Of that, at low frame rates: cures look ahead, and ramps reach out, by frames."""
 _BESIDE, _BESIDE_EVERY = 12, 4
 """Sound frames beside the anchors that a face may be rebuilt from, each of which takes up to 3 MB; frames between them."""
+_CREEPS_S = 1.0
+"""Before a drift is found, in which it may have begun: nothing is rebuilt from there."""
 _BATCH = 8
 
 Curves = Mapping[str, NDArray[float32]]
@@ -98,7 +100,7 @@ def know(
         ModelError: weights are missing.
     """
     spans = {track.id: _span(track, treatments, fps(clip)) for track in tracks}
-    beside = {t.id: _beside(t, treatments, spans[t.id]) if t.id in rebuilt else [] for t in tracks}
+    beside = {t.id: _beside(t, treatments, spans[t.id], fps(clip)) if t.id in rebuilt else [] for t in tracks}
     wanted_crops = {t.id: {*t.anchors, *samples[t.id], *beside[t.id]} for t in tracks}
     there = laid if laid is not None and all(len(laid.get(t.id, ())) == len(t.span) for t in tracks) else None
     meshing = partial(_measured, loaded(Mesher, (WEIGHTS,), device)) if there is None else partial(_taken, there)
@@ -148,18 +150,18 @@ def _span(track: PlannedTrack, treatments: Sequence[Treatment], rate: float) -> 
     return Span(max(track.span.start, first), min(track.span.end, last))
 
 
-def _sight(frame: int, seen: Mapping[int, tuple[Crop, NDArray[float32]]]) -> Sight:
-    crop, mesh = seen[frame]
-    return Sight(frame, crop.pixels, mesh)
-
-
-def _beside(track: PlannedTrack, treatments: Sequence[Treatment], span: Span) -> list[int]:
+def _beside(track: PlannedTrack, treatments: Sequence[Treatment], span: Span, rate: float) -> list[int]:
     """Sound frames of a span, the nearest to what is treated, spread out; the anchors are known anyhow."""
-    mine = [t.span for t in treatments if t.track == track.id]
+    mine = [t for t in treatments if t.track == track.id]
+    # A drift has begun before it is found.
+    creeping = [Span(t.span.start - round(_CREEPS_S * rate), t.span.start) for t in mine if t.mode == "drift"]
+    unsound = unsound_in(span, track, mine)
     sound = [
-        f for f in range(span.start, span.end) if not any(f in one for one in mine) and track.scores[f - track.span.start] > 0
+        f
+        for f in range(span.start, span.end)
+        if not unsound[f - span.start] and track.scores[f - track.span.start] > 0 and not any(f in one for one in creeping)
     ]
-    near = sorted(sound, key=lambda f: min(max(one.start - f, f - one.end + 1) for one in mine))
+    near = sorted(sound, key=lambda f: min(max(t.span.start - f, f - t.span.end + 1) for t in mine))
     chosen: list[int] = []
     for f in near:
         if all(abs(f - other) >= _BESIDE_EVERY for other in (*chosen, *track.anchors)):

@@ -38,6 +38,8 @@ class Measure:
     """
     decisive: bool = True
     """Whether a repair that it does not see is worth nothing."""
+    guard: bool = False
+    """Whether it tells of harm only: what is no worse by it is judged by the next measure."""
     least: float = 0.0
     """Before, from which on it can show that something is better; of less, unless it is harm, the next measure tells."""
 
@@ -47,6 +49,8 @@ class Measure:
 
 _IDENTITY = Measure("identity distance", "", Likeness.start, noise=0.01)
 _STEADINESS = Measure("unsteadiness", " %", Unsteadiness.start, noise=0.03, share=0.02, decisive=False)
+# Nobody may become like himself at the price of jittering: a tenth is what is allowed beside the truth of a clip, too.
+_CALM = replace(_STEADINESS, share=0.1, guard=True)
 _TEXTURE = Measure("texture distance", "", TextureDistance.start, noise=0.05, least=0.1)
 # Where the frames called sound are as waxy as those to be repaired, as in generated clips, texture has nothing to show.
 _WAX_BESIDE = Measure("wax", "", Wax.beside_sound, noise=0.07)
@@ -57,7 +61,7 @@ MEASURES: Mapping[str, Sequence[Measure]] = MappingProxyType(
     {
         "collapsed": (_IDENTITY,),
         "warp": (_IDENTITY,),
-        "drift": (_IDENTITY,),
+        "drift": (_CALM, _IDENTITY),
         "flicker": (_STEADINESS,),
         "waxy": (_TEXTURE, _WAX_BESIDE, _WAX),
     }
@@ -169,6 +173,7 @@ class _Watched:
         """By the first measure that can show something, or shows harm; by the first that was taken where none can."""
         bare = Measured(self.treatment, None, touched=bool(self._touched))
         taken = [replace(bare, measure=m, before=r[0], after=r[1]) for m, g, _ in self._gauges if (r := g.read()) is not None]
+        taken = [one for one in taken if one.measure is not None and (one.worse or not one.measure.guard)]
         telling = [one for one in taken if one.measure is not None and (one.before >= one.measure.least or one.worse)]
         return next(iter([*telling, *taken]), bare)
 
@@ -220,6 +225,6 @@ def _started(subject: Subject) -> list[tuple[Measure, Gauge, frozenset[int]]]:
         gauge = measure.start(subject)
         if gauge is not None:
             started.append((measure, gauge, frozenset(gauge.frames)))
-            if not measure.least:
+            if not measure.least and not measure.guard:
                 break
     return started

@@ -19,7 +19,7 @@ from facefix.faces.mesh.likelihood import BESIDE
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.preparing import Curves, Known, around, view_of
 from facefix.pipeline.profiling import clocked
-from facefix.plan import PlannedTrack, Treatment, treated_in
+from facefix.plan import PlannedTrack, Treatment, treated_in, unsound_in
 from facefix.repair.registration import MODES
 from facefix.repair.registration.evidence import Evidence, View, Witness
 from facefix.repair.registration.keys import nearest
@@ -55,9 +55,9 @@ def registered(
     """
     first, moving = known.span.start, [t for t in treatments if t.mode in MODES]
     # Frames beside are sound or hardly touched: they would be moved for nothing, and may hold a little of the damage.
-    bent, treated = treated_in(known.span, moving), treated_in(known.span, treatments, BESIDE)
+    bent, unsound = treated_in(known.span, moving), unsound_in(known.span, track, treatments, BESIDE)
     seen = {frame - first: grey for frame, grey in known.greys.items()}
-    keys = [i for i in np.flatnonzero(~treated).tolist() if i in seen][::_SOUND_EVERY]
+    keys = [i for i in np.flatnonzero(~unsound).tolist() if i in seen][::_SOUND_EVERY]
     frames = [i for i in np.flatnonzero(bent).tolist() if i in seen]
     if not keys or not frames:
         return known

@@ -35,7 +35,7 @@ from facefix.types import Analysis, Diagnosis, Face, Finding, Generator, Judgeme
 
 _IDENTITY = 128
 
-MEASURING = 12
+MEASURING = 13
 """Raised whenever the same weights measure or find otherwise between two versions: what was kept before is then made anew."""
 
 

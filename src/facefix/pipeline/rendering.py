@@ -24,7 +24,7 @@ from facefix.pipeline.executing import Job, execute, part_of
 from facefix.pipeline.measuring import Laid
 from facefix.pipeline.paging import planned, write_page
 from facefix.pipeline.progress import Progress, silent
-from facefix.pipeline.proof import Proof
+from facefix.pipeline.proof import Measured, Proof
 from facefix.pipeline.remembering import analysed
 from facefix.pipeline.stilling import Stills, resolve_frames
 from facefix.pipeline.treating import prepare
@@ -213,7 +213,7 @@ def _render(job: Job, started: float, analysis: Analysis | None, laid: Laid | No
         size=enlarging.enlarged_size(job.clip, job.settings.scale),
         scale=job.settings.scale,
         upscaler=outcome.upscaler,
-        proofs=outcome.proofs,
+        proofs=(*outcome.proofs, *(Measured(t, None, touched=False).proof(True) for t in prepared.faded)),
         first=job.plan.span.start,
         stills=tuple(stills.places),
     )

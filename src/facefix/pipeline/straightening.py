@@ -15,7 +15,7 @@ from facefix.faces.mesh.straightening import Bent, Portrayed, Straightener
 from facefix.pipeline.holding import held
 from facefix.pipeline.preparing import Curves, Known
 from facefix.pipeline.profiling import clocked
-from facefix.plan import PlannedTrack, Treatment, treated_in
+from facefix.plan import PlannedTrack, Treatment, unsound_in
 from facefix.repair.shake.reading import ShakeReader
 from facefix.repair.strength import MOVED_AT
 from facefix.types import Span
@@ -42,7 +42,7 @@ def straightened(
         curves: the strength of each mode over the track.
     """
     span, wanted = known.span, known.meshes
-    sound = ~treated_in(span, treatments)
+    sound = ~unsound_in(span, track, treatments)
     for mode in MODES:
         for treatment in (t for t in treatments if t.mode == mode):
             inside = Span(max(0, treatment.span.start - span.start), min(len(wanted), treatment.span.end - span.start))

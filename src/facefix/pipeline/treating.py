@@ -11,20 +11,21 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.errors import PlanError
-from facefix.faces import align, identity, pose
+from facefix.faces import align, identity
 from facefix.faces.mesh import framing, topology
 from facefix.faces.mesh.straightening import Straightener
 from facefix.media import colour
 from facefix.models import devices
 from facefix.pipeline import flickering, holding, trial
 from facefix.pipeline.anchoring import cast_of, reference
+from facefix.pipeline.dosing import curves, faded, source_px
 from facefix.pipeline.flickering import flickers
 from facefix.pipeline.gauges import Instruments
 from facefix.pipeline.loading import loaded
 from facefix.pipeline.measuring import Laid
 from facefix.pipeline.overlapping import ahead
 from facefix.pipeline.parsing import Parsing
-from facefix.pipeline.preparing import Curves, Known, crop_of, know
+from facefix.pipeline.preparing import Known, crop_of, know
 from facefix.pipeline.profiling import clocked
 from facefix.pipeline.progress import Progress, fps, silent
 from facefix.pipeline.registering import registered, to_be_viewed
@@ -43,7 +44,6 @@ from facefix.repair.restorers.anchored import restoring as anchored_restorer
 from facefix.repair.restorers.rounds import Rounds
 from facefix.repair.shake import reading
 from facefix.repair.shake.reading import ShakeReader
-from facefix.repair.strength import Dose, strength_curve
 from facefix.settings import Settings
 from facefix.types import ClipInfo, Frame, Patch, Pixels
 
@@ -89,6 +89,8 @@ class Prepared:
     """What the result may be measured with."""
     refused: tuple[Refused, ...] = ()
     """Treatments of the plan that are left out, because they would do harm."""
+    faded: tuple[Treatment, ...] = ()
+    """And because the face is hardly seen all the while."""
 
 
 def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress = silent, laid: Laid | None = None) -> Prepared:
@@ -106,11 +108,13 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
             raise PlanError(f"The plan asks to treat {treatment.mode}; facefix can treat {', '.join(CURES)}.")
     if plan.restorer != "auto" and plan.restorer not in RESTORERS:
         raise PlanError(f"The plan asks for the restorer {plan.restorer!r}; choose from {', '.join(RESTORERS)}.")
+    nothing = faded(plan)
+    plan = replace(plan, treatments=tuple(t for t in plan.treatments if all(t is not one for one in nothing)))
     cast = cast_of(plan, settings)
     instruments = Instruments(settings.devices[0])
     tracks = [t for t in plan.tracks if any(treatment.track == t.id for treatment in plan.treatments)]
     if not tracks:
-        return Prepared([], instruments)
+        return Prepared([], instruments, faded=nothing)
     modes = {t.mode for t in plan.treatments}
     spec = named(plan.restorer) if modes & set(trial.REDRAWN) else RESTORERS["none"]
     size = _ROUND if devices.resolve(settings.devices[0]).type != "cpu" else 1
@@ -118,7 +122,7 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
     tried = {*trial.REBUILT, *(trial.REDRAWN if spec.invents else ())}
     rebuilt = {mode for mode in modes if CURES[mode].rebuilds}
     anchored = loaded(AnchoredRestorer, (anchored_restorer.WEIGHTS,), settings.devices[0]) if rebuilt else None
-    sides = {track.id: crop_side(_source_px(track)) for track in tracks}
+    sides = {track.id: crop_side(source_px(track)) for track in tracks}
     mask = masks.named(settings.mask, settings.devices[0])
     parser = loaded(mask.load, mask.files, settings.devices[0])
     samples = {track.id: _samples([t for t in plan.treatments if t.mode in tried], track) for track in tracks}
@@ -140,12 +144,12 @@ def prepare(plan: Plan, clip: ClipInfo, settings: Settings, progress: Progress =
         seen = known[track.id]
         if track.character is not None:
             someone, strength = cast[track.character]
-            seen = replace(seen, reference=reference(someone, sides[track.id], _source_px(track), strength))
+            seen = replace(seen, reference=reference(someone, sides[track.id], source_px(track), strength))
         case = _Case(track, seen, sides[track.id], tools)
         repair, harmful = _tried(case, [t for t in plan.treatments if t.track == track.id])
         refused += harmful
         repairs += [repair] if repair is not None else []
-    return Prepared(repairs, instruments, tuple(refused))
+    return Prepared(repairs, instruments, tuple(refused), nothing)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,14 +180,14 @@ class _Case:
     def repair(self, treatments: Sequence[Treatment]) -> TrackRepair:
         """Who treats the face so."""
         track, tools = self.track, self.tools
-        curves, grown = _curves(treatments, track)
-        known = straightened(tools.straightening, self.seen, track, treatments, curves)
+        full, grown = curves(treatments, track)
+        known = straightened(tools.straightening, self.seen, track, treatments, full)
         if tools.registrar is not None:
-            known = registered(tools.registrar, known, track, treatments, curves)
-        if tools.judge is not None and known.reference is not None and "drift" in curves:
+            known = registered(tools.registrar, known, track, treatments, full)
+        if tools.judge is not None and known.reference is not None and "drift" in full:
             directions = tools.straightening.straightener.directions("drift", _DIRECTIONS)
             with clocked("resembling"):
-                known = resembled(tools.judge, known, track, treatments, curves, directions)
+                known = resembled(tools.judge, known, track, treatments, full, directions)
         usual = _usual(track, known, self.side)
         patient = Patient(
             restorer=tools.restorer,
@@ -195,7 +199,7 @@ class _Case:
             points=framing.five_points(usual),
             side=self.side,
             triangles=topology.TRIANGLES,
-            source_px=_source_px(track),
+            source_px=source_px(track),
             fps=tools.straightening.rate,
         )
         patient = replace(patient, flickers=flickers(patient, known, track, treatments))
@@ -272,27 +276,3 @@ def _admitted(
         with clocked("cutting out faces", len(wanted)):
             faces = [] if rgb is None else [(repair, repair.admitted(rgb, frame.index)) for repair in wanted]
         yield frame, faces
-
-
-def _curves(treatments: Iterable[Treatment], track: PlannedTrack) -> tuple[Curves, Curves]:
-    """Strength per mode and frame of the track: as it is of a fault that is there in full, and as it grows with the fault."""
-    yaw = np.array([pose.pose(points).yaw for points in track.points], float32)
-    size = np.array([_span_px(points) * align.FACE_WIDTH_SHARE for points in track.points], float32)
-    mine = [t for t in treatments if t.track == track.id]
-
-    def curve(mode: str, growing: bool) -> NDArray[float32]:
-        doses = [Dose(t.span, t.strength, t.rises if growing else 0) for t in mine if t.mode == mode]
-        return strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores)
-
-    full, growing = ({mode: curve(mode, grows) for mode in {t.mode for t in mine}} for grows in (False, True))
-    return full, growing
-
-
-def _source_px(track: PlannedTrack) -> float:
-    """Source pixels the template's square spans on this track: the median."""
-    return float(np.median([_span_px(points) for points in track.points]))
-
-
-def _span_px(points: NDArray[float32]) -> float:
-    matrix = align.transform(points, align.TEMPLATE_PX)
-    return align.TEMPLATE_PX / float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))

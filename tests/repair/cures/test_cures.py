@@ -36,10 +36,11 @@ def patient(anchors: tuple[Sight, ...] = (), restorer: str = "none", anchored: A
     return Patient(Rounds(RESTORERS[restorer].load("cpu")), anchored, anchors, mesh(), TRIANGLES, 256.0, FPS, FIVE, SIDE)
 
 
-def treat(mode: str, crops: list[np.ndarray], patient: Patient) -> list[np.ndarray]:
+def treat(mode: str, crops: list[np.ndarray], patient: Patient, first: int = 0) -> list[np.ndarray]:
+    """first: that is seen."""
     cure = CURES[mode].start(patient)
-    out = [treated for sight in sights(crops) for treated in cure.push(sight)] + cure.flush()
-    assert [frame for frame, _ in out] == list(range(5, 5 + len(crops)))
+    out = [treated for sight in sights(crops)[first:] for treated in cure.push(sight)] + cure.flush()
+    assert [frame for frame, _ in out] == list(range(5 + first, 5 + len(crops)))
     return [pixels for _, pixels in out]
 
 
@@ -120,6 +121,15 @@ def test_features_that_flicker_are_rebuilt_from_the_anchors(anchored: AnchoredRe
     boiled, few = boiling(truth), tuple(sights(truth)[::6])
     fused, rebuilt = (total(treat("flicker", boiled, p), truth) for p in (patient(few), patient(few, anchored=anchored)))
     assert rebuilt < 0.8 * fused < 0.8 * total(boiled, truth)
+
+
+def test_a_flicker_that_is_taken_up_again_is_repaired_to_the_same_bit(anchored: AnchoredRestorer) -> None:
+    truth = turning(34)
+    boiled, one = boiling(truth), patient(tuple(sights(truth)[::6]), anchored=anchored)
+    whole, reach = treat("flicker", boiled, one), CURES["flicker"].look_ahead(one.fps)
+    later = treat("flicker", boiled, one, first=8)
+    for t in range(8 + reach, len(boiled)):
+        np.testing.assert_array_equal(later[t - 8], whole[t])
 
 
 def test_where_light_flickers_features_are_their_own() -> None:

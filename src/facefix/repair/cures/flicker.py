@@ -36,8 +36,9 @@ only light flickers, 0.07 where it is who it is, and 0.17 and 0.18 where feature
 _ANEW = 0.5
 """Share of fine detail that flickers from which on features are taken for drawn anew: with light alone it is 0.25 at most, as a
 rule."""
-_SIGHT = 3.0
-"""Frames over which that share is averaged."""
+_SIGHT = np.array([1.0, 0.67, 0.44, 0.3], np.float32)
+"""How much that share counts of a frame and of those before it: no more than rebuilding looks at anyhow, so that a render that
+was broken off goes on with the same."""
 _REBUILT_EYES, _REBUILT_MOUTH = 0.6, 0.4
 """Shares of what is rebuilt, and of grain, that eyes and mouth get: in sound frames they look elsewhere and say something else.
 Light is put right there in full, and so is what is averaged, for that is averaged over frames in which they are alike."""
@@ -52,7 +53,8 @@ class FlickerCure:
         self._mine: dict[int, tuple[Sight, bool]] = {}
         self._fused: dict[int, tuple[NDArray[float32], float]] = {}
         """Frame -> its crop when it was fused, and how far it is to be rebuilt."""
-        self._share: float | None = None
+        self._shares: dict[int, float] = {}
+        """Frame -> how far it looked drawn anew by itself, of the last ones."""
         self._face = patient
         far = np.linalg.norm(patient.usual[None, :, :2] - patient.points[:, None], axis=-1)
         self._nearest = far.argmin(1)
@@ -70,11 +72,16 @@ class FlickerCure:
         for frame, pixels in fused:
             sight, wanted = self._mine[frame]
             if wanted:
-                share = redrawn(sight.pixels, pixels)
-                self._share = share if self._share is None else self._share + (share - self._share) / _SIGHT
-            self._fused[frame] = pixels, self._share or 0.0
+                self._shares[frame] = redrawn(sight.pixels, pixels)
+            self._fused[frame] = pixels, self._share(frame)
             rebuilt += self._rebuilding.push(Sight(frame, pixels, sight.mesh), wanted)
         return rebuilt
+
+    def _share(self, frame: int) -> float:
+        """How far a frame is to be rebuilt."""
+        self._shares = {f: share for f, share in self._shares.items() if frame - f < len(_SIGHT)}
+        weights = [_SIGHT[frame - f] for f in self._shares]
+        return float(np.average(list(self._shares.values()), weights=weights)) if weights else 0.0
 
     def _finished(self, rebuilt: Iterable[Treated]) -> list[Treated]:
         treated = []

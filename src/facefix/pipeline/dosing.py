@@ -1,0 +1,50 @@
+"""How strongly each frame of a face is treated, by what its plan says and how well the face is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy import float32
+from numpy.typing import NDArray
+
+from facefix.faces import align, pose
+from facefix.pipeline.preparing import Curves
+from facefix.plan import Plan, PlannedTrack, Treatment
+from facefix.repair.strength import Dose, strength_curve
+
+
+def curves(treatments: Iterable[Treatment], track: PlannedTrack) -> tuple[Curves, Curves]:
+    """Strength per mode and frame of the track: as it is of a fault that is there in full, and as it grows with the fault."""
+    yaw = np.array([pose.pose(points).yaw for points in track.points], float32)
+    size = np.array([_span_px(points) * align.FACE_WIDTH_SHARE for points in track.points], float32)
+    mine = [t for t in treatments if t.track == track.id]
+
+    def curve(mode: str, growing: bool) -> NDArray[float32]:
+        doses = [Dose(t.span, t.strength, t.rises if growing else 0) for t in mine if t.mode == mode]
+        return strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores)
+
+    full, growing = ({mode: curve(mode, grows) for mode in {t.mode for t in mine}} for grows in (False, True))
+    return full, growing
+
+
+def faded(plan: Plan) -> tuple[Treatment, ...]:
+    """Those of its treatments of which nothing is left in any frame: the face is too small, turned too far or hardly seen."""
+    found = []
+    for track in plan.tracks:
+        mine = [t for t in plan.treatments if t.track == track.id]
+        for treatment in mine:
+            part = slice(treatment.span.start - track.span.start, treatment.span.end - track.span.start)
+            if not curves([treatment], track)[0][treatment.mode][part].any():
+                found.append(treatment)
+    return tuple(found)
+
+
+def source_px(track: PlannedTrack) -> float:
+    """Source pixels the template's square spans on this track: the median."""
+    return float(np.median([_span_px(points) for points in track.points]))
+
+
+def _span_px(points: NDArray[float32]) -> float:
+    matrix = align.transform(points, align.TEMPLATE_PX)
+    return align.TEMPLATE_PX / float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
