@@ -48,17 +48,22 @@ def best_frames(diagnosis: Diagnosis, count: int) -> tuple[int, ...]:
     return tuple(track.span.start + i for i in chosen)
 
 
+def hidden(diagnosis: Diagnosis) -> NDArray[np.bool_]:
+    """(frames,) in which something is before the face, by its colour or by what the mesh network makes of its features."""
+    signals, length = diagnosis.signals, len(diagnosis.track.span)
+    mesh = signals.get("mesh", np.full(length, np.nan, np.float32))
+    return np.asarray((_signal(signals, "tint", length) >= FOREIGN_TINT) | (mesh < KNOWN * own_confidence(mesh)), np.bool_)
+
+
 def _fit(diagnosis: Diagnosis) -> NDArray[np.bool_]:
     """(frames,)."""
-    track, signals = diagnosis.track, diagnosis.signals
-    length = len(track.span)
+    track = diagnosis.track
     fit = np.array([face.score > 0 for face in track.faces])
     for finding in diagnosis.findings:
         fit[finding.span.start - track.span.start : finding.span.end - track.span.start] = False
-    mesh = signals.get("mesh", np.full(length, np.nan, np.float32))
-    hidden = (_signal(signals, "tint", length) >= FOREIGN_TINT) | (mesh < KNOWN * own_confidence(mesh))
+    shown = fit & ~hidden(diagnosis)
     # Where all of it looks hidden, as in coloured light, nothing is.
-    return fit & ~hidden if (fit & ~hidden).any() else fit
+    return shown if shown.any() else fit
 
 
 def _rank(diagnosis: Diagnosis) -> Floats:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.anchors import best_frames
+from facefix.anchors import best_frames, hidden
 from facefix.errors import InputError
 from facefix.files import write_text
 from facefix.types import Analysis, Diagnosis, Span
@@ -73,7 +73,7 @@ class PlannedTrack:
     character_distance: float | None = None
     """Identity distance of the two."""
     unsound: tuple[Span, ...] = ()
-    """Frames in which something is wrong with it, treated or not, so that nothing is to be learnt from them."""
+    """Frames in which something is wrong with it, treated or not, or before it: nothing is to be learnt from them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,9 +213,12 @@ def _planned(diagnosis: Diagnosis, anchors: int = 5) -> PlannedTrack:
 
 
 def _unsound(diagnosis: Diagnosis) -> tuple[Span, ...]:
-    """What else is wrong. Wax is not: it leaves a face who and where it is."""
-    found = {f.span for f in diagnosis.findings if f.mode != "waxy"} | set(diagnosis.judgement.regenerate)
-    return tuple(sorted(found, key=lambda span: (span.start, span.end)))
+    """Wax is not: it leaves a face who and where it is. What is hidden is."""
+    span = diagnosis.track.span
+    found = [f.span for f in diagnosis.findings if f.mode != "waxy"]
+    bad = _covered(span, [*found, *diagnosis.judgement.regenerate], 0) | hidden(diagnosis)
+    edges = np.flatnonzero(np.diff(np.pad(bad, 1).astype(int))) + span.start
+    return tuple(Span(int(start), int(end)) for start, end in edges.reshape(-1, 2))
 
 
 def dump(plan: Plan, path: Path) -> None:

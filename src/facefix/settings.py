@@ -104,7 +104,10 @@ class Settings:
     """
 
     strength: float = _option(
-        0.6, "Most that any repair may change a face: 0 leaves it, 1 is full strength.", "--strength", bounds=(0.0, 1.0)
+        0.6,
+        "How far repairs may go: 0 leaves faces as they are; above 0.75 only milder faults get more.",
+        "--strength",
+        bounds=(0.0, 1.0),
     )
     only: tuple[str, ...] = _option(
         (), "Repair only these failure modes, comma-separated.", "--only", choices=_modes, metavar="MODE,...", many=True
