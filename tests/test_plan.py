@@ -115,6 +115,7 @@ def test_what_is_not_treated_is_unsound_all_the_same(analysis: Analysis) -> None
     covered = replace(more, signals={**more.signals, "tint": tint})
     (track,) = _plan(replace(analysis, diagnoses=(covered,)), only=("waxy",)).tracks
     assert track.unsound == (Span(10, 24), Span(34, 37))
+    assert track.covered == (Span(34, 37),)
 
 
 def test_a_written_plan_reads_back_the_same(analysis: Analysis, tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_what_grows_does_so_where_frames_are_left_out_and_in_the_file(analysis: 
         (("tracks", 0, "points"), [[1, 2]], "needs 5 points"),
         (("tracks", 0, "anchors"), [47], "anchors outside"),
         (("tracks", 0, "unsound"), [[4, "6"]], 'as "unsound"'),
-        (("tracks", 0, "unsound"), [[6, 4]], 'as "unsound"'),
+        (("tracks", 0, "covered"), [[6, 4]], 'as "covered"'),
         (("span",), None, "span must be an object"),
         (("encode", "crf"), True, "encode.crf must be"),
     ],

@@ -50,9 +50,13 @@ def best_frames(diagnosis: Diagnosis, count: int) -> tuple[int, ...]:
 
 def hidden(diagnosis: Diagnosis) -> NDArray[np.bool_]:
     """(frames,) in which something is before the face, by its colour or by what the mesh network makes of its features."""
-    signals, length = diagnosis.signals, len(diagnosis.track.span)
-    mesh = signals.get("mesh", np.full(length, np.nan, np.float32))
-    return np.asarray((_signal(signals, "tint", length) >= FOREIGN_TINT) | (mesh < KNOWN * own_confidence(mesh)), np.bool_)
+    mesh = diagnosis.signals.get("mesh", np.full(len(diagnosis.track.span), np.nan, np.float32))
+    return np.asarray(covered(diagnosis) | (mesh < KNOWN * own_confidence(mesh)), np.bool_)
+
+
+def covered(diagnosis: Diagnosis) -> NDArray[np.bool_]:
+    """(frames,) in which something of another colour than skin is before the face."""
+    return _signal(diagnosis.signals, "tint", len(diagnosis.track.span)) >= FOREIGN_TINT
 
 
 def _fit(diagnosis: Diagnosis) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
 
-from facefix.anchors import best_frames, hidden
+from facefix.anchors import best_frames, covered, hidden
 from facefix.errors import InputError
 from facefix.files import write_text
 from facefix.types import Analysis, Diagnosis, Span
@@ -74,6 +74,8 @@ class PlannedTrack:
     """Identity distance of the two."""
     unsound: tuple[Span, ...] = ()
     """Frames in which something is wrong with it, treated or not, or before it: nothing is to be learnt from them."""
+    covered: tuple[Span, ...] = ()
+    """Frames in which something of another colour is before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,15 +180,16 @@ def without(span: Span, holes: Iterable[Span]) -> tuple[Span, ...]:
 
 def treated_in(span: Span, treatments: Iterable[Treatment]) -> NDArray[np.bool_]:
     """(len(span),) frames that are treated."""
-    return _covered(span, [t.span for t in treatments], 0)
+    return marked(span, [t.span for t in treatments])
 
 
 def unsound_in(span: Span, track: PlannedTrack, treatments: Iterable[Treatment], beside: int = 0) -> NDArray[np.bool_]:
     """(len(span),) frames of a track in which something is wrong, or at most so far from one: treated, by those, or not."""
-    return _covered(span, [*track.unsound, *(t.span for t in treatments)], beside)
+    return marked(span, [*track.unsound, *(t.span for t in treatments)], beside)
 
 
-def _covered(span: Span, some: Iterable[Span], beside: int) -> NDArray[np.bool_]:
+def marked(span: Span, some: Iterable[Span], beside: int = 0) -> NDArray[np.bool_]:
+    """(len(span),) frames in some others, or at most so far from one."""
     inside = np.zeros(len(span), bool)
     for one in some:
         inside[max(0, one.start - beside - span.start) : max(0, one.end + beside - span.start)] = True
@@ -208,16 +211,19 @@ def _planned(diagnosis: Diagnosis, anchors: int = 5) -> PlannedTrack:
         anchors=best_frames(diagnosis, anchors),
         character=diagnosis.character,
         character_distance=diagnosis.character_distance,
-        unsound=_unsound(diagnosis),
+        unsound=_spans(_unsound(diagnosis), track.span.start),
+        covered=_spans(covered(diagnosis), track.span.start),
     )
 
 
-def _unsound(diagnosis: Diagnosis) -> tuple[Span, ...]:
-    """Wax is not: it leaves a face who and where it is. What is hidden is."""
-    span = diagnosis.track.span
+def _unsound(diagnosis: Diagnosis) -> NDArray[np.bool_]:
+    """(frames,). Wax is not: it leaves a face who and where it is. What is hidden is."""
     found = [f.span for f in diagnosis.findings if f.mode != "waxy"]
-    bad = _covered(span, [*found, *diagnosis.judgement.regenerate], 0) | hidden(diagnosis)
-    edges = np.flatnonzero(np.diff(np.pad(bad, 1).astype(int))) + span.start
+    return marked(diagnosis.track.span, [*found, *diagnosis.judgement.regenerate]) | hidden(diagnosis)
+
+
+def _spans(marked: NDArray[np.bool_], first: int) -> tuple[Span, ...]:
+    edges = np.flatnonzero(np.diff(np.pad(marked, 1).astype(int))) + first
     return tuple(Span(int(start), int(end)) for start, end in edges.reshape(-1, 2))
 
 
@@ -279,7 +285,7 @@ def _character_dict(c: PlannedCharacter) -> dict[str, Any]:
 def _track_text(track: PlannedTrack) -> str:
     facts = {"id": track.id, "start": track.span.start, "end": track.span.end, "anchors": track.anchors}
     facts |= {"character": track.character, "character_distance": track.character_distance}
-    facts |= {"unsound": [[span.start, span.end] for span in track.unsound]}
+    facts |= {name: [[s.start, s.end] for s in getattr(track, name)] for name in ("unsound", "covered")}
     head = json.dumps(facts, ensure_ascii=False)
     scores = [round(float(s), 3) for s in track.scores]
     points = ",\n   ".join(json.dumps([[round(float(v), 2) for v in p] for p in face]) for face in track.points)

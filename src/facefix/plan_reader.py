@@ -138,17 +138,26 @@ def _track(item: _Reader, clip: Span, characters: Collection[str]) -> PlannedTra
         raise item.fail(f"belongs to character {character!r}, which the plan does not hold")
     distance = item.optional("character_distance", int, float, type(None))
     far = None if distance is None else float(distance)
-    return PlannedTrack(item.get("id", int), span, points, scores, tuple(anchors), character, far, _unsound(item))
+    return PlannedTrack(
+        item.get("id", int),
+        span,
+        points,
+        scores,
+        tuple(anchors),
+        character,
+        far,
+        *(_spans(item, name) for name in ("unsound", "covered")),
+    )
 
 
-def _unsound(item: _Reader) -> tuple[Span, ...]:
+def _spans(item: _Reader, name: str) -> tuple[Span, ...]:
     found = []
-    for pair in item.optional("unsound", list) or []:
+    for pair in item.optional(name, list) or []:
         match pair:
             case [int(start), int(end)] if 0 <= start < end:
                 found.append(Span(start, end))
             case _:
-                raise item.fail('needs pairs [first frame, frame behind the last] as "unsound"')
+                raise item.fail(f'needs pairs [first frame, frame behind the last] as "{name}"')
     return tuple(found)
 
 

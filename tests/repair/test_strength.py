@@ -50,6 +50,15 @@ def test_it_fades_by_yaw_size_and_confidence_slowly() -> None:
     assert np.abs(np.diff(curve(dose, score=score))).max() < 0.2
 
 
+def test_what_is_before_a_face_is_not_painted_over() -> None:
+    covered = np.zeros(100, bool)
+    covered[40:50] = True
+    strength = curve(Dose(TRACK, 1), covered=covered)
+    assert not strength[40:50].any() and strength[[36, 53]].max() < 0.25
+    np.testing.assert_allclose(strength[[15, 75]], 1, atol=1e-3)
+    assert np.abs(np.diff(strength)).max() < 0.2
+
+
 def test_what_is_not_known_counts_as_good() -> None:
     unknown = np.full(100, np.nan, np.float32)
     strength = curve(Dose(TRACK, 1), yaw_deg=unknown, face_px=unknown, score=unknown)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from facefix.faces import align, pose
 from facefix.pipeline.preparing import Curves
-from facefix.plan import Plan, PlannedTrack, Treatment
+from facefix.plan import Plan, PlannedTrack, Treatment, marked
 from facefix.repair.strength import Dose, strength_curve
 
 
@@ -18,11 +18,12 @@ def curves(treatments: Iterable[Treatment], track: PlannedTrack) -> tuple[Curves
     """Strength per mode and frame of the track: as it is of a fault that is there in full, and as it grows with the fault."""
     yaw = np.array([pose.pose(points).yaw for points in track.points], float32)
     size = np.array([_span_px(points) * align.FACE_WIDTH_SHARE for points in track.points], float32)
+    covered = marked(track.span, track.covered)
     mine = [t for t in treatments if t.track == track.id]
 
     def curve(mode: str, growing: bool) -> NDArray[float32]:
         doses = [Dose(t.span, t.strength, t.rises if growing else 0) for t in mine if t.mode == mode]
-        return strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores)
+        return strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores, covered=covered)
 
     full, growing = ({mode: curve(mode, grows) for mode in {t.mode for t in mine}} for grows in (False, True))
     return full, growing

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import float32
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
 from facefix.types import Span
 
@@ -20,6 +21,8 @@ _YAW_FADE_DEG = (45.0, 70.0)
 _FACE_FADE_PX = (40.0, 56.0)
 _SCORE_FADE = (0.25, 0.5)
 _CONDITION_SIGMA_FRAMES = 3.0
+_CLEAR_FRAMES = 6
+"""Before and after a face is covered that it gets next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def strength_curve(
     yaw_deg: NDArray[float32] | None = None,
     face_px: NDArray[float32] | None = None,
     score: NDArray[float32] | None = None,
+    covered: NDArray[np.bool_] | None = None,
 ) -> NDArray[float32]:
     """(len(track),) strength 0..1 per frame.
 
@@ -52,6 +56,8 @@ def strength_curve(
     yaw_deg, face_px, score: (len(track),) each; the curve fades to 0 from 45 to 70 degrees of |yaw|, from 56 to 40 px
     of face width and from 0.5 to 0.25 of detector confidence. They are smoothed first, and NaN counts as good: a
     value of one frame never decides. A face filled in between two sightings has score 0: pass scores as they are.
+
+    covered: (len(track),) frames in which something is before the face: they get nothing, so that it is not painted over.
     """
     frames = np.arange(track.start, track.end)
     curve = np.zeros(len(frames))
@@ -70,6 +76,9 @@ def strength_curve(
     ):
         if values is not None:
             curve *= _fade(values, bad, good, good_value)
+    if covered is not None and covered.any():
+        # It comes and goes: what fades out has to be gone when it is there.
+        curve *= _smoothed(1.0 - binary_dilation(covered, iterations=_CLEAR_FRAMES)) * ~covered
     return curve.astype(np.float32)
 
 
