@@ -32,7 +32,7 @@ from facefix.repair.restorers.unwaxing.network import SIDE_PX, UnwaxingNetwork, 
 from unwaxing.pairs import ALIKE, WEAR
 
 CHECKPOINT = "unwaxing.pt"
-FLOOR = 1e-4
+FLOOR = 3e-5
 """Mean squared error that what is left is measured against at least: a change of it is not seen."""
 
 WORST = 4.0
@@ -96,14 +96,14 @@ def planes(pictures: NDArray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
 
 
-def loss(network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
+def loss(floor: float, network: nn.Module, batch: Sequence[Tensor]) -> Tensor:
     """() mean over a batch of `Pairs` of the share of the squared error left."""
     seen, clean = batch
     with devices.half(seen.device):
         change = network(seen)
     waxy = seen[:, :3]
     after = (waxy + change - clean).square().mean((1, 2, 3))
-    left = after / ((waxy - clean).square().mean((1, 2, 3)) + FLOOR)
+    left = after / ((waxy - clean).square().mean((1, 2, 3)) + floor)
     # A face made far worse must not outvote the batch, nor stop teaching.
     return (left / (1 + left / WORST)).mean()
 
@@ -149,7 +149,12 @@ def begun(weights: Path | None) -> UnwaxingNetwork:
 
 def learn(options: argparse.Namespace) -> None:
     recipe = training.Recipe(
-        partial(begun, options.begin), partial(Pairs, side=options.side), loss, report, shown=lambda mean: f"left {100 * mean:.1f} %", decay=0.01
+        partial(begun, options.begin),
+        partial(Pairs, side=options.side),
+        partial(loss, options.floor),
+        report,
+        shown=lambda mean: f"left {100 * mean:.1f} %",
+        decay=0.01,
     )
     training.train(options, CHECKPOINT, recipe)
 
@@ -158,4 +163,5 @@ if __name__ == "__main__":
     line = training.parser(__doc__, minutes=30, rate=4e-4, batch=8)
     line.add_argument("--begin", type=Path, help="weights to begin with")
     line.add_argument("--side", type=int, default=SIDE_PX, help="of the part of a face that is drawn, px")
+    line.add_argument("--floor", type=float, default=FLOOR, help="error that what is left is measured against at least")
     training.run(training.resumable(line).parse_args(), learn, CHECKPOINT)
