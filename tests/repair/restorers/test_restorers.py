@@ -34,11 +34,25 @@ def test_every_restorer_keeps_the_contract(name: str) -> None:
     assert np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1] > 0.97
 
 
-def test_unwaxing_takes_wax_off_and_leaves_sound_faces() -> None:
+def aligned() -> tuple[np.ndarray, np.ndarray]:
+    """(256, 256, 3) a sound face as the clip has it, and its five points."""
     five = np.float32([[203.3, 101.0], [247.5, 102.7], [223.5, 125.0], [202.8, 139.0], [244.3, 140.3]])
     matrix = align.transform(five, 256)
-    clean = np.rint(align.crop(skimage.data.astronaut(), matrix, 256).pixels * 255).astype(np.uint8)
-    (waxy,) = VARIANTS["waxy"].inject([clean], align.apply(matrix, five)[None], 0.7, 1, Span(-20, 20))
+    return np.rint(align.crop(skimage.data.astronaut(), matrix, 256).pixels * 255).astype(np.uint8), align.apply(matrix, five)
+
+
+def test_unwaxing_makes_soft_faces_sharp_and_leaves_small_ones() -> None:
+    clean = aligned()[0].astype(np.float32) / 255
+    soft = cv2.GaussianBlur(clean, (0, 0), 1.8)
+    small = cv2.resize(cv2.resize(clean, (110, 110), interpolation=cv2.INTER_AREA), (256, 256), interpolation=cv2.INTER_LINEAR)
+    restored = RESTORERS["unwaxing"].load("cpu").restore(np.stack([soft, small]), source_px=[256, 110])
+    assert np.square(restored[0] - clean).mean() < 0.7 * np.square(soft - clean).mean()
+    assert np.square(restored[1] - small).mean() < 10 ** (-40 / 10)
+
+
+def test_unwaxing_takes_wax_off_and_leaves_sound_faces() -> None:
+    clean, five = aligned()
+    (waxy,) = VARIANTS["waxy"].inject([clean], five[None], 0.7, 1, Span(-20, 20))
     crops = np.stack([waxy, clean]).astype(np.float32) / 255
     restored = RESTORERS["unwaxing"].load("cpu").restore(crops, source_px=256)
     errors = np.square(restored - crops[1]).mean((1, 2, 3))
