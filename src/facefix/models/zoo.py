@@ -170,8 +170,8 @@ TABLE: tuple[ModelFile, ...] = (
          "cd56ba9d5eb04b56f115aa350b0a99c8fecaee1857d4b628b90f2f733b0f1181"),
     _own("straightening.safetensors", "straightening", 472960,
          "53345ebb62ac29282068b64efbf7af7bcea8828290686d161190d5ac41997720"),
-    _own("unwaxing.safetensors", "unwaxing", 3127672,
-         "2022666442bfb88145eb5385306f7ccef84f1d9d4d90b5281c0e10f67afeaada"),
+    _own("unwaxing.safetensors", "unwaxing", 3136936,
+         "26139bd63ebbd458218030a4f0d402a79e04246512d4d9a095d796934e28b550"),
 )  # fmt: skip
 
 STRONGEST = (
