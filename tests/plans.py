@@ -10,8 +10,8 @@ from facefix.media.probe import probe
 from facefix.plan import Plan, PlannedTrack, Treatment, fingerprint
 from facefix.types import Span
 
-# Where a frontal face of 44 px has its five points.
-_POINTS = [[14.0, 18.0], [30.0, 18.0], [22.0, 27.0], [16.0, 36.0], [28.0, 36.0]]
+# Where a frontal face of 60 px has its five points: large enough to be treated.
+_POINTS = [[16.0, 12.0], [44.0, 12.0], [30.0, 28.0], [19.5, 43.5], [40.5, 43.5]]
 
 
 def plan_for(clip: Path, frames: int, *modes: str, at: tuple[float, float] = (10.0, 5.0)) -> Plan:

@@ -107,7 +107,7 @@ class Outcome:
 
 
 class _Fruitless(Exception):
-    """Leaves the writers, so that they drop what they wrote; never leaves this module."""
+    """Leaves the writers, so that they drop what they wrote; never leaves this module. Holds what the decoder had to say."""
 
 
 def execute(job: Job, prepared: Prepared) -> Outcome:
@@ -119,18 +119,19 @@ def execute(job: Job, prepared: Prepared) -> Outcome:
     repairs = prepared.repairs
     rollback = Rollback([t for repair in repairs for t in repair.treatments], around(fps(job.clip)))
     enlarger = Enlarger(job.clip, job.settings, job.plan.span) if job.settings.scale > 1 else None
-    stage = "repairing" if enlarger is None else "repairing and enlarging"
+    stage, trouble = "repairing" if enlarger is None else "repairing and enlarging", ()
     while True:
         # Nothing to treat, or nothing left of it after the trial and the proof.
         idle = not repairs and job.whole and not job.asked
         if idle and remux.can_copy(job.clip, job.out):
             job.deliver()
-            written, copied = Written(job.plan.frames, 0, list(remux.remux(job.clip, job.out))), True
+            written, copied = Written(job.plan.frames, 0, [*trouble, *remux.remux(job.clip, job.out)]), True
             break
         try:
             written, copied = _rendered(job, prepared, repairs, rollback, enlarger, stage), False
             break
-        except _Fruitless:
+        except _Fruitless as seen:
+            trouble = seen.args
             repairs = [left for one in repairs if (left := one.only(rollback.kept)) is not None]
             stage = "repairing again, without what did no good"
     notes = written.notes
@@ -169,7 +170,10 @@ def _rendered(
         enlarger,
     )
 
+    decoders: list[decode.Decoder] = []
+
     def render(decoder: decode.Decoder) -> Generator[Made, None, None]:
+        decoders.append(decoder)
         if enlarger is not None:
             enlarger.restart()
         frames = ahead(clocked_each("decoding", decoder))
@@ -185,7 +189,7 @@ def _rendered(
 
     def accept() -> None:
         if rollback.again([result for exam in exams for result in exam.results()]):
-            raise _Fruitless
+            raise _Fruitless(*(one.trouble for one in decoders if one.trouble))
         job.deliver()
 
     if job.workspace is None:
