@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy import float32
@@ -16,14 +16,10 @@ from facefix.repair.strength import Dose, strength_curve
 
 def curves(treatments: Iterable[Treatment], track: PlannedTrack) -> tuple[Curves, Curves]:
     """Strength per mode and frame of the track: as it is of a fault that is there in full, and as it grows with the fault."""
-    yaw = np.array([pose.pose(points).yaw for points in track.points], float32)
-    size = np.array([_span_px(points) * align.FACE_WIDTH_SHARE for points in track.points], float32)
-    covered = marked(track.span, track.covered)
     mine = [t for t in treatments if t.track == track.id]
 
     def curve(mode: str, growing: bool) -> NDArray[float32]:
-        doses = [Dose(t.span, t.strength, t.rises if growing else 0) for t in mine if t.mode == mode]
-        return strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores, covered=covered)
+        return _seen(track, [Dose(t.span, t.strength, t.rises if growing else 0) for t in mine if t.mode == mode])
 
     full, growing = ({mode: curve(mode, grows) for mode in {t.mode for t in mine}} for grows in (False, True))
     return full, growing
@@ -34,11 +30,19 @@ def faded(plan: Plan) -> tuple[Treatment, ...]:
     found = []
     for track in plan.tracks:
         mine = [t for t in plan.treatments if t.track == track.id]
-        for treatment in mine:
-            part = slice(treatment.span.start - track.span.start, treatment.span.end - track.span.start)
-            if not curves([treatment], track)[0][treatment.mode][part].any():
-                found.append(treatment)
+        if mine:
+            seen = _seen(track, [Dose(track.span, 1.0)])
+            first = track.span.start
+            found += [t for t in mine if not seen[t.span.start - first : t.span.end - first].any()]
     return tuple(found)
+
+
+def _seen(track: PlannedTrack, doses: Sequence[Dose]) -> NDArray[float32]:
+    """(len(track.span),) as much of them as is left where the face is hard to see."""
+    yaw = np.array([pose.pose(points).yaw for points in track.points], float32)
+    size = np.array([_span_px(points) * align.FACE_WIDTH_SHARE for points in track.points], float32)
+    covered = marked(track.span, track.covered)
+    return strength_curve(track.span, doses, yaw_deg=yaw, face_px=size, score=track.scores, covered=covered)
 
 
 def source_px(track: PlannedTrack) -> float:
