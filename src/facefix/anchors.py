@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facefix.diagnose.spans import FOREIGN_TINT, KNOWN, own_confidence
+from facefix.diagnose.spans import FOREIGN_TINT, KNOWN, marked, own_confidence
 from facefix.types import Diagnosis, Signals
 
 CLOSED_SHARE = 0.6
@@ -13,7 +13,7 @@ CLOSED_SHARE = 0.6
 USUAL_PERCENTILE = 70
 """Of what a face is usually like at its better moments."""
 _SIDEWAYS_DEG = 45.0
-"""Yaw that costs as much as half of the sharpness, twice over; further turned faces show too little."""
+"""Yaw that costs as much as all sharpness."""
 _POSE_DEG = 25.0
 """Widths of the ways to hold a head, of each of which one frame is wanted first."""
 _SHUT, _UNLIKE, _LATE = 1.0, 5.0, 0.5
@@ -62,9 +62,7 @@ def covered(diagnosis: Diagnosis) -> NDArray[np.bool_]:
 def _fit(diagnosis: Diagnosis) -> NDArray[np.bool_]:
     """(frames,)."""
     track = diagnosis.track
-    fit = np.array([face.score > 0 for face in track.faces])
-    for finding in diagnosis.findings:
-        fit[finding.span.start - track.span.start : finding.span.end - track.span.start] = False
+    fit = np.array([face.score > 0 for face in track.faces]) & ~marked(track.span, [f.span for f in diagnosis.findings])
     shown = fit & ~hidden(diagnosis)
     # Where all of it looks hidden, as in coloured light, nothing is.
     return shown if shown.any() else fit

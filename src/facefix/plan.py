@@ -18,6 +18,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from facefix.anchors import best_frames, covered, hidden
+from facefix.diagnose.spans import marked, stretches
 from facefix.errors import InputError
 from facefix.files import write_text
 from facefix.types import Analysis, Diagnosis, Span
@@ -188,14 +189,6 @@ def unsound_in(span: Span, track: PlannedTrack, treatments: Iterable[Treatment],
     return marked(span, [*track.unsound, *(t.span for t in treatments)], beside)
 
 
-def marked(span: Span, some: Iterable[Span], beside: int = 0) -> NDArray[np.bool_]:
-    """(len(span),) frames in some others, or at most so far from one."""
-    inside = np.zeros(len(span), bool)
-    for one in some:
-        inside[max(0, one.start - beside - span.start) : max(0, one.end + beside - span.start)] = True
-    return inside
-
-
 def _strength(severity: float, cap: float) -> float:
     """Mild findings get a milder cure; what is visible at once (0.6) or worse gets all that is allowed."""
     return cap * min(1.0, 0.5 + severity / 1.2)
@@ -211,8 +204,8 @@ def _planned(diagnosis: Diagnosis, anchors: int = 5) -> PlannedTrack:
         anchors=best_frames(diagnosis, anchors),
         character=diagnosis.character,
         character_distance=diagnosis.character_distance,
-        unsound=_spans(_unsound(diagnosis), track.span.start),
-        covered=_spans(covered(diagnosis), track.span.start),
+        unsound=stretches(_unsound(diagnosis), track.span.start),
+        covered=stretches(covered(diagnosis), track.span.start),
     )
 
 
@@ -220,11 +213,6 @@ def _unsound(diagnosis: Diagnosis) -> NDArray[np.bool_]:
     """(frames,). Wax is not: it leaves a face who and where it is. What is hidden is."""
     found = [f.span for f in diagnosis.findings if f.mode != "waxy"]
     return marked(diagnosis.track.span, [*found, *diagnosis.judgement.regenerate]) | hidden(diagnosis)
-
-
-def _spans(marked: NDArray[np.bool_], first: int) -> tuple[Span, ...]:
-    edges = np.flatnonzero(np.diff(np.pad(marked, 1).astype(int))) + first
-    return tuple(Span(int(start), int(end)) for start, end in edges.reshape(-1, 2))
 
 
 def dump(plan: Plan, path: Path) -> None:

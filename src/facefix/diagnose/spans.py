@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,6 +121,20 @@ def worst(curve: NDArray[float32], span: Span) -> float:
 def own_level(values: NDArray[float32]) -> float:
     """What is normal for this face: the lower quartile over the track, NaN ignored; 0 when nothing was measured."""
     return float(np.nanpercentile(values, 25)) if np.isfinite(values).any() else 0.0
+
+
+def marked(span: Span, some: Iterable[Span], beside: int = 0) -> NDArray[np.bool_]:
+    """(len(span),) frames in some others, or at most so far from one."""
+    inside = np.zeros(len(span), bool)
+    for one in some:
+        inside[max(0, one.start - beside - span.start) : max(0, one.end + beside - span.start)] = True
+    return inside
+
+
+def stretches(frames: NDArray[np.bool_], first: int) -> tuple[Span, ...]:
+    """Spans in which `frames` is true; the first frame is `first`."""
+    edges = np.flatnonzero(np.diff(np.pad(frames, 1).astype(np.int8))) + first
+    return tuple(Span(int(start), int(end)) for start, end in edges.reshape(-1, 2))
 
 
 def own_confidence(mesh: NDArray[float32]) -> float:

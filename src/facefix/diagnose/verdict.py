@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facefix.diagnose.modes import collapsed, waxy
-from facefix.diagnose.spans import OBVIOUS
+from facefix.diagnose.spans import OBVIOUS, marked, stretches
 from facefix.types import Diagnosis, Finding, Judgement, Span, Track, Verdict
 
 RUINED = 0.9
@@ -104,17 +104,12 @@ def _good(track: Track, findings: Iterable[Finding]) -> NDArray[np.bool_]:
 
 def _covered(span: Span, findings: Iterable[Finding]) -> NDArray[np.bool_]:
     """(len(span),) whether a finding covers a frame."""
-    covered = np.zeros(len(span), bool)
-    for f in findings:
-        covered[max(0, f.span.start - span.start) : max(0, f.span.end - span.start)] = True
-    return covered
+    return marked(span, [f.span for f in findings])
 
 
 def _runs(frames: NDArray[np.bool_], start: int, fps: float) -> tuple[Span, ...]:
     """Spans in which `frames` is true, those that are nearly one joined; the first frame is `start`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], frames.astype(np.int8), [0]]))) + start
-    spans = [Span(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return _merged(spans, round(_APART_S * fps))
+    return _merged(stretches(frames, start), round(_APART_S * fps))
 
 
 def _merged(spans: Iterable[Span], apart: int = 0) -> tuple[Span, ...]:

@@ -1,4 +1,4 @@
-"""The network: a face in, what wax, blur and compression have changed out, to be added.
+"""The network: a face in, what wax and blur have changed out, to be added.
 
 A U-Net without normalisation. Wax flattens skin after rules: edges of features soften, folds fade, highlights bloom. That much
 of it can be undone from the picture alone; pores cannot, they come from elsewhere. Whether a face is soft or only small is told

@@ -1,4 +1,4 @@
-"""Waxy, soft or compressed crops in, the same with what that took put back: the unwaxing restorer for those who speak numpy."""
+"""Waxy or soft crops in, the same with what that took put back: the unwaxing restorer for those who speak numpy."""
 
 from __future__ import annotations
 
